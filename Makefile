@@ -1,0 +1,43 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is for those who work on pgmend.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+WORKERS ?= auto
+
+.PHONY: demo test setup check lint bench lock clean
+
+demo: $(STAMP)
+	$(BIN)/pgmend demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+setup: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml setup.py
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pgmend needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+check: lint test
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --disable-progress-bar sql
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: ## needs uv on the PATH
+	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header -o requirements.txt
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --no-header -c requirements.txt -o requirements-runtime.txt
+
+clean:
+	rm -rf .venv build dist *.egg-info
