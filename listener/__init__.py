@@ -1,0 +1,1 @@
+"""The Python half: hears, looks, judges, mends."""

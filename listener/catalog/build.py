@@ -1,0 +1,240 @@
+"""Rows of the catalogs become values. Nothing here waits; what contradicts itself is torn.
+
+A hundred thousand columns, and most say what another one has said: texts are read once, equal values are one object,
+and what is done for each is done by `map` and `zip` rather than in Python.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import repeat
+from typing import Any, TypeVar
+
+from ..errors import SnapshotTorn
+from . import rows
+from .definition import UsualClasses, says_all
+from .exclusion import LeftAlone
+from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Statistics, Table, Trigger
+
+Part = TypeVar("Part")
+Numbered = dict[AttributeNumber, Column]
+
+# In `columns.sql`: table, and then number, type, modifier, collation, not null, inherited, identity, generated.
+_NUMBERS = struct.Struct(">hIiI??cc")
+_RECORD = struct.Struct(f">I{_NUMBERS.size}s")
+_LOCATION = re.compile(r" :(?:location|stmt_location|stmt_len) -?\d+")
+_PUNCTUATION = str.maketrans("{},", "   ")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Tables by OID, still without `Index.definition`.
+
+    `silent` are the indexes by table whose fields do not say all, `unfinished` tables with an index that is not valid.
+    """
+
+    tables: dict[Oid, Table]
+    silent: dict[Oid, set[Oid]]
+    unfinished: frozenset[Oid]
+
+
+def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built:
+    """What was read; raises SnapshotTorn where it speaks of what is not there."""
+    vectors = _Vectors({None: ()})
+    columns = _columns(read, encoding)
+    constraints = _by_table(read.constraints.tables, _constraints(read.constraints, vectors))
+    indexes = _by_table(read.indexes.tables, _indexes(read, vectors, constraints))
+    triggers = _by_table(read.triggers.tables, map(Trigger._make, zip(*read.triggers[1:], strict=True)))
+    parents = _by_table(read.inheritance.tables, read.inheritance.parents)
+    comments = _comments(read.comments)
+    usual = UsualClasses(read.operator_classes)
+    schemas = dict(zip(*read.schemas, strict=True))
+    members = frozenset(read.members.tables)
+    validity = zip(read.indexes.tables, read.indexes.are_valid, strict=True)
+    built = Built({}, {}, frozenset(table for table, valid in validity if not valid))
+    for oid, schema_oid, name, *own, rows_, pages in zip(*read.tables, strict=True):
+        schema = schemas.get(schema_oid)
+        if schema is None:
+            continue
+        numbered = columns.get(oid, {})
+        own_indexes = tuple(sorted(indexes.get(oid, ())))
+        own_constraints = tuple(sorted(constraints.get(oid, ())))
+        _refuse_torn(numbered, own_constraints)
+        silent = _silent(numbered, own_indexes, usual)
+        if silent:
+            built.silent[oid] = silent
+        kind, persistence, owner, is_partition, row_security, forced, identity, typed = own
+        if owner.startswith("unknown (OID="):  # what pg_get_userbyid says of a role that was dropped since
+            raise SnapshotTorn(f"The owner of {schema}.{name} is gone: {owner}.")
+        own_comments = comments.get(oid, {})
+        built.tables[oid] = Table(
+            oid,
+            schema,
+            name,
+            kind,
+            persistence,
+            owner,
+            tuple(parents.get(oid, ())),
+            is_partition,
+            row_security,
+            forced,
+            identity,
+            typed,
+            left_alone.covers(schema, name, oid in members),
+            own_comments.pop(0, None),
+            tuple(sorted(numbered.values())),
+            own_constraints,
+            own_indexes,
+            tuple(sorted(triggers.get(oid, ()))),
+            tuple(sorted(own_comments.items())),
+            Statistics(rows_, pages),
+        )
+    return built
+
+
+class _Vectors(dict[str | None, tuple[int, ...]]):
+    """Vectors (`1 2`) and arrays (`{1,2}`) as the server writes them."""
+
+    def __missing__(self, text: str | None) -> tuple[int, ...]:
+        vector = tuple(map(int, (text or "").translate(_PUNCTUATION).split()))
+        self[text] = vector
+        return vector
+
+
+class _Lists(dict[str | None, tuple[str, ...]]):
+    """Lists of texts in JSON."""
+
+    def __missing__(self, text: str | None) -> tuple[str, ...]:
+        self[text] = texts = tuple(json.loads(text or "[]"))
+        return texts
+
+
+def _columns(read: rows.Rows, encoding: str) -> dict[Oid, Numbered]:
+    by_table: defaultdict[Oid, Numbered] = defaultdict(dict)
+    if not read.columns.numbers:
+        return by_table
+    names, types = (run.decode(encoding).split("\0") for run in read.columns[:2])
+    tables, numbers = zip(*_RECORD.iter_unpack(read.columns.numbers), strict=True)
+    keys = list(zip(names, numbers, strict=True))
+    known = {key: _column(*key, type_name) for key, type_name in dict(zip(keys, types, strict=True)).items()}
+    for table, column in zip(tables, map(known.__getitem__, keys), strict=True):
+        by_table[table][column[0]] = column
+    _add_defaults(read.defaults, by_table)
+    return by_table
+
+
+def _column(name: str, numbers: bytes, type_name: str) -> Column:
+    number, type_oid, modifier, collation, not_null, inherited, identity, generated = _NUMBERS.unpack(numbers)
+    if type_name.startswith("???"):  # what format_type says of a type that was dropped since; a name would be quoted
+        raise SnapshotTorn(f"The type of column {name}, with OID {type_oid}, is gone.")
+    return Column(
+        number,
+        sys.intern(name),
+        type_oid,
+        modifier,
+        sys.intern(type_name),
+        not_null,
+        None,
+        identity.decode().strip("\0"),
+        generated.decode().strip("\0"),
+        collation,
+        inherited,
+    )
+
+
+def _add_defaults(defaults: rows.Defaults, by_table: Mapping[Oid, Numbered]) -> None:
+    known: dict[tuple[Column, int], Column] = {}
+    for table, number, digest in zip(*defaults, strict=True):
+        column = by_table[table].get(number)
+        if column is None:
+            raise SnapshotTorn(f"Column {number} of the table with OID {table} has a default, but was not read.")
+        key = (column, digest)
+        by_table[table][number] = known.get(key) or known.setdefault(key, column._replace(default=digest))
+
+
+def _constraints(read: rows.Constraints, vectors: _Vectors) -> Iterator[Constraint]:
+    return _made(
+        Constraint,
+        *read[1:4],
+        map(vectors.__getitem__, read.columns),
+        *read[5:9],
+        map(vectors.__getitem__, read.referenced_columns),
+        *read[10:13],
+        map(vectors.__getitem__, read.on_delete_columns),
+        *read[14:],
+    )
+
+
+def _indexes(read: rows.Rows, vectors: _Vectors, constraints: Mapping[Oid, Iterable[Constraint]]) -> Iterator[Index]:
+    of = read.indexes
+    owners = {each.index_oid: each.oid for own in constraints.values() for each in own if each.kind != "f"}
+    builders = frozenset(read.builders.tables)
+    attributes = [vectors[columns] for columns in of.columns]
+    keys = list(zip(attributes, of.keys, strict=True))
+    lists = _Lists({None: ()})
+    return _made(
+        Index,
+        of.oids,
+        of.names,
+        map(sys.intern, of.methods),
+        (columns if count == len(columns) else columns[:count] for columns, count in keys),
+        (columns[count:] for columns, count in keys),
+        map(vectors.__getitem__, of.operator_classes),
+        map(vectors.__getitem__, of.collations),
+        map(vectors.__getitem__, of.options),
+        *of[9:18],
+        map(owners.get, of.oids, repeat(0)),
+        of.parents,
+        map(_shape, of.expressions, of.predicates),
+        repeat(None),
+        (not valid and table in builders for valid, table in zip(of.are_valid, of.tables, strict=True)),
+        map(lists.__getitem__, of.storages),
+        map(lists.__getitem__, of.class_options),
+    )
+
+
+def _made(kind: type[Part], *fields: Iterable[Any]) -> Iterator[Part]:
+    """NamedTuples of these fields, in order; what their own constructor does, but without a call in Python for each."""
+    make: Callable[..., Any] = tuple[Any, ...].__new__
+    return map(partial(make, kind), zip(*fields))  # noqa: B905 - some repeat for ever
+
+
+def _shape(expressions: str | None, predicate: str | None) -> str | None:
+    if expressions is predicate is None:
+        return None
+    return _LOCATION.sub("", f"{expressions or ''}|{predicate or ''}")
+
+
+def _silent(columns: Numbered, indexes: Iterable[Index], usual: UsualClasses) -> set[Oid]:
+    try:
+        return {index.oid for index in indexes if not says_all(index, columns, usual)}
+    except KeyError as missing:
+        raise SnapshotTorn(f"An index stands on column {missing}, which was not read.") from missing
+
+
+def _refuse_torn(columns: Numbered, constraints: Iterable[Constraint]) -> None:
+    for constraint in constraints:
+        for number in constraint.columns:
+            if number not in columns and number > 0:  # system columns are always there
+                raise SnapshotTorn(f"Constraint {constraint.name} stands on column {number}, which was not read.")
+
+
+def _comments(read: rows.Comments) -> dict[Oid, dict[AttributeNumber, str]]:
+    by_table: defaultdict[Oid, dict[AttributeNumber, str]] = defaultdict(dict)
+    for table, number, comment in zip(*read, strict=True):
+        by_table[table][number] = comment
+    return by_table
+
+
+def _by_table(tables: Sequence[Oid], parts: Iterable[Part]) -> dict[Oid, list[Part]]:
+    by_table: defaultdict[Oid, list[Part]] = defaultdict(list)
+    for table, part in zip(tables, parts, strict=True):
+        by_table[table].append(part)
+    return by_table

@@ -1,0 +1,63 @@
+"""One difference between two snapshots of a table, told by OID and attribute number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from .snapshot import Oid
+
+
+class ChangeKind(StrEnum):
+    """What moved. The value is what `pgmend.change.kind` holds."""
+
+    TABLE_CREATED = "table_created"
+    TABLE_DROPPED = "table_dropped"
+    TABLE_RENAMED = "table_renamed"
+    TABLE_ALTERED = "table_altered"
+    COLUMN_ADDED = "column_added"
+    COLUMN_DROPPED = "column_dropped"
+    COLUMN_RENAMED = "column_renamed"
+    COLUMN_TYPE = "column_type"
+    COLUMN_NULLABILITY = "column_nullability"
+    COLUMN_DEFAULT = "column_default"
+    COLUMN_ALTERED = "column_altered"
+    CONSTRAINT_ADDED = "constraint_added"
+    CONSTRAINT_DROPPED = "constraint_dropped"
+    CONSTRAINT_RENAMED = "constraint_renamed"
+    CONSTRAINT_ALTERED = "constraint_altered"
+    CONSTRAINT_REMADE = "constraint_remade"
+    INDEX_ADDED = "index_added"
+    INDEX_DROPPED = "index_dropped"
+    INDEX_RENAMED = "index_renamed"
+    INDEX_ALTERED = "index_altered"
+    INDEX_REMADE = "index_remade"
+    TRIGGER_ADDED = "trigger_added"
+    TRIGGER_DROPPED = "trigger_dropped"
+    TRIGGER_ALTERED = "trigger_altered"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One difference. `before` and `after` are the whole object as JSON (the fields of Column, Constraint, Index …).
+
+    `object_oid` and `number` say which object; `event_id` the DDL that did it (None: nobody told us), `fix_id` our own
+    fix where it was ours. `schema` and `table` are the names at the time of the change; `seen_at` is
+    set on a change that was read back from `pgmend.change`.
+    """
+
+    kind: ChangeKind
+    table_oid: Oid
+    schema: str
+    table: str
+    object_name: str
+    object_oid: Oid = 0
+    number: int = 0
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    event_id: str | None = None
+    fix_id: str | None = None
+    change_id: str | None = None
+    seen_at: datetime | None = None

@@ -1,0 +1,55 @@
+"""The catalog queries of `sql/catalog/`, put together in the words that a server's version understands.
+
+Each file tells one aspect of the wanted tables as one row of arrays. All of them make one statement with one row: a
+statement sees one moment even where the transaction is READ COMMITTED, and it costs one message, not a dozen.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from ...sql.scripts import packaged
+from .rows import ASPECTS
+
+# What older servers lack, and what they would say. Before 17 a stored expression also tells where in the statement
+# each part of it stood; that is no part of what it means.
+_LACKING = (
+    (180000, "k.conenforced", "true"),
+    (180000, "k.conperiod", "false"),
+    (
+        170000,
+        "d.adbin::pg_catalog.text",
+        r"pg_catalog.regexp_replace(d.adbin::pg_catalog.text, ':location -?\d+', '', 'g')",
+    ),
+    (
+        170000,
+        "k.conbin::pg_catalog.text",
+        r"pg_catalog.regexp_replace(k.conbin::pg_catalog.text, ':location -?\d+', '', 'g')",
+    ),
+    (150000, "k.confdelsetcols::pg_catalog.text", "null::pg_catalog.text"),
+    (150000, "i.indnullsnotdistinct", "false"),
+)
+
+
+@cache
+def reading(wanted: str, server_version: int) -> str:
+    """All that is to be read of the tables that the file `wanted` tells; the version is as libpq tells it (180004).
+
+    It gives one row: the server's time, the OIDs that were looked for, and the fields of all `ASPECTS` in their order.
+    """
+    aspects = "\n".join(f"cross join (\n{text(name, server_version)}) as {name}" for name in ASPECTS)
+    fields = ", ".join(f"{name}.*" for name in ASPECTS)
+    return (
+        f"with wanted as materialized (\n{text(wanted, server_version)})\n"
+        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\n{aspects}"
+    )
+
+
+@cache
+def text(name: str, server_version: int) -> str:
+    """One file."""
+    query = packaged().joinpath("catalog", f"{name}.sql").read_text(encoding="utf-8")
+    for since, newer, older in _LACKING:
+        if server_version < since:
+            query = query.replace(newer, older)
+    return query

@@ -1,0 +1,214 @@
+"""Looks at the catalogs: a frozen snapshot of any set of tables, from one flight to the server and back.
+
+What we stand on: all rows come from one statement and so from one MVCC snapshot, and everyone can read the catalogs
+they come from, USAGE on a schema or not; so a table that is missing is gone. What knows the present only are
+format_type, pg_get_userbyid, pg_get_indexdef and pg_locks. Catalog rows are read without a lock on the user's tables:
+of all this only pg_get_indexdef would wait for an uncommitted ALTER, and it is not asked for tables that are locked.
+
+More flights are made only for what one cannot tell: the definitions of indexes whose fields do not say all, where
+the last snapshot does not have them; and an index that is not valid though nobody builds it, since the locks are looked
+at after the rows: a build that ended in between is seen by looking again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from ..errors import CouldNotLook, SnapshotTorn
+from .affected import LOOKED_UP, Affected, carried_along
+from .build import Built, build_tables
+from .definition import UNREAD
+from .exclusion import DEFAULT, LeftAlone
+from .look import looking
+from .queries import reading, text
+from .rows import Rows, sorted_out
+from .snapshot import Index, Oid, Snapshot, Table
+
+_RETRIES = 4
+_FIRST_PAUSE_SECONDS = 0.01
+# The catalogs moved under us (an object vanished between two look-ups, a serialization failure), or a lock or a limit
+# was in the way: all of it passes.
+_PASSING = frozenset({"XX000", "42P01", "42703", "42704", "40001", "55P03", "57014"})
+
+Question = tuple[str, Sequence[Collection[Oid] | None]]
+EVERYTHING: Question = ("wanted", [None])
+
+
+async def read_snapshot(
+    connection: AsyncConnection[Any],
+    oids: Collection[Oid] | None = None,
+    *,
+    left_alone: LeftAlone = DEFAULT,
+    known: Snapshot | None = None,
+) -> Snapshot:
+    """The tables with those OIDs, or all that people made (no temporary ones, none of schema pgmend).
+
+    `known` lends the definitions of indexes that are still the same: to a partial reading always, to a full one where
+    a lock is in the way (a function that an index uses may have a new name). Takes no lock but AccessShare on catalogs.
+    Inside the caller's transaction it reads what that sees, within a savepoint that leaves no trace. Raises
+    CouldNotLook where the server does not let us see, SnapshotTorn where the catalogs do not hold still.
+    """
+    snapshot, _ = await _steadily(connection, ("wanted", [oids]), left_alone, known)
+    return replace(snapshot, complete=oids is None)
+
+
+async def read_affected(
+    connection: AsyncConnection[Any], reach: Affected, before: Snapshot, *, left_alone: LeftAlone = DEFAULT
+) -> tuple[Snapshot, frozenset[Oid]]:
+    """What has become of the tables that events reach, and the OIDs it tells of: those it lacks are gone.
+
+    Both go into `before.replaced`. One flight, and another where keys were made anew or partitions came and went.
+    Errors are those of `read_snapshot`.
+    """
+    if not any(reach.objects.values()):
+        return replace(before, tables={}, complete=False), frozenset()
+    reached: Question = ("reached", [reach.objects.get(catalog, ()) for catalog in LOOKED_UP])
+    part, found = await _steadily(connection, reached, left_alone, before)
+    asked = reach.read | found
+    while more := carried_along(before, part, asked):
+        rest, _ = await _steadily(connection, ("wanted", [more]), left_alone, before)
+        part, asked = part.replaced(rest, more), asked | more
+    return part, asked
+
+
+async def _steadily(
+    connection: AsyncConnection[Any], question: Question, left_alone: LeftAlone, known: Snapshot | None
+) -> tuple[Snapshot, frozenset[Oid]]:
+    try:
+        return await _read(connection, question, left_alone, known)
+    except SnapshotTorn:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(SnapshotTorn),
+            stop=stop_after_attempt(_RETRIES),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            reraise=True,
+        )
+        await asyncio.sleep(_FIRST_PAUSE_SECONDS)
+        return await retrying(_read, connection, question, left_alone, known)
+
+
+async def _read(
+    connection: AsyncConnection[Any], question: Question, left_alone: LeftAlone, known: Snapshot | None
+) -> tuple[Snapshot, frozenset[Oid]]:
+    """The snapshot, not said to be complete, and the OIDs that the question came to."""
+    if connection.info.encoding == "ascii":
+        raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
+    try:
+        taken_at, oids, rows = await _flight(connection, question)
+        with _uncollected():
+            built = build_tables(rows, left_alone, connection.info.encoding)
+        await _see_builds(connection, built, known)
+        await _define(connection, built, known, everything=question == EVERYTHING)
+    except psycopg.Error as error:
+        if error.sqlstate in _PASSING:
+            raise SnapshotTorn(f"The catalogs did not hold still ({error.sqlstate}): {error}") from error
+        raise CouldNotLook(f"The catalogs could not be read ({error.sqlstate}): {error}") from error
+    return Snapshot(built.tables, taken_at, connection.info.server_version, complete=False), frozenset(oids)
+
+
+async def _flight(connection: AsyncConnection[Any], question: Question) -> tuple[datetime, Sequence[Oid], Rows]:
+    wanted, parameters = question
+    async with looking(connection) as look:
+        answer = await look.ask(reading(wanted, connection.info.server_version), *map(_array, parameters))
+    with _uncollected():
+        ((taken_at, oids, *fields),) = await answer.fetchall()
+        return taken_at, oids, sorted_out(fields)
+
+
+def _array(oids: Collection[Oid] | None) -> str | None:
+    """An oid[] as text: whatever the numbers, the statement stays the same prepared one."""
+    return None if oids is None else f"{{{','.join(map(str, oids))}}}"
+
+
+async def _see_builds(connection: AsyncConnection[Any], built: Built, known: Snapshot | None) -> None:
+    """Look again at indexes that are not valid and seem to be nobody's: what is no longer so was being built."""
+    tables = built.tables
+    deserted = {
+        oid: {index.oid for index in tables[oid].indexes if _deserted(index) and not _was_deserted(index, oid, known)}
+        for oid in built.unfinished & tables.keys()
+    }
+    deserted = {oid: indexes for oid, indexes in deserted.items() if indexes}
+    if not deserted:
+        return
+    _, _, rows = await _flight(connection, ("wanted", [deserted]))
+    again = build_tables(rows, DEFAULT, connection.info.encoding).tables
+    for oid, indexes in deserted.items():
+        still = {index.oid for index in again[oid].indexes if _deserted(index)} if oid in again else set[Oid]()
+        tables[oid] = _with_indexes(
+            tables[oid],
+            (
+                index._replace(being_built=True) if index.oid in indexes - still else index
+                for index in tables[oid].indexes
+            ),
+        )
+
+
+def _deserted(index: Index) -> bool:
+    return not index.valid and not index.being_built
+
+
+def _was_deserted(index: Index, table: Oid, known: Snapshot | None) -> bool:
+    before = known and known.tables.get(table)
+    was = before and before.index(index.oid)
+    return was is not None and _deserted(was)
+
+
+async def _define(connection: AsyncConnection[Any], built: Built, known: Snapshot | None, *, everything: bool) -> None:
+    """Fill in the definitions of indexes whose fields do not say all."""
+    tables, silent = built.tables, built.silent
+    remembered: dict[Oid, str] = {}
+    for oid in silent:
+        remembered |= _remembered(tables[oid], known and known.tables.get(oid))
+    definitions: dict[Oid, str] = {}
+    unknown = [index for indexes in silent.values() for index in indexes if everything or index not in remembered]
+    if unknown:
+        async with looking(connection) as look:
+            answer = await look.ask(text("index_definitions", connection.info.server_version), _array(unknown))
+        definitions = {oid: definition for oid, definition in await answer.fetchall() if definition is not None}
+    definitions = remembered | definitions
+    for oid, indexes in silent.items():
+        tables[oid] = _with_indexes(
+            tables[oid],
+            (
+                index._replace(definition=definitions.get(index.oid, UNREAD)) if index.oid in indexes else index
+                for index in tables[oid].indexes
+            ),
+        )
+
+
+def _remembered(table: Table, before: Table | None) -> dict[Oid, str]:
+    """Definitions that a table's last state tells, if all is called as it was."""
+    if before is None or (table.schema, table.name, table.columns) != (before.schema, before.name, before.columns):
+        return {}
+    same = {index.oid: index for index in table.indexes}
+    return {
+        index.oid: index.definition
+        for index in before.indexes
+        if index.definition and index.oid in same and same[index.oid]._replace(definition=index.definition) == index
+    }
+
+
+def _with_indexes(table: Table, indexes: Iterable[Index]) -> Table:
+    return replace(table, indexes=tuple(indexes))
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """A hundred thousand new values hold no cycles: looking for some costs as much as making them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,215 @@
+"""The process: hears, leads or stands by, looks, mends; one TaskGroup owns everything.
+
+```
+Daemon.run
+├── listen    the LISTEN connection, rings the bell
+├── http      the faces, if asked for
+└── lead      standby → takes the lease → reign → standby …
+    └── reign (one TaskGroup per reign; any loss ends all of it)
+        ├── heartbeat   keeps the lease, or ends the reign
+        ├── analyse     events, pulses, scans
+        └── mend        measures, proposes, applies, undoes
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
+
+from .analyst import Analyst
+from .catalog.exclusion import LeftAlone
+from .connection import connect
+from .errors import CouldNotLook, LeaseLost
+from .hearing.bell import Bell
+from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
+from .hearing.notifier import Notifier
+from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
+from .judge import Judge
+from .mender import Mender
+from .settings import AutoFix, Settings
+from .store.instance import require_installation
+from .store.scans import scan_requested
+
+STANDBY_INTERVAL = timedelta(seconds=1)
+POLL_DEAF = timedelta(seconds=1)
+POLL_HEARING = timedelta(seconds=2)
+LAST_STEP = timedelta(seconds=10)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """How this process was started: `allowed` by its flags, `observe` when it may look and never touch."""
+
+    allowed: AutoFix = AutoFix.ALL
+    observe: bool = False
+
+
+class Daemon:
+    """A listener on one database. `run` returns after `stop`."""
+
+    def __init__(self, dsn: str, settings: Settings, orders: Orders | None = None) -> None:
+        self._dsn = dsn
+        self._settings = settings
+        self._orders = orders or Orders()
+        self._bell = Bell()
+        self._notifier = Notifier(dsn, self._bell)
+        self._stop = asyncio.Event()
+        self._mending: tuple[Mender, asyncio.Task[None]] | None = None
+        self._next_scan = 0.0
+        self.leading = asyncio.Event()
+
+    def stop(self) -> None:
+        """Finish the step under way, release the lease, return from `run`. Safe to call from a signal handler."""
+        self._stop.set()
+
+    async def run(self, *companions: Callable[[], Awaitable[None]]) -> None:
+        """Work until stopped. `companions` (the HTTP server) run beside and end with it; if one fails, all end."""
+        async with await connect(self._dsn, "start") as connection:
+            await require_installation(connection)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._notifier.run(), name="listen"),
+                group.create_task(self._lead(), name="lead"),
+                *(group.create_task(_run(each), name="companion") for each in companions),
+            ]
+            await self._stop.wait()
+            if self._mending is not None:
+                mender, task = self._mending
+                mender.stop()
+                await asyncio.wait([task], timeout=LAST_STEP.total_seconds())
+            for task in tasks:
+                task.cancel()
+
+    async def _lead(self) -> None:
+        while True:
+            try:
+                await self._one_reign()
+            except* LeaseLost as group:
+                log.warning("lease lost; standing by", error=str(group.exceptions[0]))
+            except* (CouldNotLook, psycopg.OperationalError, TimeoutError) as group:
+                log.warning("database out of reach; trying again", error=str(group.exceptions[0]).strip())
+                await asyncio.sleep(STANDBY_INTERVAL.total_seconds())
+            finally:
+                self.leading.clear()
+
+    async def _one_reign(self) -> None:
+        async with await _reach(self._dsn, "lease") as connection:
+            lease = await self._stand_by(connection)
+            log.info("leading", holder=f"pid {os.getpid()}")
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._heartbeat(connection, lease), name="heartbeat")
+                    group.create_task(self._work(lease), name="work")
+            finally:
+                self._mending = None
+                await _release(connection, lease)
+
+    async def _stand_by(self, connection: AsyncConnection[TupleRow]) -> Lease:
+        holder = f"{socket.gethostname()} pid {os.getpid()}"
+        while True:
+            try:
+                lease = await take_lease(connection, holder)
+            except psycopg.errors.LockNotAvailable:
+                lease = None
+            if lease is not None:
+                return lease
+            await asyncio.sleep(STANDBY_INTERVAL.total_seconds())
+
+    async def _heartbeat(self, connection: AsyncConnection[TupleRow], lease: Lease) -> None:
+        while True:
+            async with asyncio.timeout((LEASE_TIME - HEARTBEAT_INTERVAL).total_seconds()):
+                next_scan = timedelta(seconds=max(0.0, self._next_scan - time.monotonic()))
+                allowed = AutoFix.strictest(self._settings.auto_fix, self._orders.allowed)
+                if not await lease.beat(
+                    connection, observing=self._orders.observe, allowed=allowed, next_scan=next_scan
+                ):
+                    raise LeaseLost("The lease ran out, or another listener took it.")
+            await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
+
+    async def _work(self, lease: Lease) -> None:
+        settings = self._settings
+        async with await connect(self._dsn, "analyst") as connection:
+            judge = Judge(critical_tables=settings.critical_tables)
+            analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude))
+            await analyst.begin()
+            async with (
+                Mender(
+                    self._dsn, settings, analyst, lease, allowed=self._orders.allowed, observe=self._orders.observe
+                ) as mender,
+                asyncio.TaskGroup() as group,
+            ):
+                group.create_task(self._analyse(connection, analyst, mender), name="analyse")
+                self._mending = (mender, group.create_task(mender.run(), name="mend"))
+                self.leading.set()
+                log.info("watching", tables=len(analyst.examiner.snapshot.tables))
+
+    async def _analyse(self, connection: AsyncConnection[TupleRow], analyst: Analyst, mender: Mender) -> None:
+        scan_interval = self._settings.scan_interval.total_seconds()
+        hears = await triggers_fire(connection)
+        pulse = () if hears else await read_pulse(connection)
+        invalid = frozenset[tuple[int, int]]()
+        self._next_scan = time.monotonic() + scan_interval
+        while True:
+            due = timedelta(seconds=max(0.0, self._next_scan - time.monotonic()))
+            await self._bell.wait(min(due, self._patience(hears)))
+            while await analyst.react() is not None:
+                mender.wake()
+            invalid = await _look_at_builds(connection, analyst, invalid)
+            if not hears and (now := await read_pulse(connection)) != pulse:
+                pulse = now
+                await analyst.scan("event")
+            if time.monotonic() >= self._next_scan:
+                await analyst.scan("safety")
+                hears = await triggers_fire(connection)
+                pulse = () if hears else await read_pulse(connection)
+                self._next_scan = time.monotonic() + scan_interval
+            elif await scan_requested(connection):
+                await analyst.scan("requested")
+            mender.wake()
+
+    def _patience(self, hears: bool) -> timedelta:
+        if not hears:
+            return PULSE_INTERVAL
+        return POLL_HEARING if self._notifier.healthy else POLL_DEAF
+
+
+async def _look_at_builds(
+    connection: AsyncConnection[TupleRow], analyst: Analyst, before: frozenset[tuple[int, int]]
+) -> frozenset[tuple[int, int]]:
+    """Look at tables whose concurrent builds began, ended, or were still under way at the last look."""
+    now = await invalid_indexes(connection)
+    unclear = now ^ before | {pair for pair in now if analyst.is_being_built(*pair)}
+    if unclear:
+        await analyst.look_at(frozenset(table for table, _ in unclear))
+    return now
+
+
+async def _release(connection: AsyncConnection[TupleRow], lease: Lease) -> None:
+    """Let another take over at once; where that cannot be said, the lease runs out by itself."""
+    try:
+        async with asyncio.timeout(HEARTBEAT_INTERVAL.total_seconds()):
+            await lease.release(connection)
+    except (psycopg.Error, TimeoutError) as error:
+        log.warning("lease not released; it runs out", error=str(error).strip())
+
+
+async def _run(companion: Callable[[], Awaitable[None]]) -> None:
+    await companion()
+
+
+@retry(retry=retry_if_exception_type(CouldNotLook), wait=wait_exponential_jitter(multiplier=0.1, max=10))
+async def _reach(dsn: str, purpose: str) -> AsyncConnection[TupleRow]:
+    return await connect(dsn, purpose)

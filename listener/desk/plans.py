@@ -1,0 +1,138 @@
+"""A plan shown to somebody, and the approval of exactly that plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection, errors
+from psycopg.rows import TupleRow, class_row
+
+from ..catalog.read import read_snapshot
+from ..errors import FixError, NotFound, PlanRefused, PlanStale, SnapshotTorn
+from ..fixes.book import propose
+from ..fixes.limits import Limits
+from ..fixes.plan import Plan
+from ..fixes.planner import plan_fix
+from ..fixes.preflight import preflight
+from ..fixes.staleness import check_unmoved
+from ..issue import Issue
+from ..settings import Settings
+from ..store.issues import read_issue
+from .fixes import PLAN, ShownFix, read_fix
+from .policy import approve
+
+_LATEST = f"""
+select fix_id, state, plan_hash, {PLAN} from pgmend.fix
+where issue_id = %s and state = any(%s) order by created_at desc, fix_id limit 1
+"""
+_PROPOSED = ["proposed"]
+_ON_ITS_WAY = ["approved", "queued", "running", "deferred", "rollback_requested", "rolling_back"]
+_NEAR = """
+select confrelid::bigint from pg_catalog.pg_constraint where contype = 'f' and conrelid = any(%(tables)s::oid[])
+union
+select conrelid::bigint from pg_catalog.pg_constraint where contype = 'f' and confrelid = any(%(tables)s::oid[])
+"""
+# What the planner asks about may go while it asks.
+_MOVED = (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedObject, errors.UndefinedFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A plan with proofs as of now, and the fix that it is the plan of: proposed, unless one is on its way already."""
+
+    fix: ShownFix
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    fix_id: UUID
+    state: str
+    plan_hash: str
+    plan: str
+
+
+class Planner:
+    """Makes plans as the listener does, and proposes them the same way."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = Limits(
+            lock_timeout=settings.lock_timeout,
+            online_above=settings.online_above,
+            retry_after=settings.retry_after,
+        )
+
+    async def preview(self, connection: AsyncConnection[TupleRow], issue_id: str) -> Preview:
+        """The plan for an open issue; one that still says the same keeps its fix, another supersedes what was proposed.
+
+        Raises NotFound, FixError where there is nothing to fix, PlanRefused with the reason why nothing may be done.
+        """
+        issue = await _unresolved(connection, issue_id)
+        on_its_way = await _latest(connection, issue_id, _ON_ITS_WAY)
+        if on_its_way is not None:
+            return Preview(await read_fix(connection, on_its_way.fix_id), Plan.from_json(on_its_way.plan))
+        proposed = await _latest(connection, issue_id, _PROPOSED)
+        fix_id = proposed.fix_id if proposed else uuid4()
+        plan = await self._plan(connection, issue, fix_id)
+        if proposed is None or plan.plan_hash != proposed.plan_hash:
+            if proposed is not None:
+                # A plan may name its backups after its fix, and a new plan is a new fix.
+                fix_id = uuid4()
+                plan = await self._plan(connection, issue, fix_id)
+            await propose(connection, fix_id, plan)
+        return Preview(await read_fix(connection, fix_id), plan)
+
+    async def approve(self, connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> UUID:
+        """The fix that is approved by this; raises NotFound, PlanStale, PlanRefused, FixError."""
+        await _unresolved(connection, issue_id)
+        proposed = await _latest(connection, issue_id, _PROPOSED)
+        if proposed is None or proposed.plan_hash != plan_hash:
+            raise await _why_not_proposed(connection, issue_id, plan_hash)
+        plan = Plan.from_json(proposed.plan)
+        if why := plan.refusal or (plan.waits_for and f"it waits for {plan.waits_for}"):
+            raise PlanRefused(f"This plan cannot be approved: {why}")
+        await check_unmoved(connection, plan)
+        await approve(connection, proposed.fix_id)
+        return proposed.fix_id
+
+    async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
+        tables = await _near(connection, issue)
+        snapshot = await read_snapshot(connection, tables)
+        try:
+            plan = await plan_fix(connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
+        except _MOVED as moved:
+            raise SnapshotTorn(f"{issue.schema}.{issue.table} changed while it was looked at; try again.") from moved
+        if plan.refusal is not None:
+            raise PlanRefused(plan.refusal)
+        return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
+
+
+async def _unresolved(connection: AsyncConnection[TupleRow], issue_id: str) -> Issue:
+    record = await read_issue(connection, issue_id)
+    if record is None:
+        raise NotFound(f"There is no issue {issue_id}; `pgmend issues` shows them.")
+    if record.status == "resolved":
+        raise FixError(f"Issue {issue_id} is resolved: there is nothing left to fix.")
+    return record.to_issue()
+
+
+async def _latest(connection: AsyncConnection[TupleRow], issue_id: str, states: list[str]) -> _Written | None:
+    async with connection.cursor(row_factory=class_row(_Written)) as cursor:
+        return await (await cursor.execute(_LATEST, (issue_id, states))).fetchone()
+
+
+async def _why_not_proposed(connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> FixError:
+    on_its_way = await _latest(connection, issue_id, _ON_ITS_WAY)
+    if on_its_way is not None and on_its_way.plan_hash == plan_hash:
+        return FixError(f"Fix {on_its_way.fix_id} with this very plan is {on_its_way.state} already.")
+    return PlanStale(f"The plan that was shown for issue {issue_id} is not the one that stands now: preview it again.")
+
+
+async def _near(connection: AsyncConnection[TupleRow], issue: Issue) -> set[int]:
+    """The tables that the remedy is about, and their neighbours by foreign key."""
+    if issue.remedy is None:
+        return {issue.table_oid}
+    tables = {issue.table_oid, issue.remedy.table, getattr(issue.remedy, "referenced_table", issue.table_oid)}
+    cursor = await connection.execute(_NEAR, {"tables": list(tables)})
+    return tables | {oid for (oid,) in await cursor.fetchall()}

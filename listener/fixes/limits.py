@@ -1,0 +1,43 @@
+"""How long the fixer waits, runs and remembers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ..settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every bound of the fixer; those of the settings under their names there.
+
+    `lock_timeout` bounds the wait for all locks of one transactional step together, `critical_section` each statement
+    under them. `lock_attempts` and `lock_patience` bound the tries of one step. `build_time` bounds what runs without
+    blocking writers (CONCURRENTLY, VALIDATE), `concurrent_patience` each of its waits for other sessions and
+    `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
+    `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
+    what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
+    """
+
+    lock_timeout: timedelta = timedelta(milliseconds=50)
+    online_above: timedelta = timedelta(milliseconds=80)
+    retry_after: timedelta = timedelta(hours=1)
+    critical_section: timedelta = timedelta(milliseconds=500)
+    lock_attempts: int = 20
+    lock_patience: timedelta = timedelta(seconds=10)
+    build_time: timedelta = timedelta(hours=4)
+    concurrent_patience: timedelta = timedelta(seconds=30)
+    concurrent_attempts: int = 3
+    check_time: timedelta = timedelta(seconds=60)
+    counter_examples: int = 10
+    statement_time: timedelta = timedelta(seconds=30)
+    idle_in_transaction: timedelta = timedelta(seconds=2)
+    undo_retry_after: timedelta = timedelta(minutes=1)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The fixer's bounds, those that can be set as they are set."""
+    return Limits(
+        lock_timeout=settings.lock_timeout, online_above=settings.online_above, retry_after=settings.retry_after
+    )

@@ -1,0 +1,51 @@
+"""Names for what a fix makes: cut at a character, never in one, and free."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import Table
+from ..errors import PlanRefused
+from .composed import MAX_NAME_BYTES
+
+_TRIES = 100
+_TAKEN = """
+select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s and c.relname::text = any(%s)
+"""
+
+
+def clipped(text: str, suffix: str = "") -> str:
+    """The text and the suffix in 63 bytes; what does not fit is cut from the end of the text, whole characters only."""
+    room = MAX_NAME_BYTES - len(suffix.encode())
+    return text.encode()[:room].decode(errors="ignore") + suffix
+
+
+def first_free(stem: str, suffix: str, taken: Container[str]) -> str:
+    """The stem with the suffix, or with the suffix and the lowest number that makes it free, as PostgreSQL does."""
+    for candidate in _candidates(stem, suffix):
+        if candidate not in taken:
+            return candidate
+    raise PlanRefused(f"{_TRIES} names like {clipped(stem, suffix)!r} are taken.")
+
+
+async def free_relation_name(
+    connection: AsyncConnection[TupleRow], schema: str, stem: str, suffix: str, also_taken: Container[str] = ()
+) -> str:
+    """A name that no table, index, view or sequence of the schema has."""
+    candidates = _candidates(stem, suffix)
+    cursor = await connection.execute(_TAKEN, (schema, candidates))
+    taken = {name for (name,) in await cursor.fetchall()}
+    return first_free(stem, suffix, taken | {name for name in candidates if name in also_taken})
+
+
+def index_stem(table: Table, columns: tuple[str, ...]) -> str:
+    """What PostgreSQL would call an index or a foreign key on those columns, but for the suffix."""
+    return "_".join((table.name, *columns))
+
+
+def _candidates(stem: str, suffix: str) -> list[str]:
+    return [clipped(stem, suffix), *(clipped(stem, f"{suffix}{number}") for number in range(1, _TRIES))]

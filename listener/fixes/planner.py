@@ -1,0 +1,108 @@
+"""From an issue to a plan, on what the catalogs say now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.read import read_snapshot
+from ..catalog.snapshot import Oid, Snapshot
+from ..errors import PlanRefused
+from ..issue import Issue
+from ..remedy import AddForeignKey, Remedy
+from .kinds import builtin_kinds
+from .limits import Limits
+from .plan import Plan
+from .site import Site
+from .staleness import foundation
+
+_NAMES = """
+select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname),
+  pg_catalog.pg_has_role(c.relowner, 'usage'), pg_catalog.pg_get_userbyid(c.relowner)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.oid = any(%s::oid[])
+"""
+
+
+async def plan_fix(
+    connection: AsyncConnection[TupleRow],
+    issue: Issue,
+    snapshot: Snapshot,
+    *,
+    limits: Limits,
+    fix_id: UUID,
+) -> Plan:
+    """The plan that mends the issue, based on the tables as they are now; a refused one says why and has no steps.
+
+    `connection` is in autocommit mode. Only a plan for the same `fix_id` may use backups that the plan names.
+    Raises PlanRefused for an issue that has no remedy, SnapshotTorn where the catalogs moved meanwhile.
+    """
+    remedy = issue.remedy
+    if remedy is None:
+        raise PlanRefused(f"Issue {issue.issue_id} ({issue.issue_type}) has no remedy; it is for a person to decide.")
+    fresh, near = await _look_again(connection, snapshot, remedy)
+    try:
+        names = await _names_of_owned(connection, near, remedy)
+        site = Site(connection, fresh, issue, limits, fix_id, names)
+        plan = await builtin_kinds()[type(remedy)].plan(remedy, site)
+    except PlanRefused as refused:
+        return refused_plan(issue, remedy, str(refused))
+    return _founded(plan, site)
+
+
+def refused_plan(issue: Issue, remedy: Remedy, reason: str) -> Plan:
+    """A plan that does nothing and says why."""
+    return Plan(remedy.kind, issue.issue_id, f"Nothing: {reason}", remedy, refusal=reason)
+
+
+def _founded(plan: Plan, site: Site) -> Plan:
+    """The plan with the tables that it is based on, where the kind left that to us."""
+    remedy = plan.remedy
+    tables = plan.tables or site.named(*_tables_of(remedy))
+    based_on = plan.based_on or tuple(
+        (oid, foundation(site.snapshot.tables[oid], plan.makes)) for oid, _ in tables if oid in site.snapshot.tables
+    )
+    return replace(plan, tables=tables, based_on=based_on)
+
+
+async def _look_again(
+    connection: AsyncConnection[TupleRow], snapshot: Snapshot, remedy: Remedy
+) -> tuple[Snapshot, frozenset[Oid]]:
+    """The snapshot with the remedy's neighbourhood as it is now, and that neighbourhood, of which it may lack some."""
+    read: frozenset[Oid] = frozenset()
+    while missing := _neighbourhood(snapshot, remedy) - read:
+        snapshot = snapshot.replaced(await read_snapshot(connection, missing), missing)
+        read |= missing
+    return snapshot, read
+
+
+def _neighbourhood(snapshot: Snapshot, remedy: Remedy) -> frozenset[Oid]:
+    """The remedy's tables, and those that refer to them or that they refer to."""
+    near: set[Oid] = set()
+    for oid in _tables_of(remedy):
+        near |= {oid, *snapshot.referencing.get(oid, ())}
+        table = snapshot.tables.get(oid)
+        near |= {key.referenced_table for key in table.foreign_keys} if table else set()
+    return frozenset(near)
+
+
+async def _names_of_owned(
+    connection: AsyncConnection[TupleRow], tables: frozenset[Oid], remedy: Remedy
+) -> Mapping[Oid, str]:
+    """The tables' names; raises PlanRefused where the one to be mended is not ours to alter."""
+    cursor = await connection.execute(_NAMES, (list(tables),))
+    rows = await cursor.fetchall()
+    for oid, name, owned, owner in rows:
+        if oid == remedy.table and not owned:
+            raise PlanRefused(
+                f"{name} belongs to role {owner}, which pgmend's role is no member of. Cure: GRANT that role to it."
+            )
+    return {oid: name for oid, name, _, _ in rows}
+
+
+def _tables_of(remedy: Remedy) -> tuple[Oid, ...]:
+    return (remedy.table, remedy.referenced_table) if isinstance(remedy, AddForeignKey) else (remedy.table,)

@@ -1,0 +1,30 @@
+"""What an error of the server's means for a fix, by SQLSTATE alone."""
+
+from __future__ import annotations
+
+import psycopg
+
+# Lock not available, deadlock detected, serialization failure: another session was faster.
+_PASSING = frozenset({"55P03", "40P01", "40001"})
+# Query canceled (by statement_timeout or by an administrator), read-only server.
+_LATER = frozenset({"57014", "25006"})
+_LATER_CLASSES = frozenset({"53"})  # insufficient resources
+# Our own: a check that stands as a statement among others (`guard.py`) found a counter-example.
+REFUTED = "PM001"
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the very same transaction may succeed a moment later."""
+    return isinstance(error, psycopg.Error) and error.sqlstate in _PASSING
+
+
+def is_for_later(error: psycopg.Error) -> bool:
+    """Whether it is no use trying at once, yet the fix is not at fault."""
+    sqlstate = error.sqlstate or ""
+    return sqlstate in _LATER or sqlstate[:2] in _LATER_CLASSES
+
+
+def in_words(error: psycopg.Error) -> str:
+    """The server's message with its SQLSTATE, and the detail where it gives one."""
+    detail = f" {error.diag.message_detail}" if error.diag.message_detail else ""
+    return f"{error.diag.message_primary or str(error).strip()} (SQLSTATE {error.sqlstate or 'none'}).{detail}"

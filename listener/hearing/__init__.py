@@ -1,0 +1,1 @@
+"""Hearing: the bell, the outbox behind it, and who of several listeners may act."""

@@ -1,0 +1,79 @@
+"""Something wrong with the schema, and why we believe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import blake2b
+
+from .catalog.snapshot import AttributeNumber, Oid
+from .evidence import Evidence
+from .remedy import Remedy
+
+
+class Severity(StrEnum):
+    """How bad, worst first."""
+
+    CRITICAL = "critical"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule yields: an issue before it has a name, a severity in context, and a history.
+
+    `object_name` tells apart several findings of one type on the same columns (an index's or constraint's name).
+    `severity` None takes the rule's. `doubt` says why no remedy may be acted upon alone (ambiguity, unmeasured data).
+    """
+
+    table: Oid
+    current_state: str
+    expected_state: str
+    columns: tuple[AttributeNumber, ...] = ()
+    object_name: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    remedy: Remedy | None = None
+    severity: Severity | None = None
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A finding with its stable name. `issue_id` depends on type and names alone, `definition_hash` on content.
+
+    `event_id` is the event that opened it; `backlog` says that it was there when pgmend was installed.
+    """
+
+    issue_id: str
+    issue_type: str
+    severity: Severity
+    schema: str
+    table: str
+    column: str
+    object_name: str
+    table_oid: Oid
+    current_state: str
+    expected_state: str
+    evidence: tuple[Evidence, ...] = ()
+    remedy: Remedy | None = None
+    doubt: str | None = None
+    backlog: bool = False
+    event_id: str | None = None
+    definition_hash: str = field(default="")
+
+
+def issue_id(issue_type: str, schema: str, table: str, column: str, object_name: str) -> str:
+    """The name under which people, files and other databases know this issue: 16 hex digits, the same everywhere."""
+    text = "\x1f".join((issue_type, schema, table, column, object_name))
+    return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def definition_hash(current_state: str, expected_state: str) -> str:
+    """Changes when what is wrong changes; an ignored issue comes back then."""
+    return blake2b(f"{current_state}\x1f{expected_state}".encode(), digest_size=8).hexdigest()

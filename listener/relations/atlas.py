@@ -1,0 +1,144 @@
+"""The atlas: which columns mean which keys, over a whole snapshot, kept true as single tables change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from ..catalog.change import Change
+from ..catalog.snapshot import Oid, Snapshot, Table
+from .audience import Audience
+from .former import former_foreign_keys
+from .kind import Sight
+from .measurement import Measurements
+from .reach import Reach
+from .register import Register, foreign_key_names
+from .relation import Relation, Relations
+from .weighing import candidates_of, declared, weigh
+
+_NOTHING_MEASURED = Measurements()
+
+
+class Atlas:
+    """Relations of a snapshot's tables. Building it reads every table once; everything after takes what is affected."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._register = Register(snapshot.tables.values())
+        self._audience: Audience | None = None
+
+    @property
+    def audience(self) -> Audience:
+        """Who listens to which names; made when a table is first replaced, since a single look needs none."""
+        if self._audience is None:
+            self._audience = Audience(self._register.tables.values())
+        return self._audience
+
+    def replace(self, before: Table | None, after: Table | None) -> frozenset[Oid]:
+        """Put `after` where `before` was (None: it was not there, it is gone).
+
+        The tables whose relations may differ by that, and those they refer to; this very table is not among them.
+        """
+        audience = self.audience
+        reach = Reach(self._register, audience, before, after)
+        near = self._neighbours(before)
+        if before is not None:
+            self._register.remove(before)
+            audience.remove(before)
+        if after is not None:
+            self._register.add(after)
+            audience.add(after)
+        near |= self._neighbours(after)
+        reached = reach.tables()
+        for oid in reached:
+            near |= self._meant_by(self._register.tables[oid])
+        return frozenset((reached | near) - {each.oid for each in (before, after) if each is not None})
+
+    def reached_by(self, tables: Iterable[Oid]) -> frozenset[Oid]:
+        """The tables whose relations may differ when anything at all about `tables` does.
+
+        More than `replace` returns, which knows what differs. Tables that are gone reach nothing here.
+        """
+        reached: set[Oid] = set()
+        for oid in tables:
+            table = self._register.tables.get(oid)
+            if table is not None:
+                reached |= self.audience.of_table(table) | self._neighbours(table) | self._influenced(table)
+        return frozenset(reached)
+
+    def relations_of(
+        self,
+        tables: Iterable[Oid],
+        measurements: Measurements = _NOTHING_MEASURED,
+        changes: Mapping[Oid, tuple[Change, ...]] | None = None,
+    ) -> Relations:
+        """The relations of `tables`, weighed when asked for; true until the next `replace`."""
+        sight = Sight(self._register, lambda: self.audience, measurements, changes or {})
+        asked = tuple(tables)
+        known = self._register.tables
+
+        def inferred(oid: Oid) -> tuple[Relation, ...]:
+            return weigh(known[oid], sight)
+
+        def told(oid: Oid) -> tuple[Relation, ...]:
+            return declared(known[oid], self._register)
+
+        def referring(oid: Oid) -> tuple[Relation, ...]:
+            sources = sorted(self._may_refer_to(known[oid], sight.changes))
+            return tuple(each for source in sources for each in by_table[source] if each.link.key.table == oid)
+
+        by_table = OnDemand(asked, known, inferred)
+        return Relations(by_table, OnDemand(asked, known, told), OnDemand(asked, known, referring))
+
+    def _may_refer_to(self, table: Table, changes: Mapping[Oid, tuple[Change, ...]]) -> set[Oid]:
+        formerly = {
+            oid
+            for oid, those in changes.items()
+            if oid in self._register.tables
+            and any(key.referenced_table == table.oid for key in former_foreign_keys(those))
+        }
+        return self.audience.of_table(table) | formerly | {table.oid}
+
+    def _neighbours(self, table: Table | None) -> set[Oid]:
+        """The tables that this one refers to, or may mean."""
+        if table is None:
+            return set()
+        return {key.referenced_table for key in table.foreign_keys} | self._meant_by(table)
+
+    def _meant_by(self, table: Table) -> set[Oid]:
+        sight = Sight(self._register, lambda: self.audience, _NOTHING_MEASURED, {})
+        return {candidate.link.key.table for candidate in candidates_of(table, sight)}
+
+    def _influenced(self, table: Table) -> set[Oid]:
+        """The tables for which this one's foreign keys are siblings."""
+        return {oid for names, _ in foreign_key_names(table) for oid in self.audience.of_columns(names)}
+
+
+class OnDemand(Mapping[Oid, tuple[Relation, ...]]):
+    """A mapping over the tables asked for whose values are made when looked up, once; it finds any table known."""
+
+    def __init__(
+        self, asked: tuple[Oid, ...], known: Mapping[Oid, Table], make: Callable[[Oid], tuple[Relation, ...]]
+    ) -> None:
+        self._asked = asked
+        self._known = known
+        self._make = make
+        self._made: dict[Oid, tuple[Relation, ...]] = {}
+
+    def __getitem__(self, oid: Oid) -> tuple[Relation, ...]:
+        found = self._made.get(oid)
+        if found is None:
+            if oid not in self._known:
+                raise KeyError(oid)
+            found = self._made[oid] = self._make(oid)
+        return found
+
+    def get(self, oid: Oid, default: Any = None, /) -> Any:
+        """The inherited one, without an exception made for every table that is known."""
+        found = self._made.get(oid)
+        return found if found is not None else self[oid] if oid in self._known else default
+
+    def __iter__(self) -> Iterator[Oid]:
+        return iter(oid for oid in self._asked if oid in self._known)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,266 @@
+"""Measuring: counts how many of a link's values are in its key, read-only and within bounds.
+
+Rows are read with `row_security = off`: a policy that would hide rows raises, and the link is then Unmeasured. No code
+of other owners runs with our rights: values are compared by built-in operators, constraint exclusion is off, and tables
+whose indexes or statistics call functions of roles that are neither ours nor superusers are not read at all, since the
+planner evaluates those.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import AttributeNumber, Oid, Snapshot
+from ..errors import CouldNotLook
+from .families import countable
+from .measurement import Containment, Measurements, Unmeasured
+from .probe import Pair, Target, counting, sampling
+from .relation import Link
+from .weights import NO_SIGN_OUTSIDE
+
+SAMPLE_ROWS = 10_000
+QUERY_LIMIT: Final = timedelta(seconds=5)
+LOCK_TIMEOUT: Final = timedelta(milliseconds=50)
+_CLASS_CONNECTION, _CLASS_SHUTDOWN = "08", "57P"
+
+_TABLES = """
+select c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.reltuples,
+  c.relkind = 'p' and exists (
+    select from pg_catalog.pg_partition_tree(c.oid) as t join pg_catalog.pg_class as p on p.oid = t.relid
+    where p.relkind = 'f'
+  ) as reads_elsewhere
+from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where c.oid = any(%(tables)s::oid[])
+"""
+_COLUMNS = """
+select a.attrelid::bigint, a.attnum, a.attname, a.atttypid::bigint, a.attgenerated::text = 'v'
+from pg_catalog.pg_attribute as a
+where a.attrelid = any(%(tables)s::oid[]) and a.attnum > 0 and not a.attisdropped
+"""
+_FOREIGN_CODE = """
+with part as (
+  select root.oid as root, t.relid as oid
+  from pg_catalog.unnest(%(tables)s::oid[]) as root (oid)
+  cross join lateral (
+    select root.oid as relid union select p.relid from pg_catalog.pg_partition_tree(root.oid) as p
+  ) as t
+), thing as (
+  select root, 'pg_catalog.pg_class'::pg_catalog.regclass as class, oid from part
+  union all
+  select p.root, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+  from part as p join pg_catalog.pg_index as i on i.indrelid = p.oid
+  union all
+  select p.root, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
+  from part as p join pg_catalog.pg_statistic_ext as s on s.stxrelid = p.oid
+), called as (
+  select t.root, f.proowner as owner
+  from thing as t
+  join pg_catalog.pg_depend as d on d.classid = t.class and d.objid = t.oid
+  join pg_catalog.pg_proc as f
+    on d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and f.oid = d.refobjid
+  union all
+  select t.root, o.oprowner
+  from thing as t
+  join pg_catalog.pg_depend as d on d.classid = t.class and d.objid = t.oid
+  join pg_catalog.pg_operator as o
+    on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
+)
+select distinct c.root::bigint
+from called as c join pg_catalog.pg_roles as r on r.oid = c.owner
+where not r.rolsuper and r.rolname <> current_user
+"""
+_BOUNDS = """
+select pg_catalog.set_config(name, value, true)
+from (values ('transaction_read_only', 'on'), ('row_security', 'off'), ('search_path', 'pg_catalog, pg_temp'),
+  ('constraint_exclusion', 'off'), ('jit', 'off'), ('max_parallel_workers_per_gather', '0'),
+  ('lock_timeout', %(lock)s), ('statement_timeout', %(statement)s)) as bound (name, value)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTable:
+    """A table as the catalogs have it now. `rows` is the planner's estimate, -1 where there is none."""
+
+    schema: str
+    name: str
+    kind: str
+    rows: float
+    refusal: str | None
+    columns: Mapping[AttributeNumber, tuple[str, Oid, bool]]
+
+
+async def measure(
+    connection: AsyncConnection[TupleRow], links: Iterable[Link], snapshot: Snapshot, *, budget: timedelta
+) -> Measurements:
+    """What the rows say of each link, sampled first and then, as long as the budget lasts, counted.
+
+    `connection` is idle and in no transaction; each query is a read-only transaction of its own, and takes ACCESS SHARE
+    on the two tables. Small tables come first. Raises CouldNotLook where the connection or the catalogs fail.
+    """
+    ordered = sorted(links, key=lambda link: (_size(link.table, snapshot), link))
+    if not ordered:
+        return Measurements()
+    try:
+        return Measurements(await _Survey(connection, budget).run(ordered))
+    except psycopg.OperationalError as error:
+        raise CouldNotLook(f"Counting rows ended: {error}") from error
+
+
+class _Survey:
+    """One run over the links, against the clock."""
+
+    def __init__(self, connection: AsyncConnection[TupleRow], budget: timedelta) -> None:
+        self._connection = connection
+        self._deadline = time.monotonic() + budget.total_seconds()
+        self._budget = budget
+        self._relations: dict[Oid, CurrentTable] = {}
+
+    async def run(self, links: list[Link]) -> dict[Link, Containment | Unmeasured]:
+        self._relations = await self._look_up({oid for link in links for oid in (link.table, link.key.table)})
+        found: dict[Link, Containment | Unmeasured] = {}
+        targets: dict[Link, Target] = {}
+        for link in links:
+            target = self._target(link)
+            if isinstance(target, Unmeasured):
+                found[link] = target
+            else:
+                targets[link] = target
+                found[link] = await self._sampled(target, self._relations[link.table].rows)
+        for link, target in targets.items():
+            sample = found[link]
+            if isinstance(sample, Containment) and _may_decide(sample):
+                exact = await self._counted(target, sample)
+                found[link] = exact if isinstance(exact, Containment) else sample
+        return found
+
+    async def _look_up(self, tables: set[Oid]) -> dict[Oid, CurrentTable]:
+        parameters = {"tables": sorted(tables)}
+        async with self._connection.transaction():
+            await self._bound(QUERY_LIMIT)
+            named = await (await self._connection.execute(_TABLES, parameters)).fetchall()
+            columns = await (await self._connection.execute(_COLUMNS, parameters)).fetchall()
+            unsafe = {row[0] for row in await (await self._connection.execute(_FOREIGN_CODE, parameters)).fetchall()}
+        by_table: dict[Oid, dict[AttributeNumber, tuple[str, Oid, bool]]] = {}
+        for table, number, name, type_oid, virtual in columns:
+            by_table.setdefault(table, {})[number] = name, type_oid, virtual
+        return {
+            row[0]: CurrentTable(row[1], row[2], row[3], row[4], _refusal(row, unsafe), by_table.get(row[0], {}))
+            for row in named
+        }
+
+    def _target(self, link: Link) -> Target | Unmeasured:
+        table, key_table = self._relations.get(link.table), self._relations.get(link.key.table)
+        if table is None or key_table is None:
+            return Unmeasured("the table is gone")
+        refusal = table.refusal or key_table.refusal
+        if refusal is not None:
+            return Unmeasured(refusal)
+        pairs: list[Pair] = []
+        for ours, theirs in zip(link.columns, link.key.columns, strict=True):
+            if ours not in table.columns or theirs not in key_table.columns:
+                return Unmeasured("the column is gone")
+            (name, type_oid, virtual), (key_name, key_type, key_virtual) = (
+                table.columns[ours],
+                key_table.columns[theirs],
+            )
+            if virtual or key_virtual or not countable(type_oid, key_type):
+                return Unmeasured("values of these types are not compared")
+            pairs.append(Pair(name, type_oid, key_name, key_type))
+        return Target(
+            (table.schema, table.name),
+            table.kind == "p",
+            (key_table.schema, key_table.name),
+            key_table.kind == "p",
+            tuple(pairs),
+        )
+
+    async def _sampled(self, target: Target, rows: float) -> Containment | Unmeasured:
+        percent = min(100.0, 100.0 * SAMPLE_ROWS / rows) if rows > SAMPLE_ROWS * 2 else None
+        row = await self._asked(sampling(target, limit=SAMPLE_ROWS, percent=percent))
+        if isinstance(row, tuple) and percent is not None and row[0] == 0:
+            percent = None
+            row = await self._asked(sampling(target, limit=SAMPLE_ROWS))
+        if isinstance(row, Unmeasured):
+            return row
+        looked, orphans, uncastable, distinct, examples = row
+        exact = percent is None and looked < SAMPLE_ROWS
+        shown = tuple(f"'{each}'" for each in examples or ())
+        return Containment(looked, orphans, uncastable, exact, datetime.now(UTC), shown, distinct)
+
+    async def _counted(self, target: Target, sample: Containment) -> Containment | Unmeasured:
+        row = await self._asked(counting(target))
+        if isinstance(row, Unmeasured):
+            return row
+        rows, orphans, uncastable, *edges = row
+        edges = tuple(f"'{each}'" for each in dict.fromkeys(edges) if each is not None)
+        return replace(
+            sample,
+            rows=rows,
+            orphans=orphans,
+            uncastable=uncastable,
+            exact=True,
+            taken_at=datetime.now(UTC),
+            examples=sample.examples or edges,
+        )
+
+    async def _asked(self, query: sql.Composed) -> tuple[Any, ...] | Unmeasured:
+        left = timedelta(seconds=self._deadline - time.monotonic())
+        if left < timedelta(milliseconds=1):
+            return Unmeasured(f"the {self._budget.total_seconds():g} s for counting were used up")
+        limit = min(left, QUERY_LIMIT)
+        try:
+            async with self._connection.transaction():
+                await self._bound(limit)
+                row = await (await self._connection.execute(query)).fetchone()
+        except psycopg.Error as error:
+            if error.sqlstate is None or error.sqlstate.startswith((_CLASS_CONNECTION, _CLASS_SHUTDOWN)):
+                raise
+            return Unmeasured(_reason(error, limit))
+        return row if row is not None else Unmeasured("the server gave no answer")
+
+    async def _bound(self, limit: timedelta) -> None:
+        milliseconds = {"lock": LOCK_TIMEOUT, "statement": limit}
+        await self._connection.execute(
+            _BOUNDS, {name: f"{max(1, round(each.total_seconds() * 1000))}ms" for name, each in milliseconds.items()}
+        )
+
+
+def _refusal(row: TupleRow, unsafe: set[Oid]) -> str | None:
+    oid, schema, name, kind, _, reads_elsewhere = row
+    if kind not in ("r", "p"):
+        return f"{schema}.{name} is no table"
+    if reads_elsewhere:
+        return f"{schema}.{name} has a partition on another server"
+    if oid in unsafe:
+        return f"reading {schema}.{name} could run a function of another role with our rights"
+    return None
+
+
+def _reason(error: psycopg.Error, limit: timedelta) -> str:
+    match error.sqlstate:
+        case "57014":
+            return f"counting took longer than {limit.total_seconds():.1f} s"
+        case "55P03":
+            return f"a lock was in the way for {LOCK_TIMEOUT.total_seconds() * 1000:.0f} ms"
+        case "42501":
+            return "the role may not read all rows"
+        case _:
+            return f"the server refused with SQLSTATE {error.sqlstate}"
+
+
+def _may_decide(sample: Containment) -> bool:
+    """Whether exact figures can say more than the sample: far outside, they say the same."""
+    return not sample.exact and sample.rows > 0 and sample.outside <= sample.rows * NO_SIGN_OUTSIDE
+
+
+def _size(table: Oid, snapshot: Snapshot) -> int:
+    found = snapshot.tables.get(table)
+    return found.statistics.pages if found is not None else 0

@@ -1,0 +1,257 @@
+"""The register: what tables, keys and foreign keys are there by name, kept up to date one table at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
+from .name_sets import Names, NameSets
+from .naming import read_column, read_table, spellings
+from .postings import Postings
+from .relation import Key
+from .votes import OWN_TABLE, Vote, Votes
+from .wording import columns_at
+
+_OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
+
+
+class UniqueKey(NamedTuple):
+    """A key that a foreign key could point at; columns in ascending order."""
+
+    columns: tuple[AttributeNumber, ...]
+    primary: bool
+
+
+class Quarter:
+    """The part of the register that is one schema's.
+
+    `stems` and `tails` have tables that may be referred to, by the spellings of their name and of their name without
+    its first word. The sets have tables by the columns of their composite foreign keys and of their composite keys.
+    """
+
+    __slots__ = ("key_sets", "stems", "tails", "vote_sets")
+
+    def __init__(self) -> None:
+        self.stems: Postings[str] = Postings()
+        self.tails: Postings[str] = Postings()
+        self.vote_sets = NameSets()
+        self.key_sets = NameSets()
+
+
+class Register:
+    """Every table of a snapshot, findable. `add` and `remove` take the time of one table.
+
+    `votes` say where columns of a name point, `set_votes` where columns of several names do. `stems` has tables by the
+    spellings of their name whatever their schema.
+    """
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self.tables: dict[Oid, Table] = {}
+        self.quarters: dict[str, Quarter] = {}
+        self.stems: Postings[str] = Postings()
+        self.votes: dict[str, Votes] = {}
+        self.set_votes: dict[Names, Votes] = {}
+        self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
+        self._mute: set[str] = set()
+        for table in tables:
+            self.add(table)
+
+    def add(self, table: Table) -> None:
+        """Enter a table that is not there."""
+        oid = table.oid
+        self.tables[oid] = table
+        self._keys.pop(oid, None)
+        quarter = self.quarter(table.schema)
+        if may_be_referred_to(table):
+            words = read_table(table.name)
+            for spelling in spellings(words):
+                quarter.stems.add(spelling, oid)
+                self.stems.add(spelling, oid)
+            for spelling in spellings(words.partition("_")[2]):
+                quarter.tails.add(spelling, oid)
+            for names in composite_key_names(table):
+                quarter.key_sets.add(names, oid)
+        for names, key in foreign_key_names(table):
+            if len(names) > 1:
+                quarter.vote_sets.add(names, oid)
+            self._votes_to_change(names).add(key, table.schema, oid)
+
+    def remove(self, table: Table) -> None:
+        """Strike out a table as it was entered."""
+        oid = table.oid
+        del self.tables[oid]
+        self._keys.pop(oid, None)
+        quarter = self.quarter(table.schema)
+        if may_be_referred_to(table):
+            words = read_table(table.name)
+            for spelling in spellings(words):
+                quarter.stems.discard(spelling, oid)
+                self.stems.discard(spelling, oid)
+            for spelling in spellings(words.partition("_")[2]):
+                quarter.tails.discard(spelling, oid)
+            for names in composite_key_names(table):
+                quarter.key_sets.discard(names, oid)
+        for names, key in foreign_key_names(table):
+            if len(names) > 1:
+                quarter.vote_sets.discard(names, oid)
+            votes = self._votes_to_change(names)
+            votes.discard(key, table.schema, oid)
+            if not votes:
+                self._forget_votes(names)
+
+    def quarter(self, schema: str) -> Quarter:
+        """The schema's part."""
+        quarter = self.quarters.get(schema)
+        if quarter is None:
+            quarter = self.quarters[schema] = Quarter()
+        return quarter
+
+    def called(self, schema: str, name: str) -> Iterator[Oid]:
+        """The tables of exactly that name that may be referred to."""
+        quarter = self.quarters.get(schema)
+        if quarter is not None:
+            for oid in quarter.stems.under(read_table(name)):
+                if self.tables[oid].name == name:
+                    yield oid
+
+    def keys(self, table: Oid) -> tuple[UniqueKey, ...]:
+        """The keys of a table that may be referred to, the primary key first; none for others."""
+        keys = self._keys.get(table)
+        if keys is None:
+            target = self.tables.get(table)
+            keys = unique_keys(target) if target is not None and may_be_referred_to(target) else ()
+            self._keys[table] = keys
+        return keys
+
+    def primary_column(self, table: Oid) -> AttributeNumber | None:
+        """The only column of the table's primary key."""
+        keys = self.keys(table)
+        return keys[0].columns[0] if keys and keys[0].primary and len(keys[0].columns) == 1 else None
+
+    def votes_near(self, schema: str, names: Names) -> tuple[Vote, ...]:
+        """Where columns of those names point in the schema."""
+        votes = self._votes(names)
+        return votes.within(schema) if votes is not None else ()
+
+    def votes_abroad(self, names: Names) -> tuple[Vote, ...]:
+        """Where columns of those names point out of their own schema."""
+        votes = self._votes(names)
+        return votes.across(self._schema_of) if votes is not None and len(self.quarters) > 1 else ()
+
+    def silent(self, table: Table) -> bool:
+        """Whether the names of the columns that no foreign key covers say nothing, so that one need not look closer."""
+        covered = covered_columns(table)
+        names = {column.name for column in table.columns if column.number not in covered}
+        if not self.votes.keys().isdisjoint(names):
+            return False
+        quarter = self.quarter(table.schema)
+        if quarter.vote_sets.knows(names) or quarter.key_sets.knows(names):
+            return False
+        for name in names - self._mute:
+            if read_column(name) is not None:
+                return False
+            self._mute.add(name)
+        return True
+
+    def _votes(self, names: Names) -> Votes | None:
+        return self.votes.get(names[0]) if len(names) == 1 else self.set_votes.get(names)
+
+    def _votes_to_change(self, names: Names) -> Votes:
+        votes = self._votes(names)
+        if votes is None:
+            votes = Votes()
+            if len(names) == 1:
+                self.votes[names[0]] = votes
+            else:
+                self.set_votes[names] = votes
+        return votes
+
+    def _forget_votes(self, names: Names) -> None:
+        if len(names) == 1:
+            del self.votes[names[0]]
+        else:
+            del self.set_votes[names]
+
+    def _schema_of(self, table: Oid) -> str | None:
+        found = self.tables.get(table)
+        return None if found is None else found.schema
+
+
+def may_refer(table: Table) -> bool:
+    """Whether issues on the table's references make sense: a partition's are its parent's."""
+    return table.kind != "f" and not table.is_partition and table.persistence != "t" and not table.left_alone
+
+
+def may_be_referred_to(table: Table) -> bool:
+    """Whether a foreign key could point at the table."""
+    return table.kind != "f" and not table.is_partition and table.persistence != "t"
+
+
+def free_columns(table: Table) -> tuple[Column, ...]:
+    """The columns that no foreign key covers and that could refer to something.
+
+    A sole primary key that the table numbers by itself is what others refer to; a generated column is computed.
+    """
+    covered = covered_columns(table)
+    primary = table.primary_key
+    own = primary.columns[0] if primary is not None and len(primary.columns) == 1 else 0
+    return tuple(
+        column
+        for column in table.columns
+        if column.number not in covered
+        and not (column.identity or column.generated)
+        and not (column.number == own and (column.default is not None or column.name.lower() in _OWN_KEY_NAMES))
+    )
+
+
+def covered_columns(table: Table) -> set[AttributeNumber]:
+    """The columns that stand in a foreign key."""
+    return {number for each in table.constraints if each.kind == "f" for number in each.columns}
+
+
+def unique_keys(table: Table) -> tuple[UniqueKey, ...]:
+    """The table's keys, each column set once, the primary key first."""
+    found: dict[tuple[AttributeNumber, ...], bool] = {}
+    for index in table.unique_keys():
+        if not index.exclusion:
+            columns = tuple(sorted(index.columns))
+            found[columns] = found.get(columns, False) or index.primary
+    keys = [UniqueKey(columns, primary) for columns, primary in found.items()]
+    return tuple(sorted(keys, key=lambda key: (not key.primary, key.columns)))
+
+
+def foreign_key_names(table: Table) -> Sequence[tuple[Names, Key]]:
+    """For each foreign key that may serve others as an example: its columns' names, sorted, and its key in that order.
+
+    A self reference on one column points at OWN_TABLE.
+    """
+    if not may_be_referred_to(table):
+        return ()
+    found: list[tuple[Names, Key]] = []
+    for constraint in table.constraints:
+        if constraint.kind == "f" and not constraint.temporal:
+            entry = _named(table, constraint)
+            if entry not in found:
+                found.append(entry)
+    return found
+
+
+def _named(table: Table, constraint: Constraint) -> tuple[Names, Key]:
+    columns = columns_at(table, constraint.columns)
+    if len(columns) == 1:
+        own = constraint.referenced_table == table.oid
+        key = OWN_TABLE if own else Key(constraint.referenced_table, constraint.referenced_columns)
+        return (columns[0].name,), key
+    pairs = sorted(zip((column.name for column in columns), constraint.referenced_columns, strict=True))
+    return tuple(name for name, _ in pairs), Key(constraint.referenced_table, tuple(number for _, number in pairs))
+
+
+def composite_key_names(table: Table) -> Iterator[Names]:
+    """The sorted column names of each composite key."""
+    for index in table.indexes:
+        if index.unique and len(index.columns) > 1:
+            for key in unique_keys(table):
+                if len(key.columns) > 1:
+                    yield tuple(sorted(table.names(key.columns)))
+            return

@@ -1,0 +1,111 @@
+"""MISSING_INDEX: a foreign key whose columns no index leads with: every delete in the parent reads the whole child."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..catalog.snapshot import AttributeNumber, Constraint, Index, Table
+from ..issue import Finding, Severity
+from ..relations.former import FormerIndex, former_indexes
+from ..relations.wording import columns_of
+from ..remedy import CreateIndex
+from .fact import fact
+from .registry import Reads, rule
+from .scene import Scene
+
+_FINDS_EQUALS = frozenset({"btree", "hash", "gist"})
+_NOT_NULL = re.compile(r"\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 :argisrow false\}")
+
+
+@rule("MISSING_INDEX", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.INDEXES)
+def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
+    """Foreign keys that no index covers with its leading columns, in whatever order; once per column set."""
+    leading = {index.columns[0] for index in table.indexes if index.shape is None and _serves(index)}
+    seen: set[frozenset[AttributeNumber]] = set()
+    for key in table.constraints:
+        if key.kind != "f" or key.parent or key.temporal:
+            continue
+        if len(key.columns) == 1 and key.columns[0] in leading:
+            continue
+        columns = frozenset(key.columns)
+        if columns not in seen and not _is_covered(table, table.names(key.columns), scene):
+            yield _finding(table, key, scene)
+        seen.add(columns)
+
+
+def _finding(table: Table, key: Constraint, scene: Scene) -> Finding:
+    names = ", ".join(table.names(key.columns))
+    parent = scene.snapshot.tables.get(key.referenced_table)
+    target = columns_of(parent, key.referenced_columns) if parent is not None else "its parent"
+    evidence = [
+        fact(f"The foreign key {key.name} refers to {target}; no index of {table.qualified_name} begins with {names}.")
+    ]
+    former = _former(table, key, scene)
+    if former is None:
+        remedy = CreateIndex(table.oid, key.columns)
+    else:
+        evidence.append(fact(f"The index {former.name} covered it until somebody dropped it."))
+        remedy = CreateIndex(
+            table.oid,
+            former.columns,
+            name=former.name,
+            definition=former.definition,
+            method=former.method,
+            unique=former.unique,
+            nulls_not_distinct=former.nulls_not_distinct,
+            included=former.included,
+            options=former.options,
+        )
+    return Finding(
+        table.oid,
+        current_state=f"No index covers the foreign key {key.name} on {names}.",
+        expected_state=f"An index on {names}." if former is None else f"The index {former.name} on {names}.",
+        columns=key.columns,
+        evidence=tuple(evidence),
+        remedy=remedy,
+        doubt=f"the index {former.name} was dropped: what somebody dropped comes back by approval" if former else None,
+    )
+
+
+def _is_covered(table: Table, names: tuple[str, ...], scene: Scene) -> bool:
+    """Whether an index of the table, or one of each of its partitions, leads with those columns."""
+    columns = {column.number for column in table.columns if column.name in names}
+    if table.kind == "f" or any(_covers(index, columns) for index in table.indexes):
+        return True
+    if table.kind != "p":
+        return False
+    tables = scene.snapshot.tables
+    children = [tables[oid] for oid in scene.snapshot.children.get(table.oid, ()) if oid in tables]
+    return bool(children) and all(_is_covered(child, names, scene) for child in children)
+
+
+def _covers(index: Index, columns: set[AttributeNumber]) -> bool:
+    return _serves(index) and set(index.columns[: len(columns)]) == columns and _is_whole(index.shape, columns)
+
+
+def _serves(index: Index) -> bool:
+    """Whether the index finds rows by equality with its leading columns; a hash index has one column."""
+    return index.valid and index.ready and index.method in _FINDS_EQUALS
+
+
+def _is_whole(shape: str | None, columns: set[AttributeNumber]) -> bool:
+    """Whether the index has every row that the foreign key's check looks for: a partial one has, over NOT NULL."""
+    if shape is None or shape.endswith("|"):
+        return True
+    predicate = _NOT_NULL.fullmatch(shape.rpartition("|")[2])
+    return predicate is not None and {int(predicate[1])} == columns
+
+
+def _former(table: Table, key: Constraint, scene: Scene) -> FormerIndex | None:
+    """The index that covered the foreign key until somebody dropped it, if it can come back under its name."""
+    names = {index.name for index in table.indexes}
+    columns = set(key.columns)
+    numbers = {column.number for column in table.columns}
+    for former in former_indexes(scene.changes_of(table.oid), table.schema, table.name):
+        usable = former.valid and former.ready and not former.constraint and not former.parent
+        leads = set(former.columns[: len(columns)]) == columns and former.method in _FINDS_EQUALS
+        there = numbers.issuperset(number for number in (*former.columns, *former.included) if number)
+        if usable and leads and there and former.name not in names and _is_whole(former.shape, columns):
+            return former
+    return None

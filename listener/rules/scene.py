@@ -1,0 +1,33 @@
+"""All that a rule may look at: the snapshot, the believed relations, the measurements, and what changed lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..catalog.change import Change
+from ..catalog.snapshot import Oid, Snapshot
+from ..errors import CouldNotLook
+from ..relations.measurement import Measurements
+from ..relations.relation import Relations
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a rule judges from. `changes` are those seen within their retention, newest first, by table."""
+
+    snapshot: Snapshot
+    relations: Relations
+    measurements: Measurements
+    changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
+
+    def changes_of(self, table: Oid) -> tuple[Change, ...]:
+        """The table's changes, newest first."""
+        return self.changes.get(table, ())
+
+
+class NotCounted(CouldNotLook):
+    """Nobody has counted yet, or could count, the rows that would decide: the rule says nothing of this table.
+
+    Raised by a rule after its last finding; what it found stands, and what it did not find is not called gone.
+    """

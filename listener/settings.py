@@ -1,0 +1,159 @@
+"""What can be set, from where it comes, and what is wrong with a value that cannot be used.
+
+Order: command-line flags, `PGMEND_…` variables, `pgmend.toml`, `[tool.pgmend]` in `pyproject.toml`, the defaults.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .errors import SettingsError
+
+DEFAULT_CRITICAL_TABLES = (
+    "users",
+    "sessions",
+    "payments",
+    "orders",
+    "accounts",
+    "customers",
+    "subscriptions",
+    "invoices",
+    "transactions",
+    "credentials",
+)
+
+
+class AutoFix(StrEnum):
+    """What may be fixed without anybody's approval, most careful first."""
+
+    NONE = "none"
+    CRITICAL = "critical"
+    ALL = "all"
+
+    @staticmethod
+    def strictest(*values: AutoFix) -> AutoFix:
+        """Of flag, setting and stored policy the one that allows least."""
+        order = list(AutoFix)
+        return min(values, key=order.index)
+
+
+def _words(value: object) -> object:
+    """A list out of `users, public.orders` or `users orders` (environment variables hold no lists)."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _seconds(value: object) -> object:
+    """A bare number is seconds; `50ms`, `2s`, `5min`, `1h`, `7d` say their unit."""
+    if not isinstance(value, str):
+        return value
+    units = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
+    number = value.strip().rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = value.strip()[len(number) :].strip()
+    if unit in units:
+        return float(number) * units[unit]
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. A bare number of a duration is seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="PGMEND_", extra="forbid", frozen=True, env_ignore_empty=True)
+
+    auto_fix: AutoFix = AutoFix.CRITICAL
+    critical_tables: Words = DEFAULT_CRITICAL_TABLES
+    exclude: Words = ()
+    scan_interval: Annotated[Duration, Field(ge=timedelta(seconds=1))] = timedelta(seconds=300)
+    settle_time: Duration = timedelta(seconds=60)
+    retry_after: Duration = timedelta(hours=1)
+    rollback_window: Duration = timedelta(days=7)
+    backup_retention: Duration = timedelta(days=30)
+    lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
+    online_above: Duration = timedelta(milliseconds=80)
+    max_connections: Annotated[int, Field(ge=3, le=50)] = 5
+    viewer_token: SecretStr | None = Field(default=None, min_length=16)
+    operator_token: SecretStr | None = Field(default=None, min_length=16)
+    allowed_hosts: Words = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+
+    def is_critical(self, schema: str, table: str) -> bool:
+        """Whether a table's issues count as critical."""
+        return matches(self.critical_tables, schema, table)
+
+
+def matches(patterns: tuple[str, ...], schema: str, table: str) -> bool:
+    """Whether a pattern on `schema.table` or `table` fits; `*` and `?` are wildcards."""
+    return any(fnmatchcase(table, each) or fnmatchcase(f"{schema}.{table}", each) for each in patterns)
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None, *, folder: Path | None = None
+) -> tuple[Settings, Mapping[str, str]]:
+    """The settings in force and, by name, where each value comes from. Raises SettingsError naming a wrong one."""
+    from_file, file_name = _read_file(folder or Path.cwd())
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    in_environment = {
+        name for name in Settings.model_fields if os.environ.get(f"PGMEND_{name.upper()}") and name not in given
+    }
+    values = {name: value for name, value in from_file.items() if name not in in_environment} | given
+    sources = {
+        name: "--" + name.replace("_", "-")
+        if name in given
+        else f"PGMEND_{name.upper()}"
+        if name in in_environment
+        else file_name
+        if name in from_file
+        else "default"
+        for name in Settings.model_fields
+    }
+    try:
+        return Settings(**cast("dict[str, Any]", values)), sources
+    except ValidationError as error:
+        raise SettingsError(_explain(error, sources, file_name)) from None
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str) -> str:
+    """One line per wrong value: its name, its source, what is wrong. A secret value is left out."""
+    lines: list[str] = []
+    for problem in error.errors(include_url=False, include_context=False):
+        name = str(problem["loc"][0]) if problem["loc"] else "settings"
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{file_name}: there is no setting {name!r}; `pgmend config` lists them all.")
+            continue
+        shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
+        lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.")
+    return "\n".join(lines)
+
+
+def _read_file(folder: Path) -> tuple[dict[str, object], str]:
+    own = folder / "pgmend.toml"
+    if own.is_file():
+        return _parse(own), str(own)
+    project = folder / "pyproject.toml"
+    if project.is_file():
+        tool = cast("dict[str, object]", _parse(project).get("tool", {}))
+        return cast("dict[str, object]", tool.get("pgmend", {})), f"{project} [tool.pgmend]"
+    return {}, "pgmend.toml"
+
+
+def _parse(file: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not valid TOML ({error}); mend that line.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read ({error}).") from None

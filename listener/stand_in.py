@@ -1,0 +1,33 @@
+"""A listener for as long as a command takes, where none leads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from .daemon import Daemon, Orders
+from .desk import Desk
+from .errors import CouldNotLook
+from .settings import AutoFix, Settings
+
+
+@asynccontextmanager
+async def leading(dsn: str, settings: Settings, desk: Desk) -> AsyncGenerator[None]:
+    """Somebody leads within the block: the listener that does already, or one of our own that fixes nothing alone."""
+    if (await desk.status()).leader is not None:
+        yield
+        return
+    daemon = Daemon(dsn, settings, Orders(AutoFix.NONE))
+    task = asyncio.create_task(daemon.run(), name="stand-in")
+    led = asyncio.create_task(daemon.leading.wait(), name="led")
+    try:
+        await asyncio.wait({task, led}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            await task
+            raise CouldNotLook("The listener of this command ended before it could work.")
+        yield
+    finally:
+        led.cancel()
+        daemon.stop()
+        await task
