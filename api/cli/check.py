@@ -1,0 +1,121 @@
+"""`pgmend check`: one full scan, read-only, on any database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .outcome import ExitCode, guarded, run
+from .source import Dsn, find_source
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from ...listener.check import CheckResult
+    from ...listener.judge import CheckOutcome
+    from ...listener.settings import Settings
+    from ..report.view import IssueView
+
+
+class Format(StrEnum):
+    """How issues are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+class FailOn(StrEnum):
+    """The mildest severity that makes the exit code 1."""
+
+    CRITICAL = "critical"
+    MEDIUM = "medium"
+    LOW = "low"
+    NEVER = "never"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the issues.")]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 if there is an issue at or above this.")]
+
+
+def check(dsn: Dsn = None, format: FormatOption = Format.TEXT, fail_on: FailOnOption = FailOn.CRITICAL) -> None:
+    """Look at everything once, read-only; nothing need be installed.
+
+    Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
+    """
+    source = guarded(lambda: find_source(dsn))
+    result = run(_check(source.dsn, source.settings, format))
+    _print(result, format)
+    raise SystemExit(int(_exit_code(result, fail_on)))
+
+
+async def _check(dsn: str, settings: Settings, wanted: Format) -> CheckResult:
+    from ...listener import check as look
+    from ...listener.connection import connect
+
+    async with await connect(dsn, "check") as connection:
+        with _progress(wanted) as status:
+            return await look.check(
+                connection,
+                settings,
+                with_plans=wanted in (Format.TEXT, Format.JSON),
+                progress=status.update if status is not None else lambda _: None,
+            )
+
+
+def _progress(wanted: Format) -> AbstractContextManager[Status | None]:
+    """A spinner on standard error for people who wait; scripts see nothing of it."""
+    if wanted is not Format.TEXT or not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status("connecting")
+
+
+def _print(result: CheckResult, wanted: Format) -> None:
+    from ..report.view import view_reported
+
+    match wanted:
+        case Format.JSON:
+            from ..report.document import check_document
+
+            typer.echo(json.dumps(check_document(result), ensure_ascii=False, indent=2))
+        case Format.TEXT:
+            from rich.console import Console
+
+            from ..report.terminal import print_check
+
+            print_check(Console(soft_wrap=True), result)
+        case _:
+            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks)
+
+
+def print_for_machines(issues: Sequence[IssueView], wanted: Format, checks: Sequence[CheckOutcome] = ()) -> None:
+    """Issues as SARIF or as GitHub's workflow commands."""
+    if wanted is Format.SARIF:
+        from ..report.sarif import sarif_document
+
+        typer.echo(json.dumps(sarif_document(issues, checks), ensure_ascii=False, indent=2))
+        return
+    from ..report.annotations import github_lines
+
+    for line in github_lines(issues, checks):
+        typer.echo(line)
+
+
+def _exit_code(result: CheckResult, fail_on: FailOn) -> ExitCode:
+    if not result.saw_everything:
+        return ExitCode.COULD_NOT_LOOK
+    if fail_on is FailOn.NEVER:
+        return ExitCode.CLEAN
+    from ...listener.issue import Severity
+
+    bad = any(each.issue.severity.rank <= Severity(fail_on.value).rank for each in result.issues)
+    return ExitCode.ISSUES if bad else ExitCode.CLEAN

@@ -1,0 +1,86 @@
+"""`pgmend install` and `pgmend uninstall`: the SQL half in and out, its SQL shown first."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .outcome import guarded
+from .source import Dsn, find_source
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from ...sql.session import Connection
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be run, and run nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def install(dsn: Dsn = None, dry_run: DryRun = False, yes: Yes = False) -> None:
+    """Install or upgrade the SQL half: schema pgmend, its functions and views, and event triggers where possible."""
+    guarded(lambda: _install(dsn, dry_run, yes))
+
+
+def uninstall(
+    dsn: Dsn = None,
+    keep_audit: Annotated[bool, typer.Option("--keep-audit", help="Keep the tables audit and ddl_log.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="Also give up undo and unfinished fixes.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Take the SQL half out; refused while an undo or an unfinished fix depends on it."""
+    guarded(lambda: _uninstall(dsn, keep_audit, discard, yes))
+
+
+def _install(dsn: str | None, dry_run: bool, yes: bool) -> None:
+    from ...sql import install as half
+
+    source = find_source(dsn)
+    with _connect(source.dsn) as connection:
+        if dry_run or not yes:
+            for statement in half.statements(connection):
+                typer.echo(statement.rstrip().rstrip(";") + ";\n")
+        if dry_run:
+            return
+        if not yes:
+            typer.confirm(f"Run this in {_name(connection)}?", abort=True, err=True)
+        result = half.install(connection)
+    what = "already installed" if result.version_before == result.version else "installed"
+    typer.echo(f"pgmend is {what} (version {result.version}, objects owned by {result.owner}).")
+    if result.why_polling is None:
+        typer.echo("Event triggers record every DDL command: detection is by events.")
+    else:
+        typer.echo(f"Event triggers are not possible here: {result.why_polling}. Detection is by polling.")
+
+
+def _uninstall(dsn: str | None, keep_audit: bool, discard: bool, yes: bool) -> None:
+    from ...sql import install as half
+
+    source = find_source(dsn)
+    with _connect(source.dsn) as connection:
+        if not yes:
+            typer.confirm(f"Remove pgmend from {_name(connection)}?", abort=True, err=True)
+        removal = half.uninstall(connection, keep_audit=keep_audit, discard=discard)
+    typer.echo("pgmend is removed.")
+    if removal.kept_schema:
+        typer.echo(f"Kept: {removal.kept_schema}.audit and {removal.kept_schema}.ddl_log.")
+
+
+def _connect(dsn: str) -> AbstractContextManager[Connection]:
+    import psycopg
+
+    from ...listener.dsn import describe
+    from ...listener.errors import CouldNotLook
+
+    try:
+        return psycopg.connect(
+            dsn, autocommit=True, application_name="pgmend install", connect_timeout=10, client_encoding="utf8"
+        )
+    except psycopg.OperationalError as error:
+        raise CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}") from error
+
+
+def _name(connection: psycopg.Connection) -> str:
+    return f"database {connection.info.dbname} on {connection.info.host}:{connection.info.port}"

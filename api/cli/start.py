@@ -1,0 +1,64 @@
+"""`pgmend start`: the listener with its HTTP face, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .outcome import run
+from .source import Dsn, find_source
+
+if TYPE_CHECKING:
+    from .source import Source
+
+
+def start(
+    dsn: Dsn = None,
+    observe: Annotated[bool, typer.Option("--observe", help="Look and report; touch nothing.")] = False,
+    host: Annotated[str, typer.Option("--host", help="Beyond loopback only with tokens set.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8085,
+    auto_fix: Annotated[
+        str | None, typer.Option("--auto-fix", help="none, critical or all; the strictest wins.")
+    ] = None,
+    scan_interval: Annotated[
+        float | None, typer.Option("--scan-interval", help="Seconds between safety scans.")
+    ] = None,
+    settle_time: Annotated[
+        float | None, typer.Option("--settle-time", help="Seconds without DDL before a fix may run alone.")
+    ] = None,
+) -> None:
+    """Listen, look, mend; with the HTTP API beside it."""
+    run(_start(dsn, observe, host, port, auto_fix=auto_fix, scan_interval=scan_interval, settle_time=settle_time))
+
+
+async def _start(dsn: str | None, observe: bool, host: str, port: int, **flags: object) -> None:
+    from ...listener.journal import configure_journal
+
+    source = find_source(dsn, **flags)
+    configure_journal(source.settings)
+    await _listen(source, observe, host, port)
+
+
+async def _listen(source: Source, observe: bool, host: str, port: int) -> None:
+    import asyncio
+    import signal
+
+    from ...listener.daemon import Daemon, Orders
+    from ...listener.desk import Connections, Desk
+    from ..http import Tokens, create_app, listening
+
+    settings = source.settings
+    daemon = Daemon(source.dsn, settings, Orders(settings.auto_fix, observe))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, daemon.stop)
+    async with Connections(source.dsn) as connections:
+        tokens = Tokens.from_settings(settings)
+        async with listening(
+            create_app(Desk(connections, settings), tokens, settings.allowed_hosts), host, port
+        ) as address:
+            typer.echo(f"pgmend listens at {address}/api/database-health")
+            if tokens.generated and tokens.operator is not None:
+                typer.echo(f"Operator token of this run: {tokens.operator.get_secret_value()}")
+            await daemon.run()

@@ -1,0 +1,241 @@
+"""`pgmend demo`: a sick application healed before one's eyes, with timings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import LiteralString
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ...listener.desk import FixFilter, IssueFilter, ShownFix, ShownIssue
+from ...listener.embedded import Cluster
+from ..bulk import Bulk, propose, watch
+from ..report.terminal import printable
+from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
+from .deed import Failing, do
+from .sample import ROWS, TABLES
+from .stage import Stage, playing, prepare, put_in
+
+_PATIENCE_SECONDS = 60.0
+_LOOK_SECONDS = 0.005
+
+
+@dataclass
+class Outcome:
+    """One line of the closing table."""
+
+    what: str
+    expected: str
+    came: str
+    good: bool
+    opened_ms: float | None = None
+    healed_ms: float | None = None
+
+
+@dataclass
+class Demo:
+    """Plays act by act and keeps what came of each."""
+
+    console: Console
+    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+
+    async def play(self, *, once: bool) -> bool:
+        """Whether all was healed and rolled back as told."""
+        started = time.perf_counter()
+        self._say("Starting an embedded PostgreSQL …")
+        cluster = Cluster(settings={"max_connections": "50"})
+        await asyncio.to_thread(cluster.start)
+        try:
+            self._say(f"Building a sample application: {TABLES} tables, about {ROWS:,} rows …")
+            dsn = await prepare(cluster)
+            await asyncio.to_thread(put_in, dsn)
+            self._say("Installed. The listener looks at everything for the first time …")
+            async with playing(cluster, dsn) as stage:
+                await self._acts(stage)
+                self._close(time.perf_counter() - started)
+                if not once:
+                    await self._stay(stage)
+        finally:
+            await asyncio.to_thread(cluster.stop)
+        return all(each.good for each in self.outcomes)
+
+    async def _acts(self, stage: Stage) -> None:
+        await self._backlog(stage)
+        for accident in ACCIDENTS:
+            await self._accident(stage, accident)
+        await self._change_of_mind(stage)
+
+    async def _backlog(self, stage: Stage) -> None:
+        await _settled_issues(stage)
+        before = await _open(stage)
+        self.console.rule("The backlog: what was there when pgmend was installed")
+        counts = Counter((each.severity.value, each.issue_type) for each in before)
+        table = Table("severity", "type", "issues")
+        for (severity, kind), count in sorted(counts.items()):
+            table.add_row(severity, kind, str(count))
+        self.console.print(table)
+        self._say("Nothing of it is touched without a word. One approval heals it (pgmend fix --all --yes):")
+        started = time.perf_counter()
+        bulk = Bulk(stage.desk, self.console, follow=True)
+        healed = await bulk.apply(await propose(stage.desk, None))
+        took = (time.perf_counter() - started) * 1000
+        left = await propose(stage.desk, None)
+        self.outcomes.append(
+            Outcome(
+                f"Backlog of {len(before)} issues",
+                "healed by one approval; what takes a person is left",
+                f"{len(left)} left, which take a person",
+                healed and not any(each.feasible for each in left) and len(left) < len(before),
+                healed_ms=took,
+            )
+        )
+
+    async def _accident(self, stage: Stage, accident: Accident) -> None:
+        self.console.rule("An accident")
+        self._say(accident.title)
+        for statement in accident.deed.statements:
+            self._say(f"  {accident.deed.application_name}: {_text(statement)}")
+        started = time.perf_counter()
+        await do(accident.deed, stage.dsn)
+        done = time.perf_counter()
+        issue = await _wait_for_issue(stage, accident)
+        opened_ms = (time.perf_counter() - done) * 1000
+        self._say(f"Seen after {opened_ms:.0f} ms: {issue.current_state}")
+        if issue.cause is not None:
+            cause = issue.cause
+            self._say(
+                f"  by {cause.session_role} from {cause.application_name}: {cause.statement or cause.command_tag}"
+            )
+        if accident.healing is Healing.ON_APPROVAL:
+            issue = await _wait_for_verdict(stage, issue)
+            self._say(f"  not healed alone: {issue.why_not_auto}")
+            self._say("  approved.")
+            preview = await stage.desk.preview(issue.issue_id)
+            await stage.desk.approve(issue.issue_id, preview.plan.plan_hash)
+        fix = await _wait_for_fix(stage, issue)
+        healed_ms = (time.perf_counter() - started) * 1000
+        good = fix.state == "applied" and fix.automatic == (accident.healing is Healing.ALONE)
+        self._say(f"{fix.state} after {healed_ms:.0f} ms: {fix.summary}{f' ({fix.reason})' if fix.reason else ''}")
+        self.outcomes.append(
+            Outcome(accident.title, f"healed {accident.healing.value}", fix.state, good, opened_ms, healed_ms)
+        )
+
+    async def _change_of_mind(self, stage: Stage) -> None:
+        mind = CHANGE_OF_MIND
+        self.console.rule("A change of mind")
+        self._say(mind.title)
+        await do(mind.writes, stage.dsn)
+        self._say("The application went on writing; now what was done to the column is rolled back, the last first.")
+        started = time.perf_counter()
+        state = "rolled_back"
+        for fix in await _applied(stage, mind):
+            await stage.desk.rollback(fix.fix_id)
+            ended = await watch(stage.desk, fix.fix_id, frozenset({"rolled_back", "applied", "failed"}))
+            self._say(f"  {ended.state}: {ended.summary}{f' ({ended.reason})' if ended.reason else ''}")
+            state = ended.state if state == "rolled_back" else state
+        took = (time.perf_counter() - started) * 1000
+        async with await psycopg.AsyncConnection.connect(stage.dsn) as connection:
+            rows = await (await connection.execute(mind.question)).fetchall()
+        self._say(f"After {took:.0f} ms the rows are: {rows}")
+        kept = tuple(rows) == mind.expected
+        self.outcomes.append(
+            Outcome(
+                mind.title,
+                "rolled back: old spellings back, later writes kept",
+                f"{state}, {'kept' if kept else 'NOT kept'}",
+                state == "rolled_back" and kept,
+                healed_ms=took,
+            )
+        )
+
+    def _close(self, seconds: float) -> None:
+        table = Table("what", "expected", "came to", "seen", "healed", "", title=f"The demo in {seconds:.0f} s")
+        for each in self.outcomes:
+            table.add_row(
+                each.what,
+                each.expected,
+                each.came,
+                "" if each.opened_ms is None else f"{each.opened_ms:.0f} ms",
+                "" if each.healed_ms is None else f"{each.healed_ms:.0f} ms",
+                Text("as told", style="green") if each.good else Text("NOT as told", style="bold red"),
+            )
+        self.console.print(table)
+
+    async def _stay(self, stage: Stage) -> None:
+        self._say("The listener goes on until Ctrl-C. Try it:")
+        self.console.print(f"  psql:  {stage.psql}", soft_wrap=True, markup=False, highlight=False)
+        self.console.print("         select * from pgmend.status;  select * from pgmend.fix_history;", markup=False)
+        self.console.print(
+            f"  HTTP:  curl -H 'Authorization: Bearer {stage.token}' {stage.address}/api/database-health/status",
+            soft_wrap=True,
+            markup=False,
+            highlight=False,
+        )
+        await asyncio.Event().wait()
+
+    def _say(self, text: str) -> None:
+        self.console.print(Text(printable(text)))
+
+
+async def _applied(stage: Stage, mind: ChangeOfMind) -> list[ShownFix]:
+    """What was applied to the column, the last first: what stands on its type, then the type."""
+    fixes = await stage.desk.fixes(FixFilter(state="applied"), limit=500)
+    return [each for each in fixes.items if (each.table, each.column) == (mind.table, mind.column)]
+
+
+async def _open(stage: Stage) -> tuple[ShownIssue, ...]:
+    return (await stage.desk.issues(IssueFilter(), limit=500)).page.items
+
+
+async def _settled_issues(stage: Stage) -> None:
+    """Wait until every issue has been weighed, and the counting has come to its end."""
+    last = -1
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            issues = await _open(stage)
+            weighed = all(each.auto_fixable or each.why_not_auto for each in issues)
+            if weighed and len(issues) == last:
+                return
+            last = len(issues)
+            await asyncio.sleep(1)
+
+
+async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            wanted = IssueFilter(status=None, issue_type=accident.issue_type, table=accident.table)
+            for issue in (await stage.desk.issues(wanted)).page.items:
+                named = (issue.column or "", issue.object_name or "") == (accident.column, accident.object_name)
+                # A build that fails fires no event trigger: nobody can say who left the index.
+                by_whom = issue.cause.application_name if issue.cause else accident.deed.application_name
+                if named and not issue.backlog and by_whom == accident.deed.application_name:
+                    return issue
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _wait_for_verdict(stage: Stage, issue: ShownIssue) -> ShownIssue:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while not issue.why_not_auto or issue.fix is None:
+            await asyncio.sleep(_LOOK_SECONDS)
+            issue = await stage.desk.issue(issue.issue_id)
+    return issue
+
+
+async def _wait_for_fix(stage: Stage, issue: ShownIssue) -> ShownFix:
+    async with asyncio.timeout(_PATIENCE_SECONDS):
+        while True:
+            fixes = (await stage.desk.fixes(FixFilter(issue_id=issue.issue_id))).items
+            ended = [each for each in fixes if each.state in {"applied", "refused", "failed", "deferred"}]
+            if ended and ended[0].changed_at >= issue.opened_at:
+                return ended[0]
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _text(statement: LiteralString | Failing) -> str:
+    return statement.statement if isinstance(statement, Failing) else statement

@@ -1,0 +1,1 @@
+"""Issues as people, scripts, code scanners and pull requests read them."""

@@ -1,0 +1,29 @@
+"""Issues as workflow commands that GitHub shows beside a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ...listener.issue import Severity
+from ...listener.judge import CheckOutcome
+from .view import IssueView
+
+_COMMANDS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}
+
+
+def github_lines(issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = ()) -> Iterator[str]:
+    """A line per issue, then one per rule that could not look."""
+    for issue in issues:
+        title = _property(f"{issue.issue_type} {issue.where}")
+        yield f"::{_COMMANDS[issue.severity]} title={title}::{_message(f'{issue.sentence} ({issue.issue_id})')}"
+    for check in checks:
+        if check.status == "could_not_run":
+            yield f"::error title={_property(check.issue_type)} could not run::{_message(check.reason or '')}"
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

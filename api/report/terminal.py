@@ -1,0 +1,122 @@
+"""Issues and plans as people read them in a terminal. Names from the database are text: no escape sequence survives."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ...listener.check import CheckResult
+from ...listener.fixes.plan import Plan
+from ...listener.issue import Severity
+from .view import IssueView, view_reported
+
+STYLES = {Severity.CRITICAL: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+def printable(text: str) -> str:
+    """The text with control, formatting (bidi) and surrogate characters written out as escapes; line ends stay."""
+    return "".join(
+        character
+        if character == "\n" or unicodedata.category(character) not in _HIDDEN_CATEGORIES
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def print_check(console: Console, result: CheckResult) -> None:
+    """What a check found, worst first, and what it could not see."""
+    for reported in result.issues:
+        console.print(issue_text(view_reported(reported)))
+    blind = [check for check in result.checks if check.status == "could_not_run"]
+    for check in blind:
+        console.print(Text(f"could not run: {check.issue_type}: {printable(check.reason or '')}", style="bold magenta"))
+    counts = Counter(each.issue.severity for each in result.issues)
+    summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
+    verdict = summary if result.issues or blind else "nothing is wrong"
+    console.print(
+        Text(f"{result.server}: {result.tables} tables in {result.duration_ms:.0f} ms: {verdict}", style="bold")
+    )
+
+
+def issue_text(issue: IssueView) -> RenderableType:
+    """One issue with its evidence, its history, and what can be done."""
+    head = Text.assemble(
+        (f"{issue.severity.value:<8} ", STYLES[issue.severity]),
+        (f"{issue.issue_type} ", "bold"),
+        printable(issue.where),
+        (f"  {issue.issue_id}", "dim"),
+    )
+    lines = [
+        Text(f"is:       {printable(issue.current_state)}"),
+        Text(f"expected: {printable(issue.expected_state)}"),
+        *(
+            Text(f"{'against' if each.against else 'because'}:  {printable(each.seen)}", style="dim")
+            for each in issue.evidence
+        ),
+        *(
+            Text(f"{name.replace('_', ' ') + ':':<10}{printable(said)}", style="dim")
+            for name, said in issue.history.items()
+            if said
+        ),
+    ]
+    if issue.plan is not None:
+        refusal = issue.plan.refusal
+        doing = f"refused: {refusal}" if refusal else issue.plan.summary
+        lines.append(Text(f"plan:     {printable(doing)}", style="magenta" if refusal else "green"))
+    if issue.why_not_auto:
+        lines.append(Text(f"waits:    {printable(issue.why_not_auto)}", style="dim"))
+    return Group(head, Padding(Group(*lines), (0, 0, 0, 9)))
+
+
+def plan_text(plan: Plan) -> RenderableType:
+    """A plan step by step: statements, locks, hazards, proofs, inverse."""
+    lines: list[RenderableType] = [Text(printable(plan.summary), style="bold")]
+    if plan.refusal:
+        lines.append(Text(f"refused: {printable(plan.refusal)}", style="magenta"))
+    if plan.hazards:
+        lines.append(Text("hazards: " + ", ".join(hazard.value for hazard in plan.hazards), style="yellow"))
+    lines += [Text(f"lock: {lock.mode} on {printable(lock.relation)}", style="dim") for lock in plan.locks]
+    lines += [
+        Text(f"proof: {proof.name}: {proof.verdict.value} ({printable(proof.figures)})", style="dim")
+        for proof in plan.proofs
+    ]
+    lines += [Text(line) for line in plan_sql_lines(plan)]
+    return Group(*lines)
+
+
+def plan_sql_lines(plan: Plan) -> Iterator[str]:
+    """The statements as psql takes them, with titles and the inverse as comments."""
+    for step in plan.steps:
+        yield _comment(step.title)
+        if step.transactional:
+            yield "begin;"
+        for statement in step.statements:
+            yield printable(statement).rstrip().rstrip(";") + ";"
+        if step.transactional:
+            yield "commit;"
+    if plan.inverse:
+        yield "-- undone by:"
+        for step in plan.inverse:
+            for statement in step.statements:
+                yield _comment(statement)
+
+
+def rows_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> Table:
+    """Rows under headings; every cell is plain text."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
+    return table
+
+
+def _comment(text: str) -> str:
+    return "\n".join(f"-- {line}" for line in printable(text).splitlines())
