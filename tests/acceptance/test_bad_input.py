@@ -1,0 +1,104 @@
+"""What a wrong word gets: a message that names the thing and the cure, an exit code, and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.listener import OPERATOR
+from tests.support.database import Database
+from tests.support.process import PGMEND, Finished, Processes
+from tests.support.role import Roles
+
+NOBODY = "postgresql://nobody:hunter2hunter2@127.0.0.1:1/nowhere"
+
+
+def refused(finished: Finished, code: int, *said: str) -> None:
+    assert finished.code == code, finished
+    for each in said:
+        assert each in finished.stderr, finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert "hunter2" not in finished.stderr + finished.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["check"], ["status"], ["start"], ["issues"], ["install", "--yes"], ["fix", "--all", "--yes"]],
+    ids=" ".join,
+)
+async def test_without_a_database_every_command_exits_2(pgmend: Processes, command: list[str]) -> None:
+    refused(await pgmend.run(*command), 2, "--dsn", "DATABASE_URL")
+
+
+@pytest.mark.parametrize("command", [["check"], ["status"], ["start"], ["install", "--yes"]], ids=" ".join)
+async def test_a_server_that_is_not_there_exits_3(pgmend: Processes, command: list[str]) -> None:
+    refused(await pgmend.run(*command, "--dsn", NOBODY), 3, "Cannot connect to nowhere on 127.0.0.1:1 as nobody")
+
+
+async def test_an_address_that_is_none_exits_2(pgmend: Processes) -> None:
+    refused(await pgmend.run("check", env={"DATABASE_URL": "mysql://ann:hunter2@db/shop"}), 2, "DATABASE_URL")
+
+
+async def test_a_wrong_password_exits_3(pgmend: Processes, installed: Database) -> None:
+    refused(await pgmend.run("check", "--dsn", installed.dsn_as("postgres", "hunter2hunter2")), 3, "Cannot connect")
+
+
+@pytest.mark.parametrize("command", [["status"], ["start", "--port", "0"], ["issues"]], ids=" ".join)
+async def test_a_database_without_pgmend_is_named_with_the_cure(
+    pgmend: Processes, database: Database, command: list[str]
+) -> None:
+    refused(await pgmend.run(*command, "--dsn", database.dsn), 3, "pgmend install")
+
+
+async def test_an_older_or_newer_installation_is_named_with_the_cure(pgmend: Processes, installed: Database) -> None:
+    installed.execute("update pgmend.instance set schema_version = 99")
+    refused(await pgmend.run("start", "--port", "0", "--dsn", installed.dsn), 3, "version 99", "pgmend install")
+
+
+@pytest.mark.parametrize("identity", ["0000000000000000", "nonsense", "'; drop table users; --"])
+async def test_an_unknown_issue_exits_2(pgmend: Processes, installed: Database, identity: str) -> None:
+    refused(await pgmend.run("ignore", identity, "--reason", "x", "--dsn", installed.dsn), 2, identity[:8])
+
+
+@pytest.mark.parametrize("identity", ["7f0c6a4e-0000-0000-0000-000000000000", "nonsense"])
+async def test_an_unknown_fix_exits_2(pgmend: Processes, installed: Database, identity: str) -> None:
+    refused(await pgmend.run("rollback", identity, "--yes", "--dsn", installed.dsn), 2, identity)
+
+
+async def test_a_role_without_rights_exits_3_and_says_what_lacks(
+    pgmend: Processes, installed: Database, role: Roles
+) -> None:
+    someone = role()
+    dsn = installed.dsn_as(someone.name, someone.password)
+    refused(await pgmend.run("status", "--dsn", dsn), 3, "right")
+
+
+async def test_malformed_toml_names_file_and_line(installed: Database, tmp_path: Path) -> None:
+    (tmp_path / "pgmend.toml").write_text("auto_fix = \n")
+    there = Processes(("/usr/bin/env", "-C", tmp_path, PGMEND))
+    refused(await there.run("check", "--dsn", installed.dsn), 2, "pgmend.toml", "line 1")
+
+
+@pytest.mark.parametrize("content", ["not json", "[]", "{}", '{"plans": [{"issue_id": 1}]}'])
+async def test_a_file_that_is_no_plan_is_refused(
+    pgmend: Processes, installed: Database, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(content)
+    refused(await pgmend.run("fix", "--plan", file, "--yes", "--dsn", installed.dsn), 2, "plan file")
+
+
+async def test_fix_wants_exactly_one_way_of_naming(pgmend: Processes, installed: Database) -> None:
+    finished = await pgmend.run("fix", "--dsn", installed.dsn, env={"PGMEND_OPERATOR_TOKEN": OPERATOR})
+    assert finished.code == 2
+    assert "--all" in finished.stderr
+
+
+async def test_a_wrong_time_is_named(pgmend: Processes, installed: Database) -> None:
+    finished = await pgmend.run("pause", "--reason", "x", "--until", "tomorrow", "--dsn", installed.dsn)
+    refused(finished, 2, "'tomorrow'")
+
+
+async def test_beyond_loopback_it_does_not_start_without_a_token(pgmend: Processes, installed: Database) -> None:
+    refused(await pgmend.run("start", "--host", "0.0.0.0", "--dsn", installed.dsn), 2, "PGMEND_OPERATOR_TOKEN")

@@ -1,0 +1,1 @@
+"""How fast and how large pgmend is, beside its peers in the same run: `python -m tests.bench`, or `make bench`."""

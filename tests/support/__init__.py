@@ -1,0 +1,1 @@
+"""What tests share: a server, a database for each test, roles, processes, waiting."""

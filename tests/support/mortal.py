@@ -1,0 +1,68 @@
+"""A listener that dies: carries on a claimed fix in a process of its own, killed with SIGKILL where a test says."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import signal
+from uuid import UUID
+
+import psycopg
+from pgmend.listener.fixes.book import read_claim
+from pgmend.listener.fixes.executor import Executor
+from pgmend.listener.fixes.limits import Limits
+from pgmend.listener.fixes.plan import Plan
+from pgmend.listener.hearing.lease import Lease
+from pgmend.listener.remedy import CreateIndex
+
+# Forked from a server that has imported everything: a process of its own in milliseconds.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload([__name__])
+
+
+class Mortal:
+    """A process that carries on `fix_id` and is killed at its checkpoint number `last` (from 0); None lets it live."""
+
+    def __init__(self, dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None = None) -> None:
+        self._process = _PROCESSES.Process(target=_live, args=(dsn, limits, fix_id, token, last))
+
+    def start(self) -> None:
+        self._process.start()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.join()
+
+    def wait(self) -> bool:
+        """Wait for its end; whether it was killed."""
+        self._process.join(60)
+        assert self._process.exitcode in (0, -signal.SIGKILL), self._process.exitcode
+        return self._process.exitcode != 0
+
+
+def _warm_up() -> None:
+    """Build what is built when first needed: once before the fork, and not in each process."""
+    Plan.from_json(Plan("", "", "", CreateIndex(0, ())).to_json())
+
+
+_warm_up()
+
+
+def _live(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) -> None:
+    asyncio.run(_carry_on(dsn, limits, fix_id, token, last))
+
+
+async def _carry_on(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) -> None:
+    passed = 0
+
+    async def checkpoint(_: str) -> None:
+        nonlocal passed
+        if passed == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        claim = await read_claim(connection, fix_id)
+    await Executor(dsn, limits, checkpoint=checkpoint).carry_on(claim, Lease(token))

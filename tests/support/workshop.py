@@ -1,0 +1,195 @@
+"""What the tests of fixes share: the leader's lease on a database, and the way from a remedy to its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID, uuid4
+
+from pgmend.listener.catalog.read import read_snapshot
+from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
+from pgmend.listener.connection import connect
+from pgmend.listener.fixes import book
+from pgmend.listener.fixes.executor import Executor, Outcome
+from pgmend.listener.fixes.limits import Limits
+from pgmend.listener.fixes.plan import Plan
+from pgmend.listener.fixes.planner import plan_fix
+from pgmend.listener.fixes.recovery import recover
+from pgmend.listener.hearing.lease import Lease, take_lease
+from pgmend.listener.issue import Issue, Severity, issue_id
+from pgmend.listener.remedy import Remedy
+from pgmend.listener.store.issues import open_or_change
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from .database import Database
+
+# Patience for tests: nothing that a slow machine trips over, nothing that a blocked fix waits long for.
+LIMITS = Limits(
+    critical_section=timedelta(seconds=10),
+    idle_in_transaction=timedelta(seconds=30),
+    lock_attempts=4,
+    lock_patience=timedelta(seconds=30),
+    concurrent_patience=timedelta(milliseconds=300),
+    concurrent_attempts=2,
+)
+
+# Everything about tables of people that a fix may change, by name and not by OID.
+_STRUCTURE = """
+select 'column', a.attrelid::regclass::text || '.' || a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+  concat_ws(' ', a.attnum, a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attstattarget,
+    pg_catalog.col_description(a.attrelid, a.attnum))
+from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+  left join pg_catalog.pg_attrdef d on (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
+where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+  and not a.attisdropped and a.attnum > 0
+union all
+select 'index', i.indexrelid::regclass::text, pg_catalog.pg_get_indexdef(i.indexrelid),
+  concat_ws(' ', i.indisvalid, i.indisready, i.indislive, i.indisclustered, i.indisreplident, c.reltablespace,
+    pg_catalog.obj_description(i.indexrelid, 'pg_class'))
+from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+union all
+select 'constraint', t.conrelid::regclass::text || '.' || t.conname, pg_catalog.pg_get_constraintdef(t.oid),
+  concat_ws(' ', t.convalidated, t.condeferrable, t.condeferred, pg_catalog.obj_description(t.oid, 'pg_constraint'))
+from pg_catalog.pg_constraint t
+where t.connamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+order by 1, 2, 3
+"""
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Workshop:
+    """Plans and carries out fixes on one database, as the leading listener does."""
+
+    def __init__(self, database: Database, connection: AsyncConnection[TupleRow], lease: Lease) -> None:
+        self.database = database
+        self.connection = connection
+        self.lease = lease
+        self.limits = LIMITS
+
+    @classmethod
+    async def open(cls, database: Database) -> Workshop:
+        """A workshop that leads; `close` it in the loop that it was opened in."""
+        connection = await connect(database.dsn, "test")
+        lease = await take_lease(connection, "test")
+        assert lease is not None
+        return cls(database, connection, lease)
+
+    async def close(self) -> None:
+        await self.connection.close()
+
+    async def lead_anew(self) -> None:
+        """Take the lease from ourselves, as the next listener does after a crash."""
+        self.database.execute("update pgmend.lease set heartbeat_at = '-infinity'")
+        lease = await take_lease(self.connection, "next")
+        assert lease is not None
+        self.lease = lease
+
+    async def snapshot(self) -> Snapshot:
+        return await read_snapshot(self.connection)
+
+    async def table(self, name: str) -> Table:
+        """The table with that name, in whatever schema."""
+        (table,) = (each for each in (await self.snapshot()).tables.values() if each.name == name)
+        return table
+
+    def oid(self, name: str) -> Oid:
+        """The OID of the relation with that qualified name, as SQL writes it."""
+        return self.database.value("select %s::regclass::oid::bigint", [name])
+
+    async def issue(self, remedy: Remedy) -> Issue:
+        """An open issue with that remedy, written down."""
+        issue = await self.issue_of(remedy)
+        await open_or_change(self.connection, [issue])
+        return issue
+
+    async def issue_of(self, remedy: Remedy) -> Issue:
+        """An issue with that remedy."""
+        table = (await self.snapshot()).tables.get(remedy.table)
+        schema, name = (table.schema, table.name) if table else ("app", "gone")
+        return Issue(
+            issue_id("TEST", schema, name, "", remedy.kind), "TEST", Severity.MEDIUM, schema, name, "", "",
+            remedy.table, "sick", "well", remedy=remedy,
+        )  # fmt: skip
+
+    async def plan(self, remedy: Remedy, fix_id: UUID | None = None) -> Plan:
+        """The plan for an issue with that remedy, which is not written down."""
+        return await plan_fix(
+            self.connection,
+            await self.issue_of(remedy),
+            await self.snapshot(),
+            limits=self.limits,
+            fix_id=fix_id or uuid4(),
+        )
+
+    async def propose(self, remedy: Remedy, *, automatic: bool = False) -> tuple[UUID, Plan]:
+        """A fix for that remedy, proposed, or queued where it is automatic."""
+        fix_id = uuid4()
+        plan = await self.plan(remedy, fix_id)
+        await self.issue(remedy)
+        await book.propose(self.connection, fix_id, plan, automatic=automatic)
+        return fix_id, plan
+
+    async def claim(self, remedy: Remedy) -> book.Claim:
+        """A fix for that remedy, approved and claimed."""
+        fix_id, _ = await self.propose(remedy)
+        self.database.execute("select pgmend.approve(%s)", [fix_id])
+        claim = await self.next()
+        assert claim is not None
+        assert claim.fix_id == fix_id
+        return claim
+
+    async def next(self) -> book.Claim | None:
+        return await book.claim(self.connection, self.lease, self.limits.retry_after)
+
+    def executor(self, *, limits: Mapping[str, Any] = _NONE, **options: Any) -> Executor:
+        return Executor(self.database.dsn, replace(self.limits, **limits), **options)
+
+    async def heal(self, remedy: Remedy, **options: Any) -> Outcome:
+        """What becomes of a fix for that remedy; `options` go to the executor."""
+        return await self.executor(**options).carry_on(await self.claim(remedy), self.lease)
+
+    async def roll_back(self, outcome: Outcome, **options: Any) -> Outcome:
+        """What becomes of its undo."""
+        self.database.execute("select pgmend.rollback(%s)", [outcome.fix_id])
+        claim = await self.next()
+        assert claim is not None
+        assert claim.direction == "undo"
+        return await self.executor(**options).carry_on(claim, self.lease)
+
+    async def again(self, **options: Any) -> Outcome:
+        """What becomes of the next attempt at a fix that was deferred or paused, its time having come."""
+        self.database.execute("update pgmend.fix set next_attempt_at = now() where next_attempt_at is not null")
+        claim = await self.next()
+        assert claim is not None
+        return await self.executor(**options).carry_on(claim, self.lease)
+
+    async def recover(self, **options: Any) -> tuple[Outcome, ...]:
+        """What the next leader makes of unfinished fixes."""
+        await self.lead_anew()
+        return await recover(self.connection, self.executor(**options), self.lease)
+
+    def state(self, fix_id: UUID) -> str:
+        return self.database.value("select state from pgmend.fix where fix_id = %s", [fix_id])
+
+    def structure(self) -> list[tuple[Any, ...]]:
+        """All that a fix may change about the tables, by name: equal before a fix and after its undo."""
+        return self.database.fetch(_STRUCTURE)
+
+    def backups(self) -> int:
+        """How many relations there are in schema pgmend_backup."""
+        return self.database.value(
+            "select count(*) from pg_class where relnamespace = 'pgmend_backup'::regnamespace and relkind = 'r'"
+        )
+
+    def leftovers(self) -> list[tuple[Any, ...]]:
+        """What no fix leaves behind: invalid indexes, registrations, steps without an end."""
+        return self.database.fetch(
+            """select 'index', i.indexrelid::regclass::text from pg_catalog.pg_index i where not i.indisvalid
+            union all select 'registration', o.fix_id::text from pgmend.own_backend o
+            union all select 'step', s.title from pgmend.fix_step s where s.state = 'intended'"""
+        )

@@ -1,0 +1,75 @@
+"""Statements are parsed back and compared with what was meant."""
+
+from __future__ import annotations
+
+import pytest
+from pglast import ast
+from pglast.enums import AlterTableType
+from pgmend.listener.errors import PlanRefused
+from pgmend.listener.fixes.composed import lock, query, statement
+from psycopg import sql
+
+T = ("app", "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "node", "objects"),
+    [
+        ("create index concurrently i on app.t (a)", ast.IndexStmt, (T, ("app", "i"))),
+        ("drop index concurrently app.t", ast.DropStmt, (T,)),
+        ("reindex index concurrently app.t", ast.ReindexStmt, (T,)),
+        ("comment on index app.t is 'x'", ast.CommentStmt, (T,)),
+        ("select from app.t, app.u where exists (select from app.v)", ast.SelectStmt, (T, ("app", "u"), ("app", "v"))),
+        ("update app.t set a = 1 from app.u", ast.UpdateStmt, (T, ("app", "u"))),
+    ],
+)
+def test_a_statement_on_what_was_meant_passes_to_the_letter(
+    text: str, node: type[ast.Node], objects: tuple[tuple[str, str], ...]
+) -> None:
+    assert statement(verbatim(text), node, *objects) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("drop index app.other", "where [('app', 't')] was meant"),
+        ("drop index app.t, app.other", "where [('app', 't')] was meant"),
+        ("drop index t", "where [('app', 't')] was meant"),
+        ("drop index app.t; drop index app.t", "2 statements"),
+        ("truncate app.t", "TruncateStmt"),
+        ("drop index app.", "does not parse"),
+        ("", "0 statements"),
+        ("drop index app.t\0", "NUL"),
+    ],
+)
+def test_anything_else_is_refused(text: str, said: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        statement(verbatim(text), ast.DropStmt, T)
+    assert said in str(refused.value)
+
+
+def test_the_parts_of_an_alter_table_are_compared_too() -> None:
+    validate = verbatim("alter table app.t validate constraint c")
+    drop = verbatim("alter table app.t validate constraint c, drop column a")
+    commands = (AlterTableType.AT_ValidateConstraint,)
+    statement(validate, ast.AlterTableStmt, T, commands=commands)
+    with pytest.raises(PlanRefused):
+        statement(drop, ast.AlterTableStmt, T, commands=commands)
+
+
+def test_a_query_that_writes_is_none() -> None:
+    with pytest.raises(PlanRefused):
+        query(verbatim("delete from app.t"), T)
+    with pytest.raises(PlanRefused):
+        query(verbatim("with gone as (delete from app.t returning 1) select from gone"), T)
+
+
+def test_a_lock_is_one_lock_table_on_one_relation() -> None:
+    assert lock('app."T"', "ACCESS EXCLUSIVE") == 'lock table app."T" in ACCESS EXCLUSIVE mode'
+    for relation, mode in (("app.t, app.u", "SHARE"), ("app.t", "SHARE mode; drop table app.t; lock app.t in SHARE")):
+        with pytest.raises(PlanRefused):
+            lock(relation, mode)
+
+
+def verbatim(text: str) -> sql.SQL:
+    return sql.SQL(text)  # type: ignore[arg-type]

@@ -1,0 +1,100 @@
+"""Settings: what wins, where a value comes from, and what a wrong one says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pgmend.listener.errors import SettingsError
+from pgmend.listener.settings import DEFAULT_CRITICAL_TABLES, AutoFix, load_settings, matches
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AUTO_FIX", "LOCK_TIMEOUT", "CRITICAL_TABLES", "OPERATOR_TOKEN", "SETTLE_TIME"):
+        monkeypatch.delenv(f"PGMEND_{name}", raising=False)
+
+
+def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
+    settings, sources = load_settings(folder=tmp_path)
+    assert settings.auto_fix is AutoFix.CRITICAL
+    assert settings.critical_tables == DEFAULT_CRITICAL_TABLES
+    assert settings.scan_interval == timedelta(seconds=300)
+    assert settings.settle_time == timedelta(seconds=60)
+    assert settings.retry_after == timedelta(hours=1)
+    assert settings.lock_timeout == timedelta(milliseconds=50)
+    assert set(sources.values()) == {"default"}
+
+
+def test_flag_beats_variable_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pgmend.toml").write_text('auto_fix = "all"\nsettle_time = 5\nlock_timeout = "20ms"\n')
+    monkeypatch.setenv("PGMEND_SETTLE_TIME", "2s")
+    settings, sources = load_settings({"auto_fix": "none", "lock_timeout": None}, folder=tmp_path)
+    assert settings.auto_fix is AutoFix.NONE
+    assert settings.settle_time == timedelta(seconds=2)
+    assert settings.lock_timeout == timedelta(milliseconds=20)
+    assert sources["auto_fix"] == "--auto-fix"
+    assert sources["settle_time"] == "PGMEND_SETTLE_TIME"
+    assert sources["lock_timeout"] == str(tmp_path / "pgmend.toml")
+
+
+def test_tool_table_of_pyproject_is_read_where_there_is_no_own_file(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.pgmend]\ncritical_tables = ["public.*"]\n')
+    settings, sources = load_settings(folder=tmp_path)
+    assert settings.critical_tables == ("public.*",)
+    assert sources["critical_tables"].endswith("pyproject.toml [tool.pgmend]")
+
+
+def test_lists_in_variables_are_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGMEND_CRITICAL_TABLES", "users, billing.invoices  sessions")
+    assert load_settings(folder=tmp_path)[0].critical_tables == ("users", "billing.invoices", "sessions")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ('auto_fix = "sometimes"', "auto_fix = 'sometimes'"),
+        ("lock_timeout = 60", "lock_timeout"),
+        ("scan_interval = 0", "scan_interval"),
+        ("max_connections = 1", "max_connections"),
+        ('auto_fxi = "all"', "no setting 'auto_fxi'"),
+        ("auto_fix = ", "not valid TOML"),
+        ("auto_fix = 'all'\nauto_fix = 'none'", "not valid TOML"),
+    ],
+)
+def test_a_wrong_value_names_itself_and_its_source(tmp_path: Path, content: str, named: str) -> None:
+    file = tmp_path / "pgmend.toml"
+    file.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        load_settings(folder=tmp_path)
+    assert named in str(refused.value)
+    assert str(file) in str(refused.value)
+
+
+def test_a_wrong_token_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGMEND_OPERATOR_TOKEN", "hunter2")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(folder=tmp_path)
+    assert "operator_token" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_of_several_words_on_automation_the_strictest_wins() -> None:
+    assert AutoFix.strictest(AutoFix.ALL, AutoFix.CRITICAL) is AutoFix.CRITICAL
+    assert AutoFix.strictest(AutoFix.CRITICAL, AutoFix.NONE, AutoFix.ALL) is AutoFix.NONE
+
+
+@pytest.mark.parametrize(
+    ("pattern", "schema", "table", "fits"),
+    [
+        ("users", "public", "users", True),
+        ("users", "public", "Users", False),
+        ("public.users", "public", "users", True),
+        ("billing.*", "billing", "invoices", True),
+        ("billing.*", "public", "invoices", False),
+        ("*_log", "public", "audit_log", True),
+    ],
+)
+def test_patterns_fit_table_or_schema_and_table(pattern: str, schema: str, table: str, fits: bool) -> None:
+    assert matches((pattern,), schema, table) is fits
