@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import LiteralString
 
@@ -120,6 +122,11 @@ class Demo:
             await stage.desk.approve(issue.issue_id, preview.plan.plan_hash)
         fix = await _wait_for_fix(stage, issue)
         healed_ms = (time.perf_counter() - started) * 1000
+        if fix is None:
+            why = (await stage.desk.issue(issue.issue_id)).why_not_auto or "nobody says why"
+            self._say(f"not healed after {healed_ms:.0f} ms: {why}")
+            self.outcomes.append(Outcome(accident.title, f"healed {accident.healing.value}", "not healed", good=False))
+            return
         good = fix.state == "applied" and fix.automatic == (accident.healing is Healing.ALONE)
         self._say(f"{fix.state} after {healed_ms:.0f} ms: {fix.summary}{f' ({fix.reason})' if fix.reason else ''}")
         self.outcomes.append(
@@ -183,6 +190,15 @@ class Demo:
         self.console.print(Text(printable(text)))
 
 
+@asynccontextmanager
+async def _patience(until: str) -> AsyncGenerator[None]:
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            yield
+    except TimeoutError:
+        raise TimeoutError(f"The demo waited for {_PATIENCE_SECONDS:.0f} s in vain until {until}.") from None
+
+
 async def _applied(stage: Stage, mind: ChangeOfMind) -> list[ShownFix]:
     """What was applied to the column, the last first: what stands on its type, then the type."""
     fixes = await stage.desk.fixes(FixFilter(state="applied"), limit=500)
@@ -196,7 +212,7 @@ async def _open(stage: Stage) -> tuple[ShownIssue, ...]:
 async def _settled_issues(stage: Stage) -> None:
     """Wait until every issue has been weighed, and the counting has come to its end."""
     last = -1
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with _patience("every issue was weighed"):
         while True:
             issues = await _open(stage)
             weighed = all(each.auto_fixable or each.why_not_auto for each in issues)
@@ -207,7 +223,7 @@ async def _settled_issues(stage: Stage) -> None:
 
 
 async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with _patience(f"{accident.issue_type} was opened on {accident.table}.{accident.column}"):
         while True:
             wanted = IssueFilter(status=None, issue_type=accident.issue_type, table=accident.table)
             for issue in (await stage.desk.issues(wanted)).page.items:
@@ -220,21 +236,24 @@ async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
 
 
 async def _wait_for_verdict(stage: Stage, issue: ShownIssue) -> ShownIssue:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with _patience(f"issue {issue.issue_id} had a plan and a verdict"):
         while not issue.why_not_auto or issue.fix is None:
             await asyncio.sleep(_LOOK_SECONDS)
             issue = await stage.desk.issue(issue.issue_id)
     return issue
 
 
-async def _wait_for_fix(stage: Stage, issue: ShownIssue) -> ShownFix:
-    async with asyncio.timeout(_PATIENCE_SECONDS):
-        while True:
-            fixes = (await stage.desk.fixes(FixFilter(issue_id=issue.issue_id))).items
-            ended = [each for each in fixes if each.state in {"applied", "refused", "failed", "deferred"}]
-            if ended and ended[0].changed_at >= issue.opened_at:
-                return ended[0]
-            await asyncio.sleep(_LOOK_SECONDS)
+async def _wait_for_fix(stage: Stage, issue: ShownIssue) -> ShownFix | None:
+    """The fix, once it has come to an end; None where none did."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            while True:
+                fixes = (await stage.desk.fixes(FixFilter(issue_id=issue.issue_id))).items
+                ended = [each for each in fixes if each.state in {"applied", "refused", "failed", "deferred"}]
+                if ended and ended[0].changed_at >= issue.opened_at:
+                    return ended[0]
+                await asyncio.sleep(_LOOK_SECONDS)
+    return None
 
 
 def _text(statement: LiteralString | Failing) -> str:

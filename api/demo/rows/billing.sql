@@ -25,11 +25,11 @@ from generate_series(1, 12000) as n;
 -- Payments 12001 to 12003 were test charges that somebody deleted by hand; their transactions stayed.
 insert into transactions (payment_id, kind, amount_cents, happened_at)
 select
-    case when n > 8997 then n + 3003 else 1 + (n * 7) % 12000 end,
+    case when n > 3997 then n + 8003 else 1 + (n * 7) % 12000 end,
     (array['authorize', 'capture', 'fee'])[1 + n % 3],
     900 + n % 60 * 110,
-    timestamptz '2025-01-03 00:00+00' + n * interval '14 minutes'
-from generate_series(1, 9000) as n;
+    timestamptz '2025-01-03 00:00+00' + n * interval '31 minutes'
+from generate_series(1, 4000) as n;
 
 insert into refunds (payment_id, amount_cents, reason, refunded_at)
 select id, amount_cents, 'cancelled', paid_at + interval '3 days' from payments where status = 'refunded' order by id;
@@ -47,7 +47,7 @@ select
 from generate_series(1, 6000) as n;
 
 insert into invoice_lines (invoice_id, tax_rate_id, description, amount_cents)
-select 1 + n % 6000, 1 + n % 16, 'Item ' || n, 500 + n % 40 * 130 from generate_series(1, 7500) as n;
+select 1 + n % 6000, 1 + n % 16, 'Item ' || n, 500 + n % 40 * 130 from generate_series(1, 12500) as n;
 
 insert into credit_notes (invoice_id, amount_cents, reason, issued_at)
 select
