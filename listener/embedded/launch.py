@@ -2,11 +2,13 @@
 
 Arguments: parent's pid, user id, group id, signal on the parent's death, program, its arguments. A process of its own
 because `preexec_fn` may deadlock in a process with threads. The order matters: the kernel forgets the death signal
-when the user id changes.
+when the user id changes. What ends the program must not be ignored by it: a shell's background job inherits SIGINT and
+SIGQUIT ignored, and so would everything that it starts.
 """
 
 import ctypes
 import os
+import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -19,6 +21,8 @@ def main(parent: int, uid: int, gid: int, death_signal: int, program: list[str])
         os.setgid(gid)
         os.setuid(uid)
     os.umask(0o077)
+    for ending in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_DFL)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) != 0:

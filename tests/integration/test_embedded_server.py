@@ -187,11 +187,13 @@ async def test_folder_of_a_living_owner_is_left_alone(python: Processes) -> None
 
 
 @on_linux
-async def test_initdb_dies_with_a_killed_owner(python: Processes, open_folder: Path) -> None:
+@pytest.mark.parametrize("ignored", [(), ("SIGINT", "SIGQUIT", "SIGTERM")], ids=["", "as a background job"])
+async def test_initdb_dies_with_a_killed_owner(python: Processes, open_folder: Path, ignored: tuple[str, ...]) -> None:
     script(open_folder, "initdb", "echo $$; exec sleep 600")
     script(open_folder, "postgres", "exit 0")
     owner = await python.start(
-        "import sys; from pathlib import Path\n"
+        "import signal, sys; from pathlib import Path\n"
+        f"for name in {ignored}: signal.signal(signal.Signals[name], signal.SIG_IGN)\n"
         "from pgmend.listener.embedded.directory import ClusterDirectory as Directory\n"
         "from pgmend.listener.embedded import Cluster\n"
         "lend = Directory.lend\n"
