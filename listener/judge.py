@@ -15,7 +15,7 @@ from .relations.measurement import is_countable
 from .relations.relation import Link, link_of
 from .relations.weights import BELIEVED
 from .rules import Rule, builtin_rules
-from .rules.scene import NotCounted, Scene
+from .rules.scene import Scene, Undecided
 from .settings import DEFAULT_CRITICAL_TABLES, matches
 
 log = structlog.get_logger()
@@ -139,7 +139,7 @@ class _Trial:
         for table in tables:
             try:
                 yield from judge(table, scene)
-            except NotCounted as error:
+            except Undecided as error:
                 self._undecided(table.oid, CheckStatus.SKIPPED, str(error))
             except CouldNotLook as error:
                 self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, str(error))

@@ -6,15 +6,14 @@ CONCURRENTLY left half dropped, is not rebuilt but dropped, by approval.
 
 from __future__ import annotations
 
-import re
-
 from pglast import ast
 from psycopg import sql
 
+from ..catalog.index_state import is_leftover
 from ..catalog.snapshot import Table
 from ..errors import PlanRefused
 from ..remedy import RebuildIndex
-from .composed import MAX_NAME_BYTES, identifier, query, statement
+from .composed import identifier, query, statement
 from .create_index import indexable
 from .index_definition import IndexDefinition
 from .index_facts import IndexFacts, read_index
@@ -34,7 +33,6 @@ from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamesp
 where n.nspname = {schema} and i.indrelid = {table}::oid
   and (c.relname = {name} or not i.indisvalid and c.relname in ({new}, {old}))"""
 )
-_LEFTOVER = re.compile(r"_cc(new|old)[0-9]*$")
 
 
 @fix_kind(RebuildIndex)
@@ -48,7 +46,7 @@ async def rebuild_index(remedy: RebuildIndex, site: Site) -> Plan:
         )
     table = indexable(site, facts.table_oid)
     _refuse(facts)
-    if not facts.live or _is_leftover(facts, table):
+    if not facts.live or is_leftover(table, facts.name):
         return _drop_leftover(remedy, site, table, facts)
     definition = IndexDefinition.read(facts.definition)
     duplicates = definition.duplicates(table)
@@ -78,15 +76,6 @@ def _refuse(facts: IndexFacts) -> None:
             f"Index {facts.name} backs an exclusion constraint: PostgreSQL cannot rebuild it CONCURRENTLY."
             " Cure: REINDEX INDEX in a quiet hour, since it blocks writes meanwhile."
         )
-
-
-def _is_leftover(facts: IndexFacts, table: Table) -> bool:
-    """Whether a failed REINDEX CONCURRENTLY left it: so called, and the index that it should have replaced is valid."""
-    stem = _LEFTOVER.sub("", facts.name)
-    was_cut = len(facts.name.encode()) > MAX_NAME_BYTES - 4
-    return stem != facts.name and any(
-        index.valid and (index.name == stem or (was_cut and index.name.startswith(stem))) for index in table.indexes
-    )
 
 
 def _drop_leftover(remedy: RebuildIndex, site: Site, table: Table, facts: IndexFacts) -> Plan:

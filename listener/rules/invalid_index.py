@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..catalog.index_state import IndexState, index_state
 from ..catalog.snapshot import Index, Table
 from ..issue import Finding, Severity
 from ..remedy import RebuildIndex
 from .duplicate_index import essence
 from .fact import fact
 from .registry import Reads, rule
-from .scene import Scene
+from .scene import Scene, UnderWay
 
 
 @rule("INVALID_INDEX", Severity.CRITICAL, Reads.INDEXES)
 def invalid_index(table: Table, _: Scene) -> Iterator[Finding]:
     """Indexes that are invalid and not being built; one on a partitioned table only waits for its partitions'."""
-    if table.kind != "r":
-        return
+    under_way: list[Index] = []
     for index in table.indexes:
-        if (not index.valid or not index.ready) and not index.being_built:
-            yield _finding(table, index)
+        if index.valid and index.ready:
+            continue
+        match index_state(table, index):
+            case IndexState.ABANDONED | IndexState.LEFTOVER as state:
+                yield _finding(table, index, state)
+            case IndexState.UNDER_WAY:
+                under_way.append(index)
+            case _:
+                pass
+    if under_way:
+        raise UnderWay(f"The index {under_way[0].name} of {table.qualified_name} is being built, rebuilt or dropped.")
 
 
-def _finding(table: Table, index: Index) -> Finding:
+def _finding(table: Table, index: Index, state: IndexState) -> Finding:
     twin = next((other for other in table.indexes if other.valid and essence(other) == essence(index)), None)
     kind = "unique index" if index.unique else "index"
     evidence = [fact(f"pg_index says that {index.name} is invalid, and nobody is building it.")]
@@ -32,9 +41,7 @@ def _finding(table: Table, index: Index) -> Finding:
     return Finding(
         table.oid,
         current_state=f"The {kind} {index.name} is invalid: {_harm(index)}",
-        expected_state=f"{index.name} is valid, or gone: {twin.name} is the same."
-        if twin
-        else f"{index.name} is valid.",
+        expected_state=_cured(index, state, twin),
         columns=tuple(number for number in index.columns if number),
         object_name=index.name,
         evidence=tuple(evidence),
@@ -42,6 +49,14 @@ def _finding(table: Table, index: Index) -> Finding:
         severity=Severity.CRITICAL if index.unique else Severity.MEDIUM,
         doubt=f"{twin.name} is the same and valid: dropping {index.name} may be the better cure" if twin else None,
     )
+
+
+def _cured(index: Index, state: IndexState, twin: Index | None) -> str:
+    if twin is not None:
+        return f"{index.name} is valid, or gone: {twin.name} is the same."
+    if state is IndexState.LEFTOVER:
+        return f"{index.name} is gone: a REINDEX CONCURRENTLY that failed left it beside a valid index."
+    return f"{index.name} is valid."
 
 
 def _harm(index: Index) -> str:

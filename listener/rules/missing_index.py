@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntEnum
 
+from ..catalog.index_state import IndexState, index_state
 from ..catalog.snapshot import AttributeNumber, Constraint, Index, Table
 from ..issue import Finding, Severity
 from ..relations.former import FormerIndex, former_indexes
@@ -12,10 +14,30 @@ from ..relations.wording import columns_of
 from ..remedy import CreateIndex
 from .fact import fact
 from .registry import Reads, rule
-from .scene import Scene
+from .scene import Scene, UnderWay
 
 _FINDS_EQUALS = frozenset({"btree", "hash", "gist"})
 _NOT_NULL = re.compile(r"\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 :argisrow false\}")
+
+
+class _Cover(IntEnum):
+    """How far columns are led by an index: not at all, by one that somebody is at, or by one that serves.
+
+    One that INVALID_INDEX will have rebuilt counts as serving: a second one beside it would only double it.
+    """
+
+    NONE = 0
+    UNDER_WAY = 1
+    THERE = 2
+
+
+_COVERS = {
+    IndexState.USABLE: _Cover.THERE,
+    IndexState.ABANDONED: _Cover.THERE,
+    IndexState.UNDER_WAY: _Cover.UNDER_WAY,
+    IndexState.LEFTOVER: _Cover.NONE,
+    IndexState.WAITING: _Cover.NONE,
+}
 
 
 @rule("MISSING_INDEX", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.INDEXES)
@@ -23,15 +45,23 @@ def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
     """Foreign keys that no index covers with its leading columns, in whatever order; once per column set."""
     leading = {index.columns[0] for index in table.indexes if index.shape is None and _serves(index)}
     seen: set[frozenset[AttributeNumber]] = set()
+    under_way: list[Constraint] = []
     for key in table.constraints:
         if key.kind != "f" or key.parent or key.temporal:
             continue
         if len(key.columns) == 1 and key.columns[0] in leading:
             continue
         columns = frozenset(key.columns)
-        if columns not in seen and not _is_covered(table, table.names(key.columns), scene):
-            yield _finding(table, key, scene)
+        if columns not in seen:
+            cover = _cover(table, table.names(key.columns), scene)
+            if cover is _Cover.NONE:
+                yield _finding(table, key, scene)
+            elif cover is _Cover.UNDER_WAY:
+                under_way.append(key)
         seen.add(columns)
+    if under_way:
+        name, of = under_way[0].name, table.qualified_name
+        raise UnderWay(f"An index for the foreign key {name} of {of} is being built, rebuilt or dropped.")
 
 
 def _finding(table: Table, key: Constraint, scene: Scene) -> Finding:
@@ -68,24 +98,27 @@ def _finding(table: Table, key: Constraint, scene: Scene) -> Finding:
     )
 
 
-def _is_covered(table: Table, names: tuple[str, ...], scene: Scene) -> bool:
-    """Whether an index of the table, or one of each of its partitions, leads with those columns."""
+def _cover(table: Table, names: tuple[str, ...], scene: Scene) -> _Cover:
+    """How far an index of the table, or one of each of its partitions, leads with those columns."""
+    if table.kind == "f":
+        return _Cover.THERE
     columns = {column.number for column in table.columns if column.name in names}
-    if table.kind == "f" or any(_covers(index, columns) for index in table.indexes):
-        return True
-    if table.kind != "p":
-        return False
+    found = max((_COVERS[index_state(table, each)] for each in table.indexes if _leads(each, columns)), default=0)
+    if found or table.kind != "p":
+        return _Cover(found)
     tables = scene.snapshot.tables
     children = [tables[oid] for oid in scene.snapshot.children.get(table.oid, ()) if oid in tables]
-    return bool(children) and all(_is_covered(child, names, scene) for child in children)
+    return min((_cover(child, names, scene) for child in children), default=_Cover.NONE)
 
 
-def _covers(index: Index, columns: set[AttributeNumber]) -> bool:
-    return _serves(index) and set(index.columns[: len(columns)]) == columns and _is_whole(index.shape, columns)
+def _leads(index: Index, columns: set[AttributeNumber]) -> bool:
+    """Whether the index, once valid, finds the rows that have a key in those columns; a hash index has one column."""
+    finds = index.method in _FINDS_EQUALS
+    return finds and set(index.columns[: len(columns)]) == columns and _is_whole(index.shape, columns)
 
 
 def _serves(index: Index) -> bool:
-    """Whether the index finds rows by equality with its leading columns; a hash index has one column."""
+    """Whether the index finds rows by equality with its leading columns, today."""
     return index.valid and index.ready and index.method in _FINDS_EQUALS
 
 

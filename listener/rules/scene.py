@@ -26,8 +26,16 @@ class Scene:
         return self.changes.get(table, ())
 
 
-class NotCounted(CouldNotLook):
-    """Nobody has counted yet, or could count, the rows that would decide: the rule says nothing of this table.
+class Undecided(CouldNotLook):
+    """The rule cannot tell yet, and says nothing of this table.
 
     Raised by a rule after its last finding; what it found stands, and what it did not find is not called gone.
     """
+
+
+class NotCounted(Undecided):
+    """Nobody has counted yet, or could count, the rows that would decide."""
+
+
+class UnderWay(Undecided):
+    """Somebody is building, rebuilding or dropping the index that would decide."""

@@ -38,7 +38,6 @@ async def test_ten_breaks_are_found_and_mended_and_the_schema_is_as_before(
         assert normalised_dump(extended.dsn, pg_dump_for(server)) == before, each.title
 
 
-@pytest.mark.xfail(strict=True, reason="MISSING_INDEX does not see that INVALID_INDEX will bring the index back")
 async def test_an_invalid_index_of_a_foreign_key_is_rebuilt_and_not_doubled(
     database: Database, pgmend: Processes
 ) -> None:

@@ -149,6 +149,45 @@ async def test_invalid_leftover_and_not_a_build_under_way(database: Database) ->
     assert await beholder.told("INVALID_INDEX") == {("INVALID_INDEX", "t", "n", "N, 1")}
 
 
+async def test_invalid_index_of_a_foreign_key_is_told_of_once(database: Database) -> None:
+    database.execute("""
+        create table users (id int primary key); insert into users values (1);
+        create table posts (user_id int references users); insert into posts values (1), (1);
+        create table visits (user_id int references users, n int) partition by list (n);
+        create table visits_1 partition of visits for values in (1); insert into visits values (1, 1), (1, 1);
+        create table visits_2 partition of visits default; create index on visits_2 (user_id);
+        create table parts (user_id int references users, n int) partition by list (n);
+        create table parts_1 partition of parts for values in (1); create index parts_user_id on only parts (user_id)
+    """)
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for table in ("posts", "visits_1"):
+            with pytest.raises(psycopg.errors.UniqueViolation):
+                connection.execute(f"create unique index concurrently {table}_u on {table} (user_id)".encode())
+    assert await Beholder(database).told(*TYPES) == {
+        ("INVALID_INDEX", "posts", "user_id", "posts_u"),
+        ("INVALID_INDEX", "visits_1", "user_id", "visits_1_u"),
+        ("MISSING_INDEX", "parts", "user_id", ""),
+    }
+
+
+async def test_foreign_key_whose_index_is_being_built_waits_for_it(database: Database) -> None:
+    database.execute("create table users (id int primary key); insert into users values (1)")
+    database.execute("create table posts (user_id int references users)")
+    beholder = Beholder(database)
+    assert await beholder.told(*TYPES) == {("MISSING_INDEX", "posts", "user_id", "")}
+    blocker, builder = await database.connect(), await database.connect()
+    async with blocker.transaction():
+        await blocker.execute("insert into posts values (1)")
+        building = asyncio.create_task(builder.execute("create index concurrently posts_user on posts (user_id)"))
+        await eventually(lambda: database.value("select count(*) from pg_index where not indisvalid") == 1)
+        judgement = await beholder.look()
+    await building
+    posts = database.value("select 'posts'::regclass::oid::bigint")
+    assert [issue.issue_type for issue in judgement.issues if issue.issue_type in TYPES] == []
+    assert judgement.undecided == {("MISSING_INDEX", posts), ("INVALID_INDEX", posts)}
+    assert await beholder.told(*TYPES) == set()
+
+
 async def test_tables_of_extensions_are_left_alone(database: Database) -> None:
     database.execute("""
         create extension pg_trgm; create table users (id int primary key);

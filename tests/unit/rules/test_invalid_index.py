@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Severity
+from pgmend.listener.judge import Judge
 from pgmend.listener.remedy import RebuildIndex
 
 from tests.support.snapshots import altered, judged, scene, snapshot, table
@@ -34,6 +35,13 @@ def test_invalid_twin_of_a_valid_index_is_for_a_person_to_decide() -> None:
     assert issue.doubt == "a is the same and valid: dropping a_ccnew may be the better cure"
 
 
+def test_leftover_of_a_rebuild_that_is_no_twin_is_to_go() -> None:
+    of = snapshot("orders: id int pk, nr text, a=unique(nr), a_ccnew=unique index(nr) not valid")
+    of = altered(of, "orders", "a", immediate=False)  # as of a deferrable constraint, which its rebuild is not yet
+    (issue,) = judged(scene(of), "invalid_index")
+    assert issue.expected_state == ("a_ccnew is gone: a REINDEX CONCURRENTLY that failed left it beside a valid index.")
+
+
 @pytest.mark.parametrize(
     "of",
     [
@@ -46,6 +54,14 @@ def test_invalid_twin_of_a_valid_index_is_for_a_person_to_decide() -> None:
 )
 def test_silent(of: Snapshot) -> None:
     assert judged(scene(of), "invalid_index") == []
+
+
+def test_an_issue_stays_while_somebody_rebuilds_the_index() -> None:
+    of = altered(snapshot("orders: id int pk, nr text, a=index(nr) not valid"), "orders", "a", being_built=True)
+    judgement = Judge().judge(scene(of), of.tables)
+    assert judgement.undecided == {("INVALID_INDEX", table(of, "orders").oid)}
+    (check,) = [check for check in judgement.checks if check.issue_type == "INVALID_INDEX"]
+    assert check.reason == "The index a of public.orders is being built, rebuilt or dropped."
 
 
 def test_index_that_takes_no_writes_is_invalid_too() -> None:

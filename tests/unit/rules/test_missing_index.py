@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Issue
+from pgmend.listener.judge import Judge
 from pgmend.listener.remedy import CreateIndex
 
-from tests.support.snapshots import altered, dropped, judged, scene, snapshot, table, without
+from tests.support.snapshots import altered, dropped, judged, put, scene, snapshot, table, without
 
 SINGLE = "users: id int pk\norders: id int pk, user_id int -> users, at int"
 COMPOSITE = "users: a int, b int, pk(a, b)\norders: id int pk, x int, y int, z int, fk(x, y) -> users(a, b)"
@@ -23,9 +24,9 @@ def found(of: Snapshot) -> list[Issue]:
     [
         "",
         ", index(at, user_id)",
-        ", index(user_id) not valid",
+        ", index(at, user_id) not valid",
     ],
-    ids=["none", "not leading", "invalid"],
+    ids=["none", "not leading", "invalid and not leading"],
 )
 def test_single_column_without_an_index(items: str) -> None:
     of = snapshot(SINGLE + items)
@@ -76,12 +77,79 @@ _NOT_NULL = (
         ({"shape": f"|{_NOT_NULL.replace('nulltesttype 1', 'nulltesttype 0')}"}, False),
         ({"shape": "({FUNCEXPR})|", "columns": (2, 0)}, True),
         ({"shape": "({FUNCEXPR})|", "columns": (0, 2)}, False),
-        ({"ready": False}, False),
+        ({"valid": False, "method": "hash"}, True),
+        ({"valid": False, "method": "brin"}, False),
+        ({"valid": False, "shape": "|{OPEXPR}"}, False),
+        ({"valid": False, "shape": f"|{_NOT_NULL}"}, True),
     ],
 )
 def test_which_indexes_count(fields: dict[str, Any], covered: bool) -> None:
     of = altered(snapshot(SINGLE + ", i=index(user_id)"), "orders", "i", **fields)
     assert (found(of) == []) is covered
+
+
+BOTH = frozenset({"INVALID_INDEX", "MISSING_INDEX"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "of_table", "opened", "undecided"),
+    [
+        ({}, {}, [], set()),
+        ({"valid": False}, {}, ["INVALID_INDEX"], set()),
+        ({"valid": False, "ready": False}, {}, ["INVALID_INDEX"], set()),
+        ({"ready": False}, {}, ["INVALID_INDEX"], set()),
+        ({"valid": False, "name": "i1_ccnew"}, {}, ["INVALID_INDEX"], set()),
+        ({"valid": False, "unique": True}, {}, ["INVALID_INDEX"], set()),
+        ({"valid": False, "name": "other_ccold1"}, {}, ["INVALID_INDEX", "MISSING_INDEX"], set()),
+        ({"valid": False, "being_built": True}, {}, [], BOTH),
+        ({"valid": False, "ready": False, "being_built": True, "name": "other_ccnew"}, {}, [], BOTH),
+        ({"valid": False}, {"kind": "p"}, ["MISSING_INDEX"], set()),
+        ({"valid": False, "being_built": True}, {"kind": "p"}, ["MISSING_INDEX"], set()),
+        ({"valid": False}, {"left_alone": True}, ["MISSING_INDEX"], set()),
+        ({"valid": False, "being_built": True}, {"left_alone": True}, ["MISSING_INDEX"], set()),
+        ({"valid": False, "columns": (0,)}, {}, ["INVALID_INDEX", "MISSING_INDEX"], set()),
+        ({"valid": False, "being_built": True, "columns": (0,)}, {}, ["MISSING_INDEX"], {"INVALID_INDEX"}),
+    ],
+    ids=[
+        "usable",
+        "invalid",
+        "takes no writes either",
+        "only takes no writes",
+        "called like a leftover of nothing",
+        "unique",
+        "leftover that will go",
+        "being built",
+        "being rebuilt",
+        "of a partitioned table",
+        "of a partitioned table, its partitions' being built",
+        "where no issue is opened",
+        "where no issue is opened, being built",
+        "of no use to the key",
+        "of no use to the key, being built",
+    ],
+)
+def test_two_rules_agree_on_what_becomes_of_an_index(
+    fields: dict[str, Any], of_table: dict[str, Any], opened: list[str], undecided: set[str]
+) -> None:
+    """On a partition, so that the foreign key is told of, on its parent, even where the partition is left alone."""
+    of = partitioned()
+    p1 = table(of, "p1")
+    index = p1.indexes[0]._replace(**fields)
+    other = p1.indexes[0]._replace(oid=1, name="other", columns=(0,), shape="{FUNCEXPR}|")
+    of = put(of, replace(p1, indexes=(other, index), **of_table))
+    judgement = Judge().judge(scene(of), of.tables)
+    assert [issue.issue_type for issue in judgement.issues if issue.issue_type in BOTH] == opened
+    assert {issue_type for issue_type, _ in judgement.undecided} == undecided
+
+
+def test_a_key_whose_index_is_being_built_does_not_hide_another_that_has_none() -> None:
+    of = snapshot("users: id int pk\norders: id int pk, a int -> users, b int -> users, i=index(a) not valid")
+    of = altered(of, "orders", "i", being_built=True)
+    judgement = Judge().judge(scene(of), of.tables)
+    assert [(issue.issue_type, issue.column) for issue in judgement.issues] == [("MISSING_INDEX", "b")]
+    assert {check.reason for check in judgement.checks if check.issue_type == "MISSING_INDEX"} == {
+        "An index for the foreign key orders_a_fkey of public.orders is being built, rebuilt or dropped."
+    }
 
 
 def test_two_foreign_keys_on_the_same_columns_need_one_index() -> None:
