@@ -83,8 +83,7 @@ class Analyst:
             started = time.perf_counter()
             events = await unprocessed(self._connection)
             snapshot = await read_snapshot(self._connection, left_alone=self._left_alone)
-            self._examiner = Examiner(self._judge, snapshot)
-            self._examiner.changes = dict(await change_store.read_changes(self._connection))
+            self._examiner = Examiner(self._judge, snapshot, await change_store.read_changes(self._connection))
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
@@ -138,7 +137,7 @@ class Analyst:
         """Judge again the tables of which something was counted."""
         async with self._turn:
             started = time.perf_counter()
-            self.examiner.measured.update(measured)
+            self.examiner.learn(measured)
             focus = frozenset(oid for link in measured for oid in (link.table, link.key.table))
             return await self._conclude("measurement", Causes((), ()), (), focus, started)
 

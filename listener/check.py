@@ -18,6 +18,7 @@ from .examiner import Examiner
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
+from .garbage import uncollected
 from .issue import Issue
 from .judge import CheckOutcome, Judge
 from .relations.measure import measure
@@ -66,15 +67,16 @@ async def check(
     let themselves be read.
     """
     started = time.perf_counter()
-    progress("reading the catalogs")
-    snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
-    examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
-    if links := examiner.unmeasured(snapshot.tables):
-        progress(f"counting the rows of {len(links)} relations")
-        measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
-        examiner.measured.update(measured.containment)
-    progress("judging")
-    judgement = examiner.examine(snapshot.tables)
+    with uncollected():
+        progress("reading the catalogs")
+        snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
+        examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
+        if links := examiner.unmeasured(snapshot.tables):
+            progress(f"counting the rows of {len(links)} relations")
+            measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
+            examiner.learn(measured.containment)
+        progress("judging")
+        judgement = examiner.examine(snapshot.tables)
     reported: list[Reported] = []
     for number, issue in enumerate(judgement.issues, 1):
         plan = None

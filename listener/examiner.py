@@ -6,14 +6,16 @@ one where everything is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from .catalog.change import Change
 from .catalog.diff import diff_snapshots
 from .catalog.snapshot import Oid, Snapshot
+from .garbage import uncollected
 from .judge import Judge, Judgement
-from .relations.atlas import Atlas
+from .relations.atlas import Atlas, DrawnRelations
 from .relations.measurement import Containment, Measurements, Unmeasured
 from .relations.relation import Link
 from .rules.scene import Scene
@@ -27,18 +29,18 @@ class Move:
     reached: frozenset[Oid]
 
 
-@dataclass
 class Examiner:
     """Holds the snapshot, the relations drawn from it, what was measured, and what changed lately."""
 
-    judge: Judge
-    snapshot: Snapshot
-    atlas: Atlas = field(init=False)
-    measured: dict[Link, Containment | Unmeasured] = field(default_factory=dict[Link, "Containment | Unmeasured"])
-    changes: dict[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
-
-    def __post_init__(self) -> None:
-        self.atlas = Atlas(self.snapshot)
+    def __init__(
+        self, judge: Judge, snapshot: Snapshot, changes: Mapping[Oid, tuple[Change, ...]] | None = None
+    ) -> None:
+        self.snapshot = snapshot
+        self.atlas = Atlas(snapshot)
+        self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
+        self._judge = judge
+        self._measured: dict[Link, Containment | Unmeasured] = {}
+        self._drawn: _Drawn | None = None
 
     def take(self, part: Snapshot, asked: frozenset[Oid] | None) -> Move:
         """Look with new eyes: put the `asked` tables (None: all) as `part` has them, and tell what moved."""
@@ -48,6 +50,7 @@ class Examiner:
         for oid in {change.table_oid for change in changes}:
             reached |= self.atlas.replace(self.snapshot.tables.get(oid), after.tables.get(oid))
         self.snapshot = after
+        self._drawn = None
         return Move(changes, frozenset(reached))
 
     def remember(self, changes: Iterable[Change]) -> None:
@@ -56,22 +59,42 @@ class Examiner:
         for change in changes:
             self.changes[change.table_oid] = (change, *self.changes.get(change.table_oid, ()))
             moved.add(change.table_oid)
-        for link in [link for link in self.measured if link.table in moved or link.key.table in moved]:
-            del self.measured[link]
+        for link in [link for link in self._measured if link.table in moved or link.key.table in moved]:
+            del self._measured[link]
+        self._drawn = None
+
+    def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
+        """Let the rules see what was counted."""
+        self._measured.update(measured)
+        if self._drawn is not None:
+            self._drawn.relations.weigh_again(measured)
 
     def examine(self, tables: Iterable[Oid]) -> Judgement:
         """The issues of those tables."""
-        focus = frozenset(oid for oid in tables if oid in self.snapshot.tables)
-        return self.judge.judge(self.scene(focus), focus)
+        focus = self._known(tables)
+        with uncollected():
+            return self._judge.judge(self._scene(focus), focus)
 
     def unmeasured(self, tables: Iterable[Oid]) -> frozenset[Link]:
         """Links of those tables that would decide something and that nobody has counted yet."""
-        focus = frozenset(oid for oid in tables if oid in self.snapshot.tables)
-        needed = self.judge.needed_measurements(self.scene(focus), focus)
-        return frozenset(link for link in needed if link not in self.measured)
+        focus = self._known(tables)
+        with uncollected():
+            needed = self._judge.needed_measurements(self._scene(focus), focus)
+        return frozenset(link for link in needed if link not in self._measured)
 
-    def scene(self, focus: frozenset[Oid]) -> Scene:
-        """What rules see when they judge `focus`."""
-        measurements = Measurements(self.measured)
-        relations = self.atlas.relations_of(focus, measurements, self.changes)
-        return Scene(self.snapshot, relations, measurements, self.changes)
+    def _known(self, tables: Iterable[Oid]) -> frozenset[Oid]:
+        return frozenset(oid for oid in tables if oid in self.snapshot.tables)
+
+    def _scene(self, focus: frozenset[Oid]) -> Scene:
+        """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
+        if self._drawn is None or self._drawn.focus != focus:
+            measurements = Measurements(self._measured)
+            relations = self.atlas.relations_of(focus, measurements, self.changes)
+            self._drawn = _Drawn(focus, relations, Scene(self.snapshot, relations, measurements, self.changes))
+        return self._drawn.scene
+
+
+class _Drawn(NamedTuple):
+    focus: frozenset[Oid]
+    relations: DrawnRelations
+    scene: Scene

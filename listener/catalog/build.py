@@ -47,56 +47,95 @@ class Built:
 
 def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built:
     """What was read; raises SnapshotTorn where it speaks of what is not there."""
-    vectors = _Vectors({None: ()})
-    columns = _columns(read, encoding)
-    constraints = _by_table(read.constraints.tables, _constraints(read.constraints, vectors))
-    indexes = _by_table(read.indexes.tables, _indexes(read, vectors, constraints))
-    triggers = _by_table(read.triggers.tables, map(Trigger._make, zip(*read.triggers[1:], strict=True)))
-    parents = _by_table(read.inheritance.tables, read.inheritance.parents)
-    comments = _comments(read.comments)
-    usual = UsualClasses(read.operator_classes)
-    schemas = dict(zip(*read.schemas, strict=True))
-    members = frozenset(read.members.tables)
-    validity = zip(read.indexes.tables, read.indexes.are_valid, strict=True)
-    built = Built({}, {}, frozenset(table for table, valid in validity if not valid))
-    for oid, schema_oid, name, *own, rows_, pages in zip(*read.tables, strict=True):
-        schema = schemas.get(schema_oid)
-        if schema is None:
-            continue
-        numbered = columns.get(oid, {})
-        own_indexes = tuple(sorted(indexes.get(oid, ())))
-        own_constraints = tuple(sorted(constraints.get(oid, ())))
-        _refuse_torn(numbered, own_constraints)
-        silent = _silent(numbered, own_indexes, usual)
-        if silent:
-            built.silent[oid] = silent
-        kind, persistence, owner, is_partition, row_security, forced, identity, typed = own
-        if owner.startswith("unknown (OID="):  # what pg_get_userbyid says of a role that was dropped since
-            raise SnapshotTorn(f"The owner of {schema}.{name} is gone: {owner}.")
-        own_comments = comments.get(oid, {})
-        built.tables[oid] = Table(
-            oid,
-            schema,
-            name,
-            kind,
-            persistence,
-            owner,
-            tuple(parents.get(oid, ())),
-            is_partition,
-            row_security,
-            forced,
-            identity,
-            typed,
-            left_alone.covers(schema, name, oid in members),
-            own_comments.pop(0, None),
-            tuple(sorted(numbered.values())),
-            own_constraints,
-            own_indexes,
-            tuple(sorted(triggers.get(oid, ()))),
-            tuple(sorted(own_comments.items())),
-            Statistics(rows_, pages),
-        )
-    return built
+    builder = Builder(left_alone, encoding)
+    builder.see_columns(read.columns, read.defaults)
+    builder.see_indexes(read.constraints, read.indexes, read.operator_classes, read.builders)
+    return builder.see_tables(read.schemas, read.members, read.tables, read.triggers, read.inheritance, read.comments)
+
+
+class Builder:
+    """Makes tables of what was read, in the order in which it is read where everything is."""
+
+    def __init__(self, left_alone: LeftAlone, encoding: str) -> None:
+        self._left_alone = left_alone
+        self._encoding = encoding
+        self._columns: Mapping[Oid, Numbered] = {}
+        self._constraints: Mapping[Oid, list[Constraint]] = {}
+        self._indexes: Mapping[Oid, list[Index]] = {}
+        self._usual = UsualClasses(rows.OperatorClasses((), (), ()))
+        self._unfinished: frozenset[Oid] = frozenset()
+
+    def see_columns(self, columns: rows.Columns, defaults: rows.Defaults) -> None:
+        self._columns = _columns(columns, defaults, self._encoding)
+
+    def see_indexes(
+        self,
+        constraints: rows.Constraints,
+        indexes: rows.Indexes,
+        operator_classes: rows.OperatorClasses,
+        builders: rows.Builders,
+    ) -> None:
+        vectors = _Vectors({None: ()})
+        self._constraints = _by_table(constraints.tables, _constraints(constraints, vectors))
+        self._indexes = _by_table(indexes.tables, _indexes(indexes, builders, vectors, self._constraints))
+        self._usual = UsualClasses(operator_classes)
+        validity = zip(indexes.tables, indexes.are_valid, strict=True)
+        self._unfinished = frozenset(table for table, valid in validity if not valid)
+
+    def see_tables(  # noqa: PLR0917 - the aspects in the order in which they are read
+        self,
+        schemas: rows.Schemas,
+        members: rows.Members,
+        tables: rows.Tables,
+        triggers: rows.Triggers,
+        inheritance: rows.Inheritance,
+        comments: rows.Comments,
+    ) -> Built:
+        """All of them; raises SnapshotTorn where what was seen speaks of what is not there."""
+        own_triggers = _by_table(triggers.tables, map(Trigger._make, zip(*triggers[1:], strict=True)))
+        parents = _by_table(inheritance.tables, inheritance.parents)
+        all_comments = _comments(comments)
+        schema_names = dict(zip(*schemas, strict=True))
+        of_extensions = frozenset(members.tables)
+        built = Built({}, {}, self._unfinished)
+        for oid, schema_oid, name, *own, rows_, pages in zip(*tables, strict=True):
+            schema = schema_names.get(schema_oid)
+            if schema is None:
+                continue
+            numbered = self._columns.get(oid, {})
+            own_indexes = tuple(sorted(self._indexes.get(oid, ())))
+            own_constraints = tuple(sorted(self._constraints.get(oid, ())))
+            _refuse_torn(numbered, own_constraints)
+            silent = _silent(numbered, own_indexes, self._usual)
+            if silent:
+                built.silent[oid] = silent
+            kind, persistence, owner, is_partition, row_security, forced, identity, typed = own
+            if owner.startswith("unknown (OID="):  # what pg_get_userbyid says of a role that was dropped since
+                raise SnapshotTorn(f"The owner of {schema}.{name} is gone: {owner}.")
+            own_comments = all_comments.get(oid, {})
+            built.tables[oid] = Table(
+                oid,
+                schema,
+                name,
+                kind,
+                persistence,
+                owner,
+                tuple(parents.get(oid, ())),
+                is_partition,
+                row_security,
+                forced,
+                identity,
+                typed,
+                self._left_alone.covers(schema, name, oid in of_extensions),
+                own_comments.pop(0, None),
+                tuple(sorted(numbered.values())),
+                own_constraints,
+                own_indexes,
+                tuple(sorted(own_triggers.get(oid, ()))),
+                tuple(sorted(own_comments.items())),
+                Statistics(rows_, pages),
+            )
+        return built
 
 
 class _Vectors(dict[str | None, tuple[int, ...]]):
@@ -116,17 +155,17 @@ class _Lists(dict[str | None, tuple[str, ...]]):
         return texts
 
 
-def _columns(read: rows.Rows, encoding: str) -> dict[Oid, Numbered]:
+def _columns(read: rows.Columns, defaults: rows.Defaults, encoding: str) -> dict[Oid, Numbered]:
     by_table: defaultdict[Oid, Numbered] = defaultdict(dict)
-    if not read.columns.numbers:
+    if not read.numbers:
         return by_table
-    names, types = (run.decode(encoding).split("\0") for run in read.columns[:2])
-    tables, numbers = zip(*_RECORD.iter_unpack(read.columns.numbers), strict=True)
+    names, types = (run.decode(encoding).split("\0") for run in read[:2])
+    tables, numbers = zip(*_RECORD.iter_unpack(read.numbers), strict=True)
     keys = list(zip(names, numbers, strict=True))
     known = {key: _column(*key, type_name) for key, type_name in dict(zip(keys, types, strict=True)).items()}
     for table, column in zip(tables, map(known.__getitem__, keys), strict=True):
         by_table[table][column[0]] = column
-    _add_defaults(read.defaults, by_table)
+    _add_defaults(defaults, by_table)
     return by_table
 
 
@@ -172,10 +211,11 @@ def _constraints(read: rows.Constraints, vectors: _Vectors) -> Iterator[Constrai
     )
 
 
-def _indexes(read: rows.Rows, vectors: _Vectors, constraints: Mapping[Oid, Iterable[Constraint]]) -> Iterator[Index]:
-    of = read.indexes
+def _indexes(
+    of: rows.Indexes, builders: rows.Builders, vectors: _Vectors, constraints: Mapping[Oid, Iterable[Constraint]]
+) -> Iterator[Index]:
     owners = {each.index_oid: each.oid for own in constraints.values() for each in own if each.kind != "f"}
-    builders = frozenset(read.builders.tables)
+    building = frozenset(builders.tables)
     attributes = [vectors[columns] for columns in of.columns]
     keys = list(zip(attributes, of.keys, strict=True))
     lists = _Lists({None: ()})
@@ -194,7 +234,7 @@ def _indexes(read: rows.Rows, vectors: _Vectors, constraints: Mapping[Oid, Itera
         of.parents,
         map(_shape, of.expressions, of.predicates),
         repeat(None),
-        (not valid and table in builders for valid, table in zip(of.are_valid, of.tables, strict=True)),
+        (not valid and table in building for valid, table in zip(of.are_valid, of.tables, strict=True)),
         map(lists.__getitem__, of.storages),
         map(lists.__getitem__, of.class_options),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor
 from psycopg.pq import TransactionStatus
-from psycopg.rows import TupleRow, tuple_row
+from psycopg.rows import AsyncRowFactory, RowMaker, TupleRow, tuple_row
 
 from ..errors import CouldNotLook
 
@@ -33,9 +35,11 @@ class Look:
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    async def ask(self, query: str, *parameters: object, prepare: bool = True) -> Answer:
+    async def ask(
+        self, query: str, *parameters: object, prepare: bool = True, rows: AsyncRowFactory[TupleRow] = tuple_row
+    ) -> Answer:
         """Queue a query with `$1` parameters; binary results."""
-        cursor = AsyncRawCursor(self._connection, row_factory=tuple_row)
+        cursor = AsyncRawCursor(self._connection, row_factory=rows)
         return await cursor.execute(query.encode(), parameters or None, prepare=prepare, binary=True)
 
     async def say(self, *statements: str) -> None:
@@ -44,15 +48,59 @@ class Look:
             await self.ask(statement, prepare=False)
 
 
+async def answers_of_one_moment(
+    connection: AsyncConnection[Any], queries: Sequence[str], *parameters: object
+) -> AsyncGenerator[Answer]:
+    """Ask all in one flight; each answer is given once it is there, while the server works on the next.
+
+    The queries share the parameters and see the same moment. The connection must be in no transaction, and is in use
+    until the last answer was taken or the generator is closed.
+    """
+    loop = asyncio.get_running_loop()
+    arrivals: list[asyncio.Future[Answer]] = [loop.create_future() for _ in queries]
+
+    async def fly() -> None:
+        async with looking(connection, one_moment=True) as look:
+            for query, arrival in zip(queries, arrivals, strict=True):
+                await look.ask(query, *parameters, rows=partial(_announced, arrival))
+                # Or the end of each answer would wait in the server until the next one has begun.
+                connection.pgconn.send_flush_request()
+
+    flight = asyncio.create_task(fly(), name="catalog flight")
+    try:
+        for arrival in arrivals:
+            await asyncio.wait({flight, arrival}, return_when=asyncio.FIRST_COMPLETED)
+            if not arrival.done():
+                flight.result()  # raises what ended it
+            yield await arrival
+        await flight
+    finally:
+        if not flight.done():
+            flight.cancel()
+            await asyncio.wait({flight})
+
+
+def _announced(arrival: asyncio.Future[Answer], cursor: AsyncCursor[Any]) -> RowMaker[TupleRow]:
+    """Rows as tuples; psycopg asks how to make them when a result has come."""
+    if not arrival.done() and cursor.pgresult is not None:
+        arrival.set_result(cast("Answer", cursor))
+    return tuple_row(cursor)
+
+
 @asynccontextmanager
-async def looking(connection: AsyncConnection[Any]) -> AsyncGenerator[Look]:
+async def looking(connection: AsyncConnection[Any], *, one_moment: bool = False) -> AsyncGenerator[Look]:
     """A transaction of its own, or a savepoint in the caller's that is rolled back; limits and search_path are local.
 
     In autocommit mode it is the one that a pipeline is anyway, up to its end: nothing has to be said. It is READ
-    COMMITTED: what has to be of one moment goes into one query.
+    COMMITTED: what has to be of `one_moment` goes into one query, or has to be asked for, outside of a transaction.
     """
     status = connection.info.transaction_status
-    if status == TransactionStatus.IDLE:
+    if one_moment and status == TransactionStatus.IDLE:
+        begin = "begin" if connection.autocommit else "set transaction"
+        opening, closing = [f"{begin} isolation level repeatable read, read only"], ["commit"]
+    elif one_moment:
+        raise CouldNotLook(f"The connection is in a transaction ({status.name}) that chose its own isolation level.")
+    elif status == TransactionStatus.IDLE:
         opening, closing = [], [] if connection.autocommit else ["commit"]  # psycopg itself says `begin`
     elif status == TransactionStatus.INTRANS:
         opening = ["savepoint pgmend_look"]

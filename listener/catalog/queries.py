@@ -1,7 +1,8 @@
 """The catalog queries of `sql/catalog/`, put together in the words that a server's version understands.
 
 Each file tells one aspect of the wanted tables as one row of arrays. All of them make one statement with one row: a
-statement sees one moment even where the transaction is READ COMMITTED, and it costs one message, not a dozen.
+statement sees one moment even where the transaction is READ COMMITTED, and it costs one message, not a dozen. Where
+everything is read they make a few, so that the values of one are made while the server is busy with the next.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ _LACKING = (
 
 
 @cache
-def reading(wanted: str, server_version: int) -> str:
-    """All that is to be read of the tables that the file `wanted` tells; the version is as libpq tells it (180004).
+def reading(wanted: str, server_version: int, aspects: tuple[str, ...] = tuple(ASPECTS)) -> str:
+    """What is to be read of the tables that the file `wanted` tells; the version is as libpq tells it (180004).
 
-    It gives one row: the server's time, the OIDs that were looked for, and the fields of all `ASPECTS` in their order.
+    It gives one row: the server's time, the OIDs that were looked for, and the fields of the `aspects` in their order.
     """
-    aspects = "\n".join(f"cross join (\n{text(name, server_version)}) as {name}" for name in ASPECTS)
-    fields = ", ".join(f"{name}.*" for name in ASPECTS)
+    joined = "\n".join(f"cross join (\n{text(name, server_version)}) as {name}" for name in aspects)
+    fields = ", ".join(f"{name}.*" for name in aspects)
     return (
         f"with wanted as materialized (\n{text(wanted, server_version)})\n"
-        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\n{aspects}"
+        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\n{joined}"
     )
 
 

@@ -1,9 +1,10 @@
 """Looks at the catalogs: a frozen snapshot of any set of tables, from one flight to the server and back.
 
-What we stand on: all rows come from one statement and so from one MVCC snapshot, and everyone can read the catalogs
-they come from, USAGE on a schema or not; so a table that is missing is gone. What knows the present only are
-format_type, pg_get_userbyid, pg_get_indexdef and pg_locks. Catalog rows are read without a lock on the user's tables:
-of all this only pg_get_indexdef would wait for an uncommitted ALTER, and it is not asked for tables that are locked.
+What we stand on: all rows come from one statement, or from one REPEATABLE READ transaction, and so from one MVCC
+snapshot, and everyone can read the catalogs they come from, USAGE on a schema or not; so a table that is missing is
+gone. What knows the present only are format_type, pg_get_userbyid, pg_get_indexdef and pg_locks. Catalog rows are read
+without a lock on the user's tables: of all this only pg_get_indexdef would wait for an uncommitted ALTER, and it is not
+asked for tables that are locked.
 
 More flights are made only for what one cannot tell: the definitions of indexes whose fields do not say all, where
 the last snapshot does not have them; and an index that is not valid though nobody builds it, since the locks are looked
@@ -13,25 +14,26 @@ at after the rows: a build that ended in between is seen by looking again.
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from ..errors import CouldNotLook, SnapshotTorn
+from ..garbage import uncollected
 from .affected import LOOKED_UP, Affected, carried_along
-from .build import Built, build_tables
+from .build import Builder, Built, build_tables
 from .definition import UNREAD
 from .exclusion import DEFAULT, LeftAlone
-from .look import looking
+from .look import answers_of_one_moment, looking
 from .queries import reading, text
-from .rows import Rows, sorted_out
+from .rows import Rows, aspects_of, sorted_out
 from .snapshot import Index, Oid, Snapshot, Table
 
 _RETRIES = 4
@@ -104,9 +106,12 @@ async def _read(
     if connection.info.encoding == "ascii":
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     try:
-        taken_at, oids, rows = await _flight(connection, question)
-        with _uncollected():
-            built = build_tables(rows, left_alone, connection.info.encoding)
+        if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
+            taken_at, oids, built = await _in_stages(connection, left_alone)
+        else:
+            taken_at, oids, rows = await _flight(connection, question)
+            with uncollected():
+                built = build_tables(rows, left_alone, connection.info.encoding)
         await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
@@ -116,11 +121,33 @@ async def _read(
     return Snapshot(built.tables, taken_at, connection.info.server_version, complete=False), frozenset(oids)
 
 
+async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) -> tuple[datetime, Sequence[Oid], Built]:
+    """All tables. Values are made of one stage while the server is busy with the next, and beside the event loop."""
+    builder = Builder(left_alone, connection.info.encoding)
+    stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
+        (("columns", "defaults"), builder.see_columns),
+        (("constraints", "indexes", "operator_classes", "builders"), builder.see_indexes),
+        (("schemas", "members", "tables", "triggers", "inheritance", "comments"), builder.see_tables),
+    ]
+    wanted, parameters = EVERYTHING
+    queries = [reading(wanted, connection.info.server_version, aspects) for aspects, _ in stages]
+    with uncollected():
+        async with aclosing(answers_of_one_moment(connection, queries, *map(_array, parameters))) as answers:
+            turn = iter(stages)
+            async for answer in answers:
+                aspects, see = next(turn)
+                ((taken_at, oids, *fields),) = await answer.fetchall()
+                built = await asyncio.to_thread(see, *aspects_of(fields, aspects))
+                if built is not None:
+                    return taken_at, oids, built
+    raise CouldNotLook("The server gave fewer answers than it was asked for.")
+
+
 async def _flight(connection: AsyncConnection[Any], question: Question) -> tuple[datetime, Sequence[Oid], Rows]:
     wanted, parameters = question
     async with looking(connection) as look:
         answer = await look.ask(reading(wanted, connection.info.server_version), *map(_array, parameters))
-    with _uncollected():
+    with uncollected():
         ((taken_at, oids, *fields),) = await answer.fetchall()
         return taken_at, oids, sorted_out(fields)
 
@@ -200,15 +227,3 @@ def _remembered(table: Table, before: Table | None) -> dict[Oid, str]:
 
 def _with_indexes(table: Table, indexes: Iterable[Index]) -> Table:
     return replace(table, indexes=tuple(indexes))
-
-
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """A hundred thousand new values hold no cycles: looking for some costs as much as making them."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, get_type_hints
 
@@ -151,5 +151,12 @@ ASPECTS: Mapping[str, type[NamedTuple]] = get_type_hints(Rows)
 
 def sorted_out(fields: Sequence[Any]) -> Rows:
     """The aspects of a row that holds the fields of all of them; what nothing was found of is an empty list."""
+    return Rows._make(aspects_of(fields, tuple(ASPECTS)))
+
+
+def aspects_of(fields: Sequence[Any], aspects: tuple[str, ...]) -> Iterator[Any]:
+    """Those aspects, from a row that holds their fields."""
     rest = iter(fields)
-    return Rows._make(kind._make(field or () for field in islice(rest, len(kind._fields))) for kind in ASPECTS.values())
+    for name in aspects:
+        kind = ASPECTS[name]
+        yield kind._make(field or () for field in islice(rest, len(kind._fields)))

@@ -13,7 +13,7 @@ from .kind import Sight
 from .measurement import Measurements
 from .reach import Reach
 from .register import Register, foreign_key_names
-from .relation import Relation, Relations
+from .relation import Link, Relation, Relations
 from .weighing import candidates_of, declared, weigh
 
 _NOTHING_MEASURED = Measurements()
@@ -70,7 +70,7 @@ class Atlas:
         tables: Iterable[Oid],
         measurements: Measurements = _NOTHING_MEASURED,
         changes: Mapping[Oid, tuple[Change, ...]] | None = None,
-    ) -> Relations:
+    ) -> DrawnRelations:
         """The relations of `tables`, weighed when asked for; true until the next `replace`."""
         sight = Sight(self._register, lambda: self.audience, measurements, changes or {})
         asked = tuple(tables)
@@ -87,7 +87,7 @@ class Atlas:
             return tuple(each for source in sources for each in by_table[source] if each.link.key.table == oid)
 
         by_table = OnDemand(asked, known, inferred)
-        return Relations(by_table, OnDemand(asked, known, told), OnDemand(asked, known, referring))
+        return DrawnRelations(by_table, OnDemand(asked, known, told), OnDemand(asked, known, referring))
 
     def _may_refer_to(self, table: Table, changes: Mapping[Oid, tuple[Change, ...]]) -> set[Oid]:
         formerly = {
@@ -142,3 +142,23 @@ class OnDemand(Mapping[Oid, tuple[Relation, ...]]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def forget(self, oids: Iterable[Oid]) -> None:
+        """Make the values of those tables anew when they are looked up again."""
+        for oid in oids:
+            self._made.pop(oid, None)
+
+
+class DrawnRelations(Relations):
+    """Relations that are weighed when they are looked up, and then kept."""
+
+    def __init__(self, by_table: OnDemand, declared: OnDemand, by_key: OnDemand) -> None:
+        super().__init__(by_table, declared, by_key)
+        self._weighed = by_table, by_key
+
+    def weigh_again(self, links: Iterable[Link]) -> None:
+        """Something was counted of these links; no other table's relations hang on that."""
+        counted = tuple(links)
+        by_table, by_key = self._weighed
+        by_table.forget({link.table for link in counted})
+        by_key.forget({link.key.table for link in counted})

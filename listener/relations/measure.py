@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, sql
@@ -77,12 +77,13 @@ select distinct c.root::bigint
 from called as c join pg_catalog.pg_roles as r on r.oid = c.owner
 where not r.rolsuper and r.rolname <> current_user
 """
-_BOUNDS = """
+_BOUNDS: LiteralString = """
 select pg_catalog.set_config(name, value, true)
 from (values ('transaction_read_only', 'on'), ('row_security', 'off'), ('search_path', 'pg_catalog, pg_temp'),
   ('constraint_exclusion', 'off'), ('jit', 'off'), ('max_parallel_workers_per_gather', '0'),
-  ('lock_timeout', %(lock)s), ('statement_timeout', %(statement)s)) as bound (name, value)
+  ('lock_timeout', {lock}), ('statement_timeout', {statement})) as bound (name, value)
 """
+_BEGIN, _COMMIT = sql.SQL("begin"), sql.SQL("commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,9 @@ async def measure(
 ) -> Measurements:
     """What the rows say of each link, sampled first and then, as long as the budget lasts, counted.
 
-    `connection` is idle and in no transaction; each query is a read-only transaction of its own, and takes ACCESS SHARE
-    on the two tables. Small tables come first. Raises CouldNotLook where the connection or the catalogs fail.
+    `connection` is idle and in no transaction; each query is a read-only transaction of its own, sent as one message,
+    and takes ACCESS SHARE on the two tables. Small tables come first. Raises CouldNotLook where the connection or the
+    catalogs fail.
     """
     ordered = sorted(links, key=lambda link: (_size(link.table, snapshot), link))
     if not ordered:
@@ -144,7 +146,7 @@ class _Survey:
     async def _look_up(self, tables: set[Oid]) -> dict[Oid, CurrentTable]:
         parameters = {"tables": sorted(tables)}
         async with self._connection.transaction():
-            await self._bound(QUERY_LIMIT)
+            await self._connection.execute(_bounds(QUERY_LIMIT))
             named = await (await self._connection.execute(_TABLES, parameters)).fetchall()
             columns = await (await self._connection.execute(_COLUMNS, parameters)).fetchall()
             unsafe = {row[0] for row in await (await self._connection.execute(_FOREIGN_CODE, parameters)).fetchall()}
@@ -216,21 +218,26 @@ class _Survey:
         if left < timedelta(milliseconds=1):
             return Unmeasured(f"the {self._budget.total_seconds():g} s for counting were used up")
         limit = min(left, QUERY_LIMIT)
+        message = sql.SQL("; ").join([_BEGIN, _bounds(limit), query, _COMMIT])
         try:
-            async with self._connection.transaction():
-                await self._bound(limit)
-                row = await (await self._connection.execute(query)).fetchone()
+            cursor = await self._connection.execute(message)
         except psycopg.Error as error:
             if error.sqlstate is None or error.sqlstate.startswith((_CLASS_CONNECTION, _CLASS_SHUTDOWN)):
                 raise
+            await self._connection.rollback()
             return Unmeasured(_reason(error, limit))
+        cursor.nextset()
+        cursor.nextset()
+        row = await cursor.fetchone()
         return row if row is not None else Unmeasured("the server gave no answer")
 
-    async def _bound(self, limit: timedelta) -> None:
-        milliseconds = {"lock": LOCK_TIMEOUT, "statement": limit}
-        await self._connection.execute(
-            _BOUNDS, {name: f"{max(1, round(each.total_seconds() * 1000))}ms" for name, each in milliseconds.items()}
-        )
+
+def _bounds(limit: timedelta) -> sql.Composed:
+    return sql.SQL(_BOUNDS).format(lock=_milliseconds(LOCK_TIMEOUT), statement=_milliseconds(limit))
+
+
+def _milliseconds(limit: timedelta) -> sql.Literal:
+    return sql.Literal(f"{max(1, round(limit.total_seconds() * 1000))}ms")
 
 
 def _refusal(row: TupleRow, unsafe: set[Oid]) -> str | None:

@@ -30,7 +30,7 @@ class Beholder:
             self._examiner.remember(self._examiner.take(snapshot, None).changes)
         links = self._examiner.unmeasured(snapshot.tables)
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
-        self._examiner.measured.update(found.containment)
+        self._examiner.learn(found.containment)
         await connection.close()
         return self._examiner.examine(snapshot.tables)
 
