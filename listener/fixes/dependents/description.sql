@@ -1,6 +1,7 @@
 -- A table, the views on it and all that belongs to them: a row for each aspect of an object that says something.
 -- `calls` are functions and operators of people: the same words may mean another one on another type.
 -- `root` is the view that an object stands and falls with, else the object itself.
+-- Options that begin with pg_ are the server's own: pg_attver is another after each change of the column.
 with it (oid, kind) as (
   select {table}::oid, 'table'
   union all
@@ -42,7 +43,8 @@ from relation r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnu
   ('default', case when r.kind = 'view' or a.attnum <> {column} then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end),
   ('generated', pg_catalog.concat(a.attidentity, a.attgenerated)),
   ('statistics', nullif(a.attstattarget, -1)::text),
-  ('options', a.attoptions::text),
+  ('options', (select pg_catalog.string_agg(o, ' ' order by o) from pg_catalog.unnest(a.attoptions) o
+    where not pg_catalog.starts_with(o, 'pg_'))),
   ('rights', (select pg_catalog.string_agg(g::text, ' ' order by g::text) from pg_catalog.unnest(a.attacl) g)),
   ('comment', pg_catalog.col_description(a.attrelid, a.attnum))
 ) as x (aspect, said)

@@ -31,7 +31,9 @@ select 'default', name || '.' || attname, pg_get_expr(adbin, adrelid)
   from rel join pg_attribute on attrelid = rel.oid join pg_attrdef on adrelid = attrelid and adnum = attnum
 union all
 select 'column', name || '.' || attname, concat_ws(' ', attnum, attnotnull, attidentity, attgenerated,
-    nullif(attstattarget, -1), attoptions::text, col_description(rel.oid, attnum),
+    nullif(attstattarget, -1),
+    (select string_agg(o, ',' order by o) from unnest(attoptions) o where o !~ '^pg_'),
+    col_description(rel.oid, attnum),
     (select string_agg(g::text, ' ' order by g::text) from unnest(attacl) g))
   from rel join pg_attribute on attrelid = rel.oid where attnum > 0 and not attisdropped
 union all
