@@ -6,8 +6,8 @@ from pgmend.listener.fixes.dependents.description import Description, Row
 
 from tests.support.workshop import Workshop
 
-# Minor releases from November 2026 on keep a column's version so, and raise it at each change of the column; no DDL sets
-# it, and older ones read past it.
+# Minor releases from November 2026 on keep a column's version so, and raise it at each change of the column. No DDL
+# sets it, and older releases read past it.
 _SERVER_RAISES = """
 set allow_system_table_mods = on;
 update pg_attribute
