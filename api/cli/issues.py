@@ -47,7 +47,10 @@ def ignore(
     until: Annotated[str | None, typer.Option("--until", help="A time such as 2026-03-01T06:00+01:00.")] = None,
     dsn: Dsn = None,
 ) -> None:
-    """Hide one issue; it comes back when its definition changes or the time is over."""
+    """Hide one issue and leave it alone: what was on its way to fix it is withdrawn.
+
+    It is open again when its time is over or its definition changes; `pgmend fix` mends it all the same.
+    """
 
     async def work() -> ShownIssue:
         async with asking(dsn) as desk:

@@ -36,7 +36,8 @@ class IssueAsked(Asked):
 
 
 class IgnoreAsked(Asked):
-    """Which issue to live with, why, and until when; without an end until its definition changes."""
+    """Which issue to live with, why, and until when; without an end until its definition changes. What was on its way
+    to fix it is withdrawn."""
 
     issue_id: IssueId
     reason: Text

@@ -19,7 +19,7 @@ from .page import DEFAULT_LIMIT, Page
 IssueStatus = Literal["open", "ignored", "resolved"]
 
 _MATCHING = """
-from pgmend.issue
+from pgmend.all_issues
 where (%(issue_id)s::text is null or issue_id = %(issue_id)s)
   and (%(status)s::text is null or status = %(status)s)
   and (%(severity)s::text is null or severity = %(severity)s)
@@ -34,14 +34,16 @@ select issue_type, count(*) filter (where severity = 'critical') as critical,
 {_MATCHING}
 group by issue_type order by issue_type
 """
+# Python has no date for 'infinity' or the year 10000, and both mean: without an end.
 _PAGE = f"""
 select issue.*, fix.fix_id, fix.state as fix_state, fix.summary as fix_summary, fix.reason as fix_reason,
   fix.next_attempt_at, event.occurred_at, event.session_role, event.application_name,
-  host(event.client_addr) as client, event.command_tag, event.statement, event.intended,
-  ignored.reason as ignored_reason, ignored.ignored_by, ignored.ignored_at,
-  case when ignored.until < '9999-12-31' then ignored.until end as ignored_until
+  host(event.client_addr) as client, event.command_tag, event.statement, event.intended
 from (
-  select *, row_number() over (
+  select issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name, current_state,
+    expected_state, evidence, auto_fixable, why_not_auto, backlog, event_id, opened_at, changed_at, resolved_at,
+    ignored_reason, ignored_by, ignored_at,
+    case when ignored_until < '9999-12-31' then ignored_until end as ignored_until, row_number() over (
     order by array_position(array['critical', 'medium', 'low'], severity), schema_name, table_name, issue_id
   ) as place
   {_MATCHING}
@@ -55,7 +57,6 @@ left join lateral (
   order by candidate.created_at desc limit 1
 ) as fix on true
 left join lateral (select * from pgmend.recent_ddl as ddl where ddl.event_id = issue.event_id) as event on true
-left join pgmend.ignored_issue as ignored on issue.status = 'ignored' and ignored.issue_id = issue.issue_id
 order by place
 """
 

@@ -19,21 +19,25 @@ from ..remedy import Remedy
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-_UPSERT = """
+# What pgmend.all_issues says of an issue that is found now, whose row is not there yet or says less.
+_STATUS_FOUND = """case
+    when exists (
+      select from pgmend.ignored_issue as ignored
+      where ignored.issue_id = %(issue_id)s and coalesce(ignored.until > clock_timestamp(), true)
+        and coalesce(ignored.definition_hash = %(definition_hash)s, true))
+    then 'ignored' else 'open' end"""
+_UPSERT = f"""
 insert into pgmend.issue (issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name,
   table_oid, current_state, expected_state, evidence, remedy, auto_fixable, why_not_auto, backlog, event_id,
   definition_hash, opened_at, changed_at, resolved_at)
-values (%(issue_id)s, %(issue_type)s, %(severity)s, 'open', %(schema)s, %(table)s, %(column)s, %(object_name)s,
+values (%(issue_id)s, %(issue_type)s, %(severity)s, {_STATUS_FOUND}, %(schema)s, %(table)s, %(column)s, %(object_name)s,
   %(table_oid)s, %(current_state)s, %(expected_state)s, %(evidence)s, %(remedy)s, false, %(doubt)s, %(backlog)s,
   %(event_id)s, %(definition_hash)s, clock_timestamp(), clock_timestamp(), null)
 on conflict (issue_id) do update set severity = excluded.severity, schema_name = excluded.schema_name,
   table_name = excluded.table_name, column_name = excluded.column_name, object_name = excluded.object_name,
   table_oid = excluded.table_oid, current_state = excluded.current_state, expected_state = excluded.expected_state,
   evidence = excluded.evidence, remedy = excluded.remedy, why_not_auto = excluded.why_not_auto,
-  definition_hash = excluded.definition_hash,
-  status = case
-    when issue.status = 'ignored' and issue.definition_hash is not distinct from excluded.definition_hash
-    then 'ignored' else 'open' end,
+  definition_hash = excluded.definition_hash, status = excluded.status,
   opened_at = case when issue.status = 'resolved' then excluded.opened_at else issue.opened_at end,
   backlog = case when issue.status = 'resolved' then excluded.backlog else issue.backlog end,
   event_id = case when issue.status = 'resolved' then excluded.event_id else issue.event_id end,
@@ -44,6 +48,11 @@ _RESOLVE = """
 update pgmend.issue set status = 'resolved', resolved_at = clock_timestamp(), changed_at = clock_timestamp()
 where issue_id = any(%s) and status <> 'resolved'
 """
+_FOLLOW = """
+update pgmend.issue set status = now.status, changed_at = clock_timestamp()
+from pgmend.all_issues as now where now.issue_id = issue.issue_id and now.status <> issue.status
+returning issue.issue_id, issue.status
+"""
 _COLUMNS = """
 issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name, table_oid::bigint,
 current_state, expected_state, evidence, remedy, auto_fixable, why_not_auto, backlog, event_id::text, definition_hash,
@@ -53,7 +62,7 @@ opened_at, changed_at, resolved_at
 
 @dataclass(frozen=True, slots=True)
 class IssueRecord:
-    """One row of `pgmend.issue`, as faces show it."""
+    """One row of `pgmend.all_issues`."""
 
     issue_id: str
     issue_type: str
@@ -99,8 +108,8 @@ class IssueRecord:
 
 
 async def open_or_change(connection: AsyncConnection[TupleRow], issues: Iterable[Issue]) -> None:
-    """Write new issues and changed ones; a resolved one that comes back is opened anew, an ignored one stays ignored
-    until its definition changes."""
+    """Write new issues and changed ones; a resolved one that comes back is opened anew, save where it is ignored, as
+    `pgmend.all_issues` says."""
     rows = [_row(issue) for issue in issues]
     if rows:
         async with connection.cursor() as cursor:
@@ -111,6 +120,11 @@ async def resolve(connection: AsyncConnection[TupleRow], issue_ids: Sequence[str
     """Say that these are no more."""
     if issue_ids:
         await connection.execute(_RESOLVE, (list(issue_ids),))
+
+
+async def follow_ignored(connection: AsyncConnection[TupleRow]) -> dict[str, str]:
+    """Bring `pgmend.issue.status` after `pgmend.all_issues`; the new status of each issue that had another."""
+    return dict(await (await connection.execute(_FOLLOW)).fetchall())
 
 
 async def read_open(connection: AsyncConnection[TupleRow]) -> list[IssueRecord]:
@@ -139,7 +153,7 @@ async def _read(
     connection: AsyncConnection[TupleRow], condition: str, parameters: tuple[object, ...]
 ) -> list[IssueRecord]:
     order = "order by array_position(array['critical', 'medium', 'low'], severity), schema_name, table_name, issue_id"
-    query = f"select {_COLUMNS} from pgmend.issue {condition} {order}"
+    query = f"select {_COLUMNS} from pgmend.all_issues {condition} {order}"
     async with connection.cursor(row_factory=class_row(IssueRecord)) as cursor:
         await cursor.execute(query.encode(), parameters)
         return await cursor.fetchall()

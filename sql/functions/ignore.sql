@@ -44,4 +44,4 @@ $function$;
 revoke all on function pgmend.ignore(text, text, timestamptz) from public;
 
 comment on function pgmend.ignore(text, text, timestamptz) is
-'Hide one issue and leave it alone; it comes back when its definition changes or the time is over.';
+'Hide one issue and leave it alone: what was on its way to fix it is withdrawn, and what that had done is undone. It is open again when its time is over, its definition changes, or its row in pgmend.ignored_issue is deleted. Approving a fix of it after this counts.';

@@ -23,7 +23,7 @@ select
     event.command_tag as caused_with,
     issue.opened_at,
     issue.evidence
-from pgmend.issue
+from pgmend.all_issues as issue
 left join lateral (
     select candidate.*
     from pgmend.fix as candidate

@@ -64,7 +64,7 @@ cross join lateral (
         pg_catalog.count(*) filter (where status = 'open') as open,
         pg_catalog.count(*) filter (where status = 'open' and severity = 'critical') as critical,
         pg_catalog.count(*) filter (where status = 'open' and backlog) as backlog
-    from pgmend.issue
+    from pgmend.all_issues
 ) as issues
 cross join lateral (
     select
@@ -74,7 +74,10 @@ cross join lateral (
         pg_catalog.count(*) filter (where state in (
             'approved', 'queued', 'running', 'deferred', 'rollback_requested', 'rolling_back'
         )) as queue,
-        pg_catalog.count(*) filter (where state = 'proposed') as proposed
+        pg_catalog.count(*) filter (where state = 'proposed' and issue_id not in (
+            select ignored.issue_id from pgmend.all_issues as ignored
+            where ignored.status = 'ignored'
+        )) as proposed
     from pgmend.fix
 ) as fixes
 cross join lateral (
@@ -86,7 +89,7 @@ left join lateral (
     select scan.finished_at, scan.outcome
     from pgmend.scan
     where scan.finished_at is not null
-    order by scan.recorded_at desc
+    order by scan.finished_at desc
     limit 1
 ) as last_scan on true;
 
@@ -106,7 +109,7 @@ comment on column pgmend.status.backlog is 'Open issues that were there at insta
 comment on column pgmend.status.leader is 'The listener that leads; null where none does.';
 comment on column pgmend.status.queue is 'Fixes and undos on their way.';
 comment on column pgmend.status.open_issues is 'All open issues.';
-comment on column pgmend.status.awaiting_approval is 'Proposed fixes: select pgmend.approve(fix_id).';
+comment on column pgmend.status.awaiting_approval is 'Proposed fixes, save those of ignored issues: select pgmend.approve(fix_id).';
 comment on column pgmend.status.auto_fix is 'What may be fixed alone: critical, all or none. The strictest of the stored policy and the listener''s settings and flags.';
 comment on column pgmend.status.pause_reason is 'Why it is paused.';
 comment on column pgmend.status.paused_until is 'When the pause ends by itself.';

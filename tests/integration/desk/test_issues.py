@@ -9,6 +9,7 @@ import pytest
 from pgmend.listener.desk import Desk, IssueFilter
 from pgmend.listener.errors import FixError, InvalidRequest, NotFound
 from pgmend.listener.issue import Severity
+from pgmend.listener.store.issues import resolve
 from psycopg import AsyncConnection
 
 from tests.support.database import Database
@@ -24,9 +25,9 @@ async def several(connection: AsyncConnection[Any]) -> None:
     await plant_issue(connection, table="b", severity=Severity.LOW)
     await plant_issue(connection, table="a", issue_type="TYPE_MISMATCH", severity=Severity.CRITICAL, backlog=True)
     await plant_issue(connection, schema='Sales "x"', table="a", severity=Severity.MEDIUM)
-    for table, status in (("c", "resolved"), ("d", "ignored")):
-        issue = await plant_issue(connection, table=table)
-        await connection.execute("update pgmend.issue set status = %s where issue_id = %s", (status, issue.issue_id))
+    await resolve(connection, [(await plant_issue(connection, table="c")).issue_id])
+    ignored = await plant_issue(connection, table="d")
+    await connection.execute("select pgmend.ignore(%s, 'by design')", (ignored.issue_id,))
 
 
 async def test_open_issues_come_worst_first(desk: Desk, several: None) -> None:

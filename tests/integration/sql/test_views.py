@@ -94,7 +94,8 @@ def test_open_issues_come_worst_first_with_cause_and_fix(one: Connection) -> Non
           ('low', 'UNUSED_INDEX', 'low', 'a', true, 'open', null),
           ('bad', 'TYPE_MISMATCH', 'critical', 'orders', false, 'open', (select event_id from pgmend.ddl_log)),
           ('gone', 'TYPE_MISMATCH', 'critical', 'c', false, 'resolved', null),
-          ('hidden', 'TYPE_MISMATCH', 'critical', 'd', false, 'ignored', null);
+          ('hidden', 'TYPE_MISMATCH', 'critical', 'd', false, 'open', null);
+        insert into pgmend.ignored_issue (issue_id, reason) values ('hidden', 'by design');
         insert into pgmend.fix (issue_id, kind, plan, plan_hash, state, created_at) values
           ('bad', 'change_type', '{"summary": "old plan"}', 'h', 'superseded', now()),
           ('bad', 'change_type', '{"summary": "change the type"}', 'h', 'proposed', now() - interval '1 minute');
