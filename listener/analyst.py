@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
 
 import structlog
 from psycopg import AsyncConnection
@@ -24,26 +25,32 @@ from .catalog.fingerprint import fingerprint
 from .catalog.read import read_affected, read_snapshot
 from .catalog.snapshot import Oid, Snapshot
 from .cause import Causes
-from .errors import LeaseLost
+from .errors import CouldNotLook, LeaseLost
 from .event import Event
 from .examiner import Examiner
+from .garbage import keep_for_good
 from .hearing.lease import Lease
 from .hearing.outbox import mark_processed, unprocessed
 from .issue import Issue
-from .judge import Judge
+from .judge import CheckStatus, Judge, Judgement
 from .relations.measurement import Containment, Unmeasured
 from .relations.relation import Link
+from .renames import former_id
 from .store import changes as change_store
 from .store import issues as issue_store
 from .store import scans as scan_store
 from .store import seen as seen_store
 
+P = ParamSpec("P")
+R = TypeVar("R")
+MANY_TABLES = 500
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one look came to. `touched` are the tables whose issues were judged anew."""
+    """What one look came to. `touched` are the tables whose issues were judged anew, `unseen` says what kept a rule
+    from looking at one of them."""
 
     opened: tuple[Issue, ...]
     changed: tuple[Issue, ...]
@@ -52,6 +59,7 @@ class Outcome:
     touched: frozenset[Oid]
     tables: int
     duration_ms: float
+    unseen: str | None = None
 
 
 class Analyst:
@@ -83,13 +91,21 @@ class Analyst:
             started = time.perf_counter()
             events = await unprocessed(self._connection)
             snapshot = await read_snapshot(self._connection, left_alone=self._left_alone)
-            self._examiner = Examiner(self._judge, snapshot, await change_store.read_changes(self._connection))
+            remembered = await change_store.read_changes(self._connection)
+            self._examiner = await self._beside_the_loop(
+                len(snapshot.tables), Examiner, self._judge, snapshot, remembered
+            )
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
-            causes = Causes(events, changes)
+            causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
-            return await self._conclude("full", causes, events, frozenset(snapshot.tables), started, backlog=first)
+            everything = frozenset(snapshot.tables)
+            outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
+            # The first reaction would have to make it otherwise, and the first collection to look through all of it.
+            await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
+            keep_for_good()
+            return outcome
 
     async def react(self) -> Outcome | None:
         """Make something of the events that wait; None where there are none."""
@@ -105,7 +121,7 @@ class Analyst:
                 self._connection, reach, self.examiner.snapshot, left_alone=self._left_alone
             )
             move = self.examiner.take(part, asked)
-            causes = Causes(events, move.changes)
+            causes = Causes(events, move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | reach.judge(self.examiner.snapshot, move.changes)
@@ -117,7 +133,7 @@ class Analyst:
             started = time.perf_counter()
             part = await read_snapshot(self._connection, tables, left_alone=self._left_alone)
             move = self.examiner.take(part, tables)
-            causes = Causes((), move.changes)
+            causes = Causes((), move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
             return await self._conclude("event", causes, (), tables | move.reached, started)
 
@@ -128,10 +144,30 @@ class Analyst:
         return found is not None and found.being_built
 
     async def scan(self, kind: str) -> Outcome:
-        """Look at everything again, whatever the events say."""
+        """Look at everything again, whatever the events say; what rows were in the way is to be counted again."""
         async with self._turn:
             started = time.perf_counter()
-            return await self._look(kind, await unprocessed(self._connection), started)
+            outcome = await self._look(kind, await unprocessed(self._connection), started)
+            self._unmeasured |= self.examiner.troubled()
+            return outcome
+
+    async def could_not_scan(self, kind: str, error: CouldNotLook) -> None:
+        """Put down a scan that came to nothing, and why; requests for one are answered with it."""
+        async with self._turn, self._connection.transaction():
+            if not await self._lease.hold(self._connection):
+                raise LeaseLost("Another listener leads this database; that a scan failed here is not stored.")
+            row = await (await self._connection.execute("select clock_timestamp()")).fetchone()
+            assert row is not None
+            await scan_store.write_scan(
+                self._connection,
+                kind=kind,
+                started_at=row[0],
+                duration_ms=0,
+                tables=0,
+                opened=0,
+                resolved=0,
+                reason=str(error),
+            )
 
     async def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> Outcome:
         """Judge again the tables of which something was counted."""
@@ -139,7 +175,9 @@ class Analyst:
             started = time.perf_counter()
             self.examiner.learn(measured)
             focus = frozenset(oid for link in measured for oid in (link.table, link.key.table))
-            return await self._conclude("measurement", Causes((), ()), (), focus, started)
+            return await self._conclude(
+                "measurement", Causes((), (), self.examiner.snapshot.taken_at), (), focus, started
+            )
 
     def take_unmeasured(self, limit: int) -> frozenset[Link]:
         """Some links that would decide something once counted; each is handed out once."""
@@ -152,7 +190,7 @@ class Analyst:
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
         everything = frozenset(part.tables) | frozenset(self.examiner.snapshot.tables)
-        causes = Causes(events, self.examiner.take(part, None).changes)
+        causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
         return await self._conclude(kind, causes, events, everything, started)
 
@@ -179,17 +217,12 @@ class Analyst:
         *,
         backlog: bool = False,
     ) -> Outcome:
-        judgement = self.examiner.examine(focus)
-        self._unmeasured |= self.examiner.unmeasured(focus)
+        judgement, unmeasured = await self._beside_the_loop(len(focus), self._judged, focus)
+        self._unmeasured |= unmeasured
         found = {issue.issue_id: issue for issue in judgement.issues}
         held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
         opened = [
-            replace(
-                found[identity],
-                backlog=backlog or self._nobody_else_did(found[identity]),
-                event_id=causes.of(found[identity]),
-            )
-            for identity in found.keys() - self._open.keys()
+            self._opened(found[identity], causes, backlog=backlog) for identity in found.keys() - self._open.keys()
         ]
         changed = [
             replace(issue, backlog=self._open[identity].backlog, event_id=self._open[identity].event_id)
@@ -210,6 +243,7 @@ class Analyst:
             focus,
             len(self.examiner.snapshot.tables),
             (time.perf_counter() - started) * 1000,
+            next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
         )
         await self._store(kind, outcome, events, everything=backlog)
         for issue in (*opened, *changed):
@@ -220,6 +254,23 @@ class Analyst:
         self._tell(outcome)
         return outcome
 
+    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
+        return self.examiner.examine(focus), self.examiner.unmeasured(focus)
+
+    @staticmethod
+    async def _beside_the_loop(tables: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what takes long for many tables in a thread, so that the lease is kept meanwhile."""
+        if tables < MANY_TABLES:
+            return work(*args, **kwargs)
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+    def _opened(self, issue: Issue, causes: Causes, *, backlog: bool) -> Issue:
+        """The issue with its history: that of what it was called before, if it only got another name."""
+        before = self._open.get(former_id(issue, self.examiner.snapshot.tables[issue.table_oid], causes.changes))
+        if before is not None:
+            return replace(issue, backlog=before.backlog, event_id=before.event_id)
+        return replace(issue, backlog=backlog or self._nobody_else_did(issue), event_id=causes.of(issue))
+
     def _nobody_else_did(self, issue: Issue) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
         only a count or a fix has brought it to light."""
@@ -229,15 +280,16 @@ class Analyst:
     async def _store(self, kind: str, outcome: Outcome, events: Sequence[Event], *, everything: bool) -> None:
         snapshot = self.examiner.snapshot
         moved = snapshot.tables.keys() if everything else {change.table_oid for change in outcome.changes}
+        tables = [snapshot.tables[oid] for oid in moved if oid in snapshot.tables]
+        seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
         connection = self._connection
         async with connection.transaction():
             if not await self._lease.hold(connection):
                 raise LeaseLost("Another listener leads this database; what was seen here is not stored.")
+            await seen_store.copy_seen(connection, seen[MANY_TABLES:])
             async with connection.pipeline():
                 await change_store.write_changes(connection, outcome.changes)
-                await seen_store.write_seen(
-                    connection, (snapshot.tables[oid] for oid in moved if oid in snapshot.tables)
-                )
+                await seen_store.write_seen(connection, seen[:MANY_TABLES])
                 await seen_store.forget_seen(connection, [oid for oid in moved if oid not in snapshot.tables])
                 await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
                 await issue_store.resolve(connection, outcome.resolved)
@@ -252,6 +304,7 @@ class Analyst:
                         opened=len(outcome.opened),
                         resolved=len(outcome.resolved),
                         started_at=snapshot.taken_at,
+                        reason=outcome.unseen,
                     )
 
     def _hold(self, issue: Issue) -> None:

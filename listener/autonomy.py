@@ -13,11 +13,21 @@ from datetime import datetime, timedelta
 from .catalog.change import Change, ChangeKind
 from .fixes.plan import CastClass, Hazard, Plan, Verdict
 from .issue import Issue, Severity
-from .remedy import AddForeignKey, ChangeColumnType, DropIndex, Remedy
+from .remedy import (
+    AddForeignKey,
+    ChangeColumnType,
+    CreateIndex,
+    DropIndex,
+    RebuildIndex,
+    Remedy,
+    ValidateConstraint,
+)
 from .settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
 QUARANTINE = timedelta(hours=24)
+PROVED_AGAIN_AFTER = timedelta(minutes=5)
+PLANNED_AGAIN_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +50,23 @@ class Circumstances:
     reverted: bool = False
 
 
-Line = Callable[[Issue, Plan, Circumstances], str | None]
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why pgmend does not act alone. `until` is when that may be over by itself; None: time alone changes nothing."""
+
+    reason: str
+    until: datetime | None = None
 
 
-def why_not_alone(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
-    """The first line that does not hold, as a sentence; None where pgmend may act alone."""
+Line = Callable[[Issue, Plan, Circumstances], str | Objection | None]
+
+
+def why_not_alone(issue: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    """The first line that does not hold; None where pgmend may act alone."""
     for line in _LINES:
-        reason = line(issue, plan, circumstances)
-        if reason is not None:
-            return reason
+        objection = line(issue, plan, circumstances)
+        if objection is not None:
+            return Objection(objection) if isinstance(objection, str) else objection
     return None
 
 
@@ -57,10 +75,12 @@ def settled(last_ddl: datetime | None, now: datetime, settle_time: timedelta) ->
     return last_ddl is None or now - last_ddl >= settle_time
 
 
-def _feasible(_: Issue, plan: Plan, __: Circumstances) -> str | None:
-    if plan.refusal:
-        return f"no plan is possible: {plan.refusal}"
-    return f"the plan waits for {plan.waits_for}" if plan.waits_for else None
+def _feasible(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    reason = f"no plan is possible: {plan.refusal}" if plan.refusal else f"the plan waits for {plan.waits_for}"
+    if plan.refusal or plan.waits_for:
+        # Often it is rows that stand in the way, or how many there are.
+        return Objection(reason, circumstances.now + PLANNED_AGAIN_AFTER)
+    return None
 
 
 def _same_database(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
@@ -124,48 +144,64 @@ def _restored_or_proved(_: Issue, plan: Plan, __: Circumstances) -> str | None:
         return None
     if isinstance(plan.remedy, ChangeColumnType):
         return "it is no restore, and what the application's statements make of the new type is unproved"
-    unproved = [proof.name for proof in plan.proofs if proof.verdict is not Verdict.PROVED]
-    return f"not proved: {', '.join(unproved)}" if unproved else None
+    if isinstance(plan.remedy, CreateIndex) and not plan.proofs:
+        return "it is no restore, and nothing proves that the application's writes can bear a new index"
+    return None
 
 
-def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
+def _checks_hold(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    for proof in plan.proofs:
+        if proof.verdict is not Verdict.PROVED:
+            # Rows and locks come and go without any DDL.
+            return Objection(
+                f"{proof.name}: {proof.verdict.value} ({proof.figures})", circumstances.now + PROVED_AGAIN_AFTER
+            )
+    return None
+
+
+def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
     if not isinstance(plan.remedy, AddForeignKey):
         return None
     if not any(evidence.kind == "siblings" for evidence in issue.evidence):
         return "an inferred foreign key needs a sibling foreign key or a declaration"
-    watched = circumstances.now - circumstances.opened_at
-    if watched < WATCHED_BEFORE_FOREIGN_KEY:
-        return (
-            f"an inferred foreign key is watched for 24 hours of writes; {watched.total_seconds() / 3600:.1f} h so far"
-        )
+    over = circumstances.opened_at + WATCHED_BEFORE_FOREIGN_KEY
+    if circumstances.now < over:
+        watched = circumstances.now - circumstances.opened_at
+        hours = watched.total_seconds() / 3600
+        return Objection(f"an inferred foreign key is watched for 24 hours of writes; {hours:.1f} h so far", over)
     return None
 
 
-def _not_tried(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
+def _not_tried(_: Issue, __: Plan, circumstances: Circumstances) -> Objection | None:
     failure = circumstances.last_failure
     if failure is not None and circumstances.now - failure < circumstances.retry_after:
-        return (
-            f"the same fix failed at {failure:%H:%M:%S} UTC and is not tried again within {circumstances.retry_after}"
+        return Objection(
+            f"the same fix failed at {failure:%H:%M:%S} UTC and is not tried again within {circumstances.retry_after}",
+            failure + circumstances.retry_after,
         )
     return None
 
 
-def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
+def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
     if circumstances.reverted:
         return "quarantine: a fix of ours on this object was reverted"
-    recent = [
-        change
-        for change in circumstances.changes
-        if change.fix_id is None and change.seen_at and circumstances.now - change.seen_at < QUARANTINE
-    ]
-    commands = {change.event_id or change.change_id for change in recent if _touches(change, plan.remedy)}
+    commands: dict[object, datetime] = {}
+    for change in circumstances.changes:
+        if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
+            continue
+        if _touches(change, plan.remedy, circumstances.changes):
+            # Where no trigger told of the commands, what one look saw counts as one.
+            commands[change.event_id or change.seen_at] = change.seen_at
     if len(commands) > 1:
-        return f"quarantine: the same object was changed {len(commands)} times within 24 hours"
+        second = sorted(commands.values(), reverse=True)[1]
+        return Objection(
+            f"quarantine: the same object was changed {len(commands)} times within 24 hours", second + QUARANTINE
+        )
     return None
 
 
-def _touches(change: Change, remedy: Remedy) -> bool:
-    """Whether a change moved the very object that the remedy is about."""
+def _touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
+    """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
     if change.table_oid != remedy.table:
         return False
     match remedy:
@@ -173,9 +209,13 @@ def _touches(change: Change, remedy: Remedy) -> bool:
             return change.kind is ChangeKind.COLUMN_TYPE and change.number == remedy.column
         case AddForeignKey():
             return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (remedy.name or "")
-        case _:
-            objects = {getattr(remedy, "index", 0), getattr(remedy, "constraint", 0)} - {0}
-            return change.object_oid in objects
+        case CreateIndex():
+            return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (remedy.name or "")
+        case ValidateConstraint():
+            return change.object_oid == remedy.constraint
+        case RebuildIndex() | DropIndex():
+            names = {each.object_name for each in changes if each.object_oid == remedy.index}
+            return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
 
 
 _LINES: tuple[Line, ...] = (
@@ -191,6 +231,7 @@ _LINES: tuple[Line, ...] = (
     _drops_nothing,
     _cast_exact,
     _restored_or_proved,
+    _checks_hold,
     _foreign_key_watched,
     _not_tried,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from .catalog.change import Change
 from .catalog.snapshot import Oid
@@ -12,13 +13,14 @@ from .issue import Issue
 
 
 class Causes:
-    """The changes of one look, each with its event where one is known.
+    """The changes of one look, each with its event where one is known, and with the moment of the look.
 
     An event is a change's when it names the changed object or its table (by OID); failing that, when it is the only
     statement that was heard.
     """
 
-    def __init__(self, events: Sequence[Event], changes: Sequence[Change]) -> None:
+    def __init__(self, events: Sequence[Event], changes: Sequence[Change], seen_at: datetime) -> None:
+        self._seen_at = seen_at
         self._by_object: dict[Oid, Event] = {event.object_id: event for event in events if event.object_id}
         self._by_identity = {event.identity: event for event in events if event.identity}
         self._only = events[-1] if len({event.command for event in events}) == 1 else None
@@ -42,4 +44,5 @@ class Causes:
             or self._by_identity.get(f"{change.schema}.{change.table}")
             or self._only
         )
-        return change if event is None else replace(change, event_id=event.event_id, fix_id=event.fix_id)
+        seen = replace(change, seen_at=self._seen_at)
+        return seen if event is None else replace(seen, event_id=event.event_id, fix_id=event.fix_id)

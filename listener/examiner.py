@@ -7,7 +7,7 @@ one where everything is remembered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from .catalog.change import Change
@@ -45,7 +45,7 @@ class Examiner:
     def take(self, part: Snapshot, asked: frozenset[Oid] | None) -> Move:
         """Look with new eyes: put the `asked` tables (None: all) as `part` has them, and tell what moved."""
         changes = diff_snapshots(self.snapshot, part, asked)
-        after = part if asked is None else self.snapshot.replaced(part, asked)
+        after = self._with_same(part) if asked is None else self.snapshot.replaced(part, asked)
         reached: set[Oid] = set()
         for oid in {change.table_oid for change in changes}:
             reached |= self.atlas.replace(self.snapshot.tables.get(oid), after.tables.get(oid))
@@ -81,6 +81,21 @@ class Examiner:
         with uncollected():
             needed = self._judge.needed_measurements(self._scene(focus), focus)
         return frozenset(link for link in needed if link not in self._measured)
+
+    def troubled(self) -> frozenset[Link]:
+        """Links whose rows are in the way of something: they may be gone by now, and no DDL tells of that."""
+        return frozenset(
+            link for link, found in self._measured.items() if isinstance(found, Unmeasured) or found.outside
+        )
+
+    def _with_same(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot, with the very values held so far where they are equal: what is kept for good stays in use."""
+        tables = dict(snapshot.tables)
+        for oid, table in snapshot.tables.items():
+            before = self.snapshot.tables.get(oid)
+            if before is not None and before == table and before.statistics == table.statistics:
+                tables[oid] = before
+        return replace(snapshot, tables=tables)
 
     def _known(self, tables: Iterable[Oid]) -> frozenset[Oid]:
         return frozenset(oid for oid in tables if oid in self.snapshot.tables)

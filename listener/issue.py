@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
@@ -47,7 +48,8 @@ class Finding:
 class Issue:
     """A finding with its stable name. `issue_id` depends on type and names alone, `definition_hash` on content.
 
-    `event_id` is the event that opened it; `backlog` says that it was there when pgmend was installed.
+    `event_id` is the event that opened it; `backlog` says that it was there when pgmend was installed. `columns` are
+    the numbers behind the names in `column`; the store does not keep them.
     """
 
     issue_id: str
@@ -66,6 +68,12 @@ class Issue:
     backlog: bool = False
     event_id: str | None = None
     definition_hash: str = field(default="")
+    columns: tuple[AttributeNumber, ...] = field(default=(), compare=False)
+
+
+def column_list(names: Iterable[str]) -> str:
+    """Names as `Issue.column` holds them; one that could be taken for two is quoted."""
+    return ", ".join('"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name for name in names)
 
 
 def issue_id(issue_type: str, schema: str, table: str, column: str, object_name: str) -> str:

@@ -10,7 +10,7 @@ import structlog
 
 from .catalog.snapshot import Oid, Table
 from .errors import CouldNotLook
-from .issue import Finding, Issue, Severity, definition_hash, issue_id
+from .issue import Finding, Issue, Severity, column_list, definition_hash, issue_id
 from .relations.measurement import is_countable
 from .relations.relation import Link, link_of
 from .relations.weights import BELIEVED
@@ -94,7 +94,7 @@ class Judge:
         severity = finding.severity or rule.severity
         if severity is Severity.CRITICAL and not self._holds_critical(table, scene):
             severity = Severity.MEDIUM
-        column = ", ".join(_listable(name) for name in table.names(finding.columns))
+        column = column_list(table.names(finding.columns))
         return Issue(
             issue_id=issue_id(rule.issue_type, table.schema, table.name, column, finding.object_name),
             issue_type=rule.issue_type,
@@ -110,6 +110,7 @@ class Judge:
             remedy=finding.remedy,
             doubt=finding.doubt,
             definition_hash=definition_hash(finding.current_state, finding.expected_state),
+            columns=finding.columns,
         )
 
     def _holds_critical(self, table: Table, scene: Scene) -> bool:
@@ -184,11 +185,6 @@ def _worth_counting(table: Table, scene: Scene) -> Iterator[Link]:
     for relation in scene.relations.inferred(table.oid):
         if relation.at_best >= BELIEVED or (relation.believed and is_countable(relation.link, scene.snapshot)):
             yield relation.link
-
-
-def _listable(name: str) -> str:
-    """A name that cannot be taken for two when it stands in a list."""
-    return '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name
 
 
 def _order(issue: Issue) -> tuple[int, str, str, str, str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+import time
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,23 +14,30 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from .analyst import Analyst
-from .autonomy import Circumstances, settled, why_not_alone
+from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
 from .catalog.change import Change
 from .catalog.snapshot import Oid
 from .errors import CouldNotLook, LeaseLost, PlanRefused
 from .fixes import book
 from .fixes.limits import Limits
 from .fixes.memory import last_failure, was_reverted
-from .fixes.plan import Plan, Proof, Verdict
+from .fixes.plan import Plan
 from .fixes.planner import plan_fix
-from .fixes.preflight import preflight
+from .fixes.preflight import objection, preflight
+from .fixes.proposal import put_up
 from .intent import still_in_transaction, why_intended
 from .issue import Issue
 from .settings import AutoFix, Settings
 from .store import issues as issue_store
 
+LOOKED_AGAIN_AFTER = timedelta(seconds=10)
+ASKED_AGAIN_AFTER = timedelta(milliseconds=200)
 log = structlog.get_logger()
 _OPENED = "select opened_at, clock_timestamp(), status from pgmend.issue where issue_id = %s"
+_LAST_DDL = """
+select pg_catalog.max(occurred_at) from pgmend.ddl_log
+where occurred_at > clock_timestamp() - %s and object_id = any(%s::oid[]) and fix_id is null
+"""
 _SUPERSEDE = """
 update pgmend.fix as f set state = 'superseded', reason = 'the issue is resolved', finished_at = clock_timestamp()
 from pgmend.issue as i
@@ -42,16 +50,26 @@ where f.fix_id = %s and old.fix_id = %s and f.state = 'proposed' and old.approve
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Candidate:
-    """An issue whose plan may run alone once its tables have settled."""
+    """An issue whose plan may run alone once its tables have settled; `due` is when to look whether they have."""
 
     issue: Issue
     plan: Plan
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """An issue as it was when it was weighed, and when to weigh it again all the same (None: when it changes)."""
+
+    issue: Issue
+    again: float | None
 
 
 class Proposals:
-    """Plans every open issue once for each definition, and queues what may run alone.
+    """Plans every open issue once for each definition, and again where time may have changed the verdict; queues what
+    may run alone.
 
     `connection` is the mender's: read-only look-ups, and one UPDATE for each verdict.
     """
@@ -63,55 +81,68 @@ class Proposals:
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
-        self._planned: dict[str, Issue] = {}
+        self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
 
-    @property
-    def waiting(self) -> bool:
-        """Whether something only waits for its tables to settle."""
-        return bool(self._candidates)
+    def patience(self, longest: timedelta) -> timedelta:
+        """How long nothing is to be done here, as far as one can tell."""
+        moments = [each.due for each in self._candidates.values()]
+        moments += [each.again for each in self._weighed.values() if each.again is not None]
+        left = min(moments, default=math.inf) - time.monotonic()
+        return min(longest, timedelta(seconds=max(left, 0))) if left < longest.total_seconds() else longest
+
+    def reconsider(self, issue_id: str) -> None:
+        """Weigh this issue anew: its fix came to nothing."""
+        self._weighed.pop(issue_id, None)
 
     def forget(self) -> None:
         """Weigh everything anew: the policy has changed."""
-        self._planned.clear()
+        self._weighed.clear()
         self._candidates.clear()
 
     async def weigh(self, allowed: AutoFix, observing: str | None) -> None:
         """Plan what is new or has changed, newest troubles before the backlog; drop what is resolved."""
         current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
-        gone = self._planned.keys() - current.keys()
+        gone = self._weighed.keys() - current.keys()
         for identity in gone:
-            del self._planned[identity]
+            del self._weighed[identity]
             self._candidates.pop(identity, None)
         if gone:
             await self._connection.execute(_SUPERSEDE)
-        new = [issue for identity, issue in current.items() if self._planned.get(identity) != issue]
-        for issue in sorted(new, key=lambda each: (each.backlog, each.severity.rank)):
+        due = [issue for issue in current.values() if self._is_due(issue)]
+        for issue in sorted(due, key=lambda each: (each.backlog, each.severity.rank)):
             try:
-                await self._weigh_one(issue, allowed, observing)
+                again = await self._weigh_one(issue, allowed, observing)
             except CouldNotLook as error:
                 log.warning("not planned yet", issue=issue.issue_id, reason=str(error))
-                continue
+                again = LOOKED_AGAIN_AFTER
             except (psycopg.OperationalError, LeaseLost):
                 raise
             except Exception as error:
                 log.exception("planning failed", issue=issue.issue_id)
                 why = f"planning failed with {type(error).__name__}: {error}; this is a defect of pgmend"
                 await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
-            self._planned[issue.issue_id] = issue
+                again = None
+            moment = None if again is None else time.monotonic() + again.total_seconds()
+            self._weighed[issue.issue_id] = _Weighed(issue, moment)
 
     async def promote(self) -> int:
         """Queue what may run alone and has settled; how many were queued."""
         queued = 0
         for identity, candidate in list(self._candidates.items()):
+            if candidate.due > time.monotonic():
+                continue
             now, status = await self._moment(candidate.issue)
-            changes = self._changes(candidate.plan)
-            last = max((change.seen_at for change in changes if change.seen_at), default=None)
+            last = await self._last_touched(candidate.plan)
             if status != "open":
                 del self._candidates[identity]
-            elif settled(last, now, self._settings.settle_time) and not await still_in_transaction(
-                self._connection, candidate.issue.event_id
-            ):
+            elif not settled(last, now, self._settings.settle_time):
+                assert last is not None
+                left = self._settings.settle_time - (now - last)
+                candidate.due = time.monotonic() + left.total_seconds()
+            elif await still_in_transaction(self._connection, candidate.issue.event_id):
+                candidate.due = time.monotonic() + ASKED_AGAIN_AFTER.total_seconds()
+            else:
                 await self._queue(candidate)
                 del self._candidates[identity]
                 queued += 1
@@ -131,25 +162,35 @@ class Proposals:
             await self._connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
             log.info("approval carried over", fix=str(fix_id), stale=str(stale.fix_id))
 
-    async def _weigh_one(self, issue: Issue, allowed: AutoFix, observing: str | None) -> None:
+    def _is_due(self, issue: Issue) -> bool:
+        weighed = self._weighed.get(issue.issue_id)
+        if weighed is None or weighed.issue != issue:
+            return True
+        return weighed.again is not None and weighed.again <= time.monotonic()
+
+    async def _weigh_one(self, issue: Issue, allowed: AutoFix, observing: str | None) -> timedelta | None:
+        """Say whether the issue is fixed alone; after which time that may be different."""
         self._candidates.pop(issue.issue_id, None)
         if issue.remedy is None:
-            why: str | None = issue.doubt or "it takes a person to decide"
-        else:
-            plan = await self._plan(issue, fix_id := uuid4())
-            if not plan.refusal:
-                await book.propose(self._connection, fix_id, plan, requested_by="pgmend")
-            why = await self._why_not(issue, plan, allowed, observing)
-            if why is None:
-                self._candidates[issue.issue_id] = _Candidate(issue, plan)
-        await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+            why = issue.doubt or "it takes a person to decide"
+            await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+            return None
+        _, plan = await put_up(
+            self._connection, issue.issue_id, lambda fix_id: self._plan(issue, fix_id), requested_by="pgmend"
+        )
+        now, objection = await self._why_not(issue, plan, allowed, observing)
+        if objection is None:
+            self._candidates[issue.issue_id] = _Candidate(issue, plan, time.monotonic())
+        await issue_store.judge_automation(self._connection, [(issue.issue_id, objection and objection.reason)])
+        return objection.until - now if objection and objection.until else None
 
     async def _queue(self, candidate: _Candidate) -> None:
         """Queue a plan made now: the tables may have moved while they settled."""
         plan = await self._plan(candidate.issue, fix_id := uuid4())
-        if plan.refusal or _objection(plan.proofs):
-            why = plan.refusal or _objection(plan.proofs)
+        if why := plan.refusal or objection(plan.proofs):
             await issue_store.judge_automation(self._connection, [(candidate.issue.issue_id, why)])
+            moment = time.monotonic() + PROVED_AGAIN_AFTER.total_seconds()
+            self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment)
             return
         await book.propose(self._connection, fix_id, plan, automatic=True, requested_by="pgmend")
         log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)
@@ -163,10 +204,11 @@ class Proposals:
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
         return replace(plan, proofs=await preflight(self._connection, plan.checks, self._limits))
 
-    async def _why_not(self, issue: Issue, plan: Plan, allowed: AutoFix, observing: str | None) -> str | None:
+    async def _why_not(
+        self, issue: Issue, plan: Plan, allowed: AutoFix, observing: str | None
+    ) -> tuple[datetime, Objection | None]:
         row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
-        if row is None:
-            return "it is not known any more"
+        assert row is not None
         circumstances = Circumstances(
             now=row[1],
             opened_at=row[0],
@@ -176,24 +218,27 @@ class Proposals:
             changes=self._changes(plan),
             intended=await why_intended(self._connection, self._analyst.examiner.snapshot, issue.event_id),
             last_failure=await last_failure(self._connection, plan),
-            reverted=await was_reverted(self._connection, issue.issue_id),
+            reverted=await was_reverted(self._connection, plan),
         )
-        return why_not_alone(issue, plan, circumstances) or _objection(plan.proofs)
+        return circumstances.now, why_not_alone(issue, plan, circumstances)
+
+    async def _last_touched(self, plan: Plan) -> datetime | None:
+        """When somebody else last ran DDL on the plan's tables, whether it changed them or not."""
+        tables = self._tables(plan)
+        row = await (await self._connection.execute(_LAST_DDL, (self._settings.settle_time, list(tables)))).fetchone()
+        told = [row[0]] if row and row[0] else []
+        seen = [change.seen_at for change in self._changes(plan) if change.seen_at and not change.fix_id]
+        return max([*told, *seen], default=None)
 
     def _changes(self, plan: Plan) -> tuple[Change, ...]:
         """What happened to the plan's tables, newest first."""
-        tables: Iterable[Oid] = {oid for oid, _ in plan.tables} | {plan.remedy.table}
-        return tuple(change for oid in tables for change in self._analyst.examiner.changes.get(oid, ()))
+        return tuple(change for oid in self._tables(plan) for change in self._analyst.examiner.changes.get(oid, ()))
+
+    @staticmethod
+    def _tables(plan: Plan) -> set[Oid]:
+        return {oid for oid, _ in plan.tables} | {plan.remedy.table}
 
     async def _moment(self, issue: Issue) -> tuple[datetime, str]:
         row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
         assert row is not None
         return row[1], row[2]
-
-
-def _objection(proofs: Iterable[Proof]) -> str | None:
-    """The first proof that does not hold, in a line."""
-    for proof in proofs:
-        if proof.verdict is not Verdict.PROVED:
-            return f"{proof.name}: {proof.verdict.value} ({proof.figures})"
-    return None

@@ -44,8 +44,9 @@ class Change:
     """One difference. `before` and `after` are the whole object as JSON (the fields of Column, Constraint, Index …).
 
     `object_oid` and `number` say which object; `event_id` the DDL that did it (None: nobody told us), `fix_id` our own
-    fix where it was ours. `schema` and `table` are the names at the time of the change; `seen_at` is
-    set on a change that was read back from `pgmend.change`.
+    fix where it was ours. `schema` and `table` are the names at the time of the change. `seen_at` is when the look that
+    noticed it was taken, on the server's clock; a difference that no look is behind has none. `change_id` is set on one
+    that was read back from `pgmend.change`.
     """
 
     kind: ChangeKind

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from uuid import UUID, uuid4
+from functools import partial
+from uuid import UUID
 
 from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow, class_row
 
 from ..catalog.read import read_snapshot
 from ..errors import FixError, NotFound, PlanRefused, PlanStale, SnapshotTorn
-from ..fixes.book import propose
-from ..fixes.limits import Limits
+from ..fixes.limits import limits_of
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
+from ..fixes.proposal import put_up
 from ..fixes.staleness import check_unmoved
 from ..issue import Issue
 from ..settings import Settings
@@ -57,11 +58,7 @@ class Planner:
     """Makes plans as the listener does, and proposes them the same way."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limits = Limits(
-            lock_timeout=settings.lock_timeout,
-            online_above=settings.online_above,
-            retry_after=settings.retry_after,
-        )
+        self._limits = limits_of(settings)
 
     async def preview(self, connection: AsyncConnection[TupleRow], issue_id: str) -> Preview:
         """The plan for an open issue; one that still says the same keeps its fix, another supersedes what was proposed.
@@ -72,15 +69,7 @@ class Planner:
         on_its_way = await _latest(connection, issue_id, _ON_ITS_WAY)
         if on_its_way is not None:
             return Preview(await read_fix(connection, on_its_way.fix_id), Plan.from_json(on_its_way.plan))
-        proposed = await _latest(connection, issue_id, _PROPOSED)
-        fix_id = proposed.fix_id if proposed else uuid4()
-        plan = await self._plan(connection, issue, fix_id)
-        if proposed is None or plan.plan_hash != proposed.plan_hash:
-            if proposed is not None:
-                # A plan may name its backups after its fix, and a new plan is a new fix.
-                fix_id = uuid4()
-                plan = await self._plan(connection, issue, fix_id)
-            await propose(connection, fix_id, plan)
+        fix_id, plan = await put_up(connection, issue_id, partial(self._plan, connection, issue))
         return Preview(await read_fix(connection, fix_id), plan)
 
     async def approve(self, connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> UUID:

@@ -15,8 +15,8 @@ where issue_id = %s and state in ('refused', 'failed') and plan -> 'remedy' = %s
 """
 _REVERTED = """
 select exists (
-  select from pgmend.fix where issue_id = %s and rollback_requested_by is not null
-    and state in ('rollback_requested', 'rolling_back', 'rolled_back'))
+  select from pgmend.fix where (issue_id = %s or plan -> 'remedy' = %s::jsonb -> 'remedy')
+    and rollback_requested_by is not null and state in ('rollback_requested', 'rolling_back', 'rolled_back'))
 """
 
 
@@ -26,7 +26,8 @@ async def last_failure(connection: AsyncConnection[TupleRow], plan: Plan) -> dat
     return row[0] if row else None
 
 
-async def was_reverted(connection: AsyncConnection[TupleRow], issue_id: str) -> bool:
-    """Whether somebody took a fix of ours for this issue back, or asked for it."""
-    row = await (await connection.execute(_REVERTED, (issue_id,))).fetchone()
+async def was_reverted(connection: AsyncConnection[TupleRow], plan: Plan) -> bool:
+    """Whether somebody took a fix of ours for this issue back, or asked for it; or for another on the same objects,
+    since an issue has another id once its table has another name."""
+    row = await (await connection.execute(_REVERTED, (plan.issue_id, plan.to_json()))).fetchone()
     return bool(row and row[0])

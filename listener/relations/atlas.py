@@ -26,6 +26,10 @@ class Atlas:
         self._register = Register(snapshot.tables.values())
         self._audience: Audience | None = None
 
+    def listen(self) -> None:
+        """Make ready for `replace`; without it the first one does."""
+        assert self.audience is not None
+
     @property
     def audience(self) -> Audience:
         """Who listens to which names; made when a table is first replaced, since a single look needs none."""

@@ -16,8 +16,8 @@ from ..catalog.snapshot import Oid
 REMEMBERED = timedelta(days=30)
 _INSERT = """
 insert into pgmend.change (event_id, fix_id, table_oid, schema_name, table_name, kind, object_name, object_oid,
-  column_number, before, after)
-values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+  column_number, before, after, seen_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))
 """
 _READ = """
 select change_id::text, event_id::text, fix_id::text, table_oid::bigint, schema_name, table_name, kind, object_name,
@@ -41,6 +41,7 @@ async def write_changes(connection: AsyncConnection[TupleRow], changes: Iterable
             change.number,
             Jsonb(change.before),
             Jsonb(change.after),
+            change.seen_at,
         )
         for change in changes
     ]

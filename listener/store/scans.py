@@ -34,10 +34,12 @@ async def write_scan(
     tables: int,
     opened: int,
     resolved: int,
-    outcome: str = "complete",
-    detail: dict[str, object] | None = None,
+    reason: str | None = None,
 ) -> None:
-    """Record a scan, or, where people asked for one before it began, answer their requests with it."""
+    """Record a scan, or, where people asked for one before it began, answer their requests with it.
+
+    `reason` is what kept it from seeing everything.
+    """
     figures = {
         "kind": kind,
         "started_at": started_at,
@@ -45,8 +47,8 @@ async def write_scan(
         "tables": tables,
         "opened": opened,
         "resolved": resolved,
-        "outcome": outcome,
-        "detail": Jsonb(detail or {}),
+        "outcome": "complete" if reason is None else "could_not_run",
+        "detail": Jsonb({} if reason is None else {"reason": reason}),
     }
     await connection.execute(_WRITE, figures)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -16,6 +16,8 @@ values (%s, %s, %s, %s, %s::jsonb, clock_timestamp())
 on conflict (table_oid) do update set schema_name = excluded.schema_name, table_name = excluded.table_name,
   fingerprint = excluded.fingerprint, definition = excluded.definition, seen_at = excluded.seen_at
 """
+_COPY = "copy pgmend.seen_table (table_oid, schema_name, table_name, fingerprint, definition) from stdin"
+SeenRow = tuple[Oid, str, str, str, str]
 
 
 async def read_fingerprints(connection: AsyncConnection[TupleRow]) -> Mapping[Oid, str]:
@@ -33,12 +35,29 @@ async def read_seen(connection: AsyncConnection[TupleRow], oids: Collection[Oid]
     return {oid: decode(definition) for oid, definition in await cursor.fetchall()}
 
 
-async def write_seen(connection: AsyncConnection[TupleRow], tables: Iterable[Table]) -> None:
+def rows_of(tables: Iterable[Table]) -> list[SeenRow]:
+    """What is stored of those tables: most of the work of storing them."""
+    return [(each.oid, each.schema, each.name, fingerprint(each), encode(each)) for each in tables]
+
+
+async def write_seen(connection: AsyncConnection[TupleRow], rows: Sequence[SeenRow]) -> None:
     """Remember these tables as they are now, within the caller's transaction."""
-    rows = [(each.oid, each.schema, each.name, fingerprint(each), encode(each)) for each in tables]
     if rows:
         async with connection.cursor() as cursor:
             await cursor.executemany(_UPSERT, rows)
+
+
+async def copy_seen(connection: AsyncConnection[TupleRow], rows: Sequence[SeenRow]) -> None:
+    """The same for a great many, within the caller's transaction and in no pipeline."""
+    if not rows:
+        return
+    async with connection.cursor() as cursor:
+        await cursor.execute(
+            "delete from pgmend.seen_table where table_oid = any(%s::oid[])", ([row[0] for row in rows],)
+        )
+        async with cursor.copy(_COPY) as copy:
+            for row in rows:
+                await copy.write_row(row)
 
 
 async def forget_seen(connection: AsyncConnection[TupleRow], oids: Collection[Oid]) -> None:

@@ -11,7 +11,7 @@ from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.evidence import Evidence
 from pgmend.listener.fixes.plan import CastClass, Hazard, Plan, Proof, Verdict
 from pgmend.listener.issue import Issue, Severity
-from pgmend.listener.remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex
+from pgmend.listener.remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex
 from pgmend.listener.settings import AutoFix
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -71,7 +71,9 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
         (ISSUE, replace(RESTORE, hazards=(Hazard.DATA_LOSS,)), ALONE, "drops something"),
         (ISSUE, replace(RESTORE, cast_class=CastClass.CANONICAL), ALONE, "canonical"),
         (ISSUE, replace(RESTORE, restores=False), ALONE, "no restore"),
-        (ISSUE, replace(INDEX, proofs=UNPROVED), ALONE, "not proved: statements"),
+        (ISSUE, replace(INDEX, proofs=UNPROVED), ALONE, "statements: unproved (no known statements)"),
+        (ISSUE, replace(RESTORE, proofs=UNPROVED), ALONE, "statements: unproved (no known statements)"),
+        (ISSUE, replace(INDEX, proofs=()), ALONE, "nothing proves"),
         (ISSUE, KEY, A_DAY_AGO, "sibling"),
         (SIBLINGS, KEY, ALONE, "24 hours"),
         (ISSUE, RESTORE, replace(ALONE, last_failure=NOW - timedelta(minutes=59)), "not tried again"),
@@ -80,9 +82,9 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
     ],
 )
 def test_each_line_refuses_in_its_own_words(issue: Issue, plan: Plan, circumstances: Circumstances, said: str) -> None:
-    reason = why_not_alone(issue, plan, circumstances)
-    assert reason is not None
-    assert said in reason
+    objection = why_not_alone(issue, plan, circumstances)
+    assert objection is not None
+    assert said in objection.reason
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,46 @@ def test_each_line_refuses_in_its_own_words(issue: Issue, plan: Plan, circumstan
 )
 def test_what_is_no_second_change_of_the_object_is_no_quarantine(changes: tuple[Change, ...]) -> None:
     assert why_not_alone(ISSUE, RESTORE, replace(ALONE, changes=changes)) is None
+
+
+BUILT = Change(ChangeKind.INDEX_ADDED, 1, "public", "bookings", "by_user", object_oid=71, seen_at=NOW)
+BUILT_BEFORE = replace(BUILT, object_oid=70, seen_at=NOW - timedelta(hours=1))
+REBUILD = replace(INDEX, kind="rebuild_index", remedy=RebuildIndex(1, 71), proofs=())
+
+
+def test_an_index_made_twice_under_one_name_is_one_object() -> None:
+    critical = replace(ALONE, changes=(BUILT,))
+    assert why_not_alone(ISSUE, REBUILD, critical) is None
+    again = why_not_alone(ISSUE, REBUILD, replace(critical, changes=(BUILT, BUILT_BEFORE)))
+    assert again is not None
+    assert "changed 2 times" in again.reason
+
+
+def test_commands_that_no_trigger_told_of_are_told_apart_by_the_look_that_saw_them() -> None:
+    unheard = replace(RETYPED, event_id=None)
+    assert why_not_alone(ISSUE, RESTORE, replace(ALONE, changes=(unheard, unheard))) is None
+    twice = (unheard, replace(unheard, seen_at=NOW - timedelta(minutes=1)))
+    assert why_not_alone(ISSUE, RESTORE, replace(ALONE, changes=twice)) is not None
+
+
+@pytest.mark.parametrize(
+    ("issue", "plan", "circumstances", "until"),
+    [
+        (SIBLINGS, KEY, ALONE, ALONE.opened_at + timedelta(hours=24)),
+        (ISSUE, RESTORE, replace(ALONE, last_failure=NOW - timedelta(minutes=59)), NOW + timedelta(minutes=1)),
+        (ISSUE, RESTORE, replace(ALONE, changes=(RETYPED, AGAIN)), NOW + timedelta(hours=21)),
+        (ISSUE, replace(RESTORE, proofs=UNPROVED), ALONE, NOW + timedelta(minutes=5)),
+        (ISSUE, replace(RESTORE, refusal="'x' is no integer"), ALONE, NOW + timedelta(hours=1)),
+        (ISSUE, RESTORE, replace(ALONE, allowed=AutoFix.NONE), None),
+    ],
+    ids=["watched", "failed", "quarantined", "unproved", "refused", "off"],
+)
+def test_what_may_be_over_by_itself_says_when(
+    issue: Issue, plan: Plan, circumstances: Circumstances, until: datetime | None
+) -> None:
+    objection = why_not_alone(issue, plan, circumstances)
+    assert objection is not None
+    assert objection.until == until
 
 
 def test_an_hour_after_a_failure_the_fix_may_be_tried_again() -> None:

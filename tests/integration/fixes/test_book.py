@@ -89,7 +89,7 @@ async def test_nothing_is_claimed_or_moved_without_the_lease(workshop: Workshop)
     with pytest.raises(LeaseLost):
         await book.claim(workshop.connection, stale, workshop.limits.retry_after)
     with pytest.raises(LeaseLost):
-        await book.move(workshop.connection, stale, fix_id, "applied")
+        await book.move(workshop.connection, stale, fix_id, "applied", kept=workshop.limits.kept(from_backup=False))
     assert workshop.state(fix_id) == "queued"
 
 
@@ -133,10 +133,12 @@ async def test_a_person_may_try_again_at_once(workshop: Workshop) -> None:
 
 async def test_what_somebody_takes_back_is_remembered(workshop: Workshop) -> None:
     outcome = await workshop.heal(index(workshop))
-    issue_id = workshop.database.value("select issue_id from pgmend.fix")
-    assert not await was_reverted(workshop.connection, issue_id)
+    plan = Plan.from_json(workshop.database.value("select plan::text from pgmend.fix"))
+    assert not await was_reverted(workshop.connection, plan)
     await workshop.roll_back(outcome)
-    assert await was_reverted(workshop.connection, issue_id)
+    assert await was_reverted(workshop.connection, plan)
+    renamed = replace(plan, issue_id="the-same-under-another-name")
+    assert await was_reverted(workshop.connection, renamed)
 
 
 async def test_a_plan_that_is_refused_says_why_and_has_no_steps(workshop: Workshop) -> None:
