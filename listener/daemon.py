@@ -8,7 +8,8 @@ Daemon.run
     └── reign (one TaskGroup per reign; any loss ends all of it)
         ├── heartbeat   keeps the lease, or ends the reign
         ├── analyse     events, pulses, scans
-        └── mend        measures, proposes, applies, undoes
+        ├── mend        measures, proposes, applies, undoes
+        └── keep house  once a day: old history and expired backups go
 ```
 """
 
@@ -36,6 +37,7 @@ from .hearing.bell import Bell
 from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
 from .hearing.notifier import Notifier
 from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
+from .housekeeping import Housekeeper
 from .judge import Judge
 from .mender import Mender
 from .settings import AutoFix, Settings
@@ -153,6 +155,8 @@ class Daemon:
             ):
                 group.create_task(self._analyse(connection, analyst, mender), name="analyse")
                 self._mending = (mender, group.create_task(mender.run(), name="mend"))
+                housekeeper = Housekeeper(self._dsn, lease, settings.lock_timeout, observe=self._orders.observe)
+                group.create_task(housekeeper.run(), name="keep house")
                 self.leading.set()
                 log.info("watching", tables=len(analyst.examiner.snapshot.tables))
 

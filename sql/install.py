@@ -31,6 +31,11 @@ update pgmend.instance set instance_id = gen_random_uuid(), system_identifier = 
   installed_at = clock_timestamp(), installed_by = session_user
 from pg_database as database where database.datname = current_database()
 """
+# Where a copy was dumped and restored, its tables have other OIDs. The name of a backup has the id of its fix in it.
+_FIND_BACKUPS = """
+update pgmend.backup set relation_oid = pg_class.oid
+from pg_class where relnamespace = to_regnamespace('pgmend_backup') and relkind = 'r' and relname = relation_name
+"""
 _WIDER = """
 select kind, object, case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
 from (
@@ -120,6 +125,7 @@ def adopt(connection: Connection) -> None:
         if installed_version(connection) is None:
             raise NotInstalled("there is no schema pgmend in this database; run `pgmend install`")
         connection.execute(_ADOPT, (_system_identifier(connection),))
+        connection.execute(_FIND_BACKUPS)
         connection.execute("delete from pgmend.lease")
         connection.execute("delete from pgmend.own_backend")
         connection.execute("insert into pgmend.audit (action, object) values ('instance.adopt', current_database())")

@@ -20,15 +20,19 @@ _DEPENDENTS: dict[str, LiteralString] = {
     "fixes that are not finished (let them end, or roll them back)": """
         select string_agg(fix_id::text || ' ' || state, ', ') from pgmend.fix
         where state in ('approved', 'queued', 'running', 'deferred', 'rollback_requested', 'rolling_back')""",
-    "fixes that can still be undone": """
-        select string_agg(fix_id::text, ', ') from pgmend.fix
-        where state = 'applied' and coalesce(undo_until, finished_at + interval '7 days', 'infinity')
-          > clock_timestamp()""",
-    "backups": "select string_agg(relation_name, ', ') from pgmend.backup",
+    "fixes that can still be undone": "select string_agg(fix_id::text, ', ') from pgmend.rollbacks_available",
+    "backups": """
+        select string_agg(relation_name, ', ') from pgmend.backup
+        where coalesce(expires_at > clock_timestamp(), true)""",
     "tables in schema pgmend_backup": """
         select string_agg(relname::text, ', ') from pg_class
-        where relnamespace = to_regnamespace('pgmend_backup') and relkind in ('r', 'p', 'v', 'm', 'f', 'S')""",
+        where relnamespace = to_regnamespace('pgmend_backup') and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+          and relname not in (select relation_name from pgmend.backup where expires_at <= clock_timestamp())""",
 }
+_EXPIRED = """
+select relname from pg_class where relnamespace = to_regnamespace('pgmend_backup') and relkind = 'r'
+  and relname in (select relation_name from pgmend.backup where expires_at <= clock_timestamp())
+"""
 _RELATIONS = """
 select relname from pg_class where relnamespace = 'pgmend'::regnamespace and relkind = %s and relname <> all (%s)
 order by relname
@@ -86,6 +90,8 @@ def _drop_objects(connection: Connection, *, keep: Iterable[str], cascade: bool)
     """Views, tables, functions, each by name: without `cascade` nothing that is not ours goes with them."""
     how = SQL(" cascade" if cascade else " restrict")
     kept = list(keep)
+    for (name,) in () if cascade else connection.execute(_EXPIRED).fetchall():
+        run(connection, SQL("drop table {}").format(Identifier("pgmend_backup", name)))
     for kind, drop in (("v", SQL("drop view ")), ("r", SQL("drop table "))):
         names = [name for (name,) in connection.execute(_RELATIONS, (kind, kept)).fetchall()]
         if names:

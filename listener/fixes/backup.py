@@ -15,18 +15,18 @@ from psycopg.rows import TupleRow
 
 from ..catalog.snapshot import Column, Table
 from ..errors import PlanRefused
+from .backup_record import SCHEMA, backup_name
 from .composed import identifier
 from .dependents import Subject
 from .dependents.definition import literal
 from .dependents.grants import revoke_all
-
-SCHEMA = "pgmend_backup"
 
 # Only types whose equality is PostgreSQL's own: others' operators never run for us.
 _KEY_TYPES = """
 select t.typname::text, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace or t.typtype = 'e'
 from pg_catalog.pg_type t where t.oid = any(%s::oid[])
 """
+_OWNER = "select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace n where n.nspname = %s"
 _DEFAULT_GRANTEES = """
 select distinct case g.grantee when 0 then null else pg_catalog.pg_get_userbyid(g.grantee) end
 from pg_catalog.pg_default_acl p, pg_catalog.aclexplode(p.defaclacl) g
@@ -38,12 +38,17 @@ where p.defaclrole = current_user::pg_catalog.regrole and p.defaclobjtype in ('r
 
 @dataclass(frozen=True, slots=True)
 class SpellingBackup:
-    """The relation that keeps the spellings of one column for one fix, and a function of that name which reads it."""
+    """The relation that keeps the spellings of one column for one fix, and a function of that name which reads it.
+
+    `owner` is the owner of schema pgmend_backup, who is given the relation: whoever may undo fixes may then read and
+    drop it, and to an upgrade it is ours. It is None where pgmend is not installed.
+    """
 
     name: str
     subject: Subject
     key: tuple[Column, ...]
     grantees: tuple[str | None, ...]
+    owner: str | None
 
     @property
     def sql(self) -> str:
@@ -63,6 +68,8 @@ class SpellingBackup:
         of = f"{self.subject.table_name}.{self.subject.column.name}"
         comment = f"Spellings of {of} before pgmend made it {cast.target.spelled}."
         yield f"comment on table {self.sql} is {literal(comment)}"
+        if self.owner is not None:
+            yield f"alter table {self.sql} owner to {identifier(self.owner).as_string()}"
 
     def reader(self) -> str:
         """The statement that makes the function: the spelling of a value that is still what the cast gave, by key."""
@@ -109,7 +116,8 @@ async def spelling_backup(connection: AsyncConnection[TupleRow], subject: Subjec
             " could be kept for an undo. Cure: a primary key."
         )
     grantees = tuple(name for (name,) in await (await connection.execute(_DEFAULT_GRANTEES)).fetchall())
-    return SpellingBackup(f"spelling_{fix_id.hex}", subject, key, grantees)
+    owner = await (await connection.execute(_OWNER, (SCHEMA,))).fetchone()
+    return SpellingBackup(backup_name("spelling", fix_id), subject, key, grantees, owner[0] if owner else None)
 
 
 def key_columns(table: Table) -> tuple[Column, ...]:

@@ -24,6 +24,7 @@ from psycopg.rows import TupleRow, class_row
 
 from ..errors import LeaseLost, NotFound, PlanRefused
 from ..hearing.lease import Lease
+from .limits import Kept
 from .plan import Plan, Proof, proofs_to_json
 
 State = Literal[
@@ -78,11 +79,18 @@ returning f.fix_id, f.state, f.plan::text as plan, f.rollback_requested_by, f.re
 """
 _MOVE = """
 update pgmend.fix set state = %(state)s, reason = %(reason)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
-  finished_at = case when %(finished)s then clock_timestamp() else finished_at end,
+  finished_at = case
+    when %(finished)s and not (%(state)s = 'applied' and undo_until is not null) then clock_timestamp()
+    else finished_at end,
+  undo_until = case
+    when %(state)s = 'applied' then coalesce(undo_until, clock_timestamp() + %(undo_kept)s) else undo_until end,
   rolled_back_at = case when %(state)s = 'rolled_back' then clock_timestamp() else rolled_back_at end,
   next_attempt_at = clock_timestamp() + %(again_after)s,
   lease_token = case when %(state)s in ('running', 'rolling_back') then lease_token end
 where fix_id = %(fix_id)s
+"""
+_KEEP_BACKUPS = """
+update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %s) where fix_id = %s
 """
 _READ = """
 select fix_id, state, plan::text as plan, rollback_requested_by, reason from pgmend.fix where fix_id = %s
@@ -176,23 +184,31 @@ async def move(
     fix_id: UUID,
     state: State,
     *,
+    kept: Kept,
     reason: str | None = None,
     proofs: tuple[Proof, ...] | None = None,
     again_after: timedelta | None = None,
 ) -> None:
-    """One transition, under the lease; raises LeaseLost."""
+    """One transition, under the lease; raises LeaseLost.
+
+    With it, what is applied for the first time gets the end of its undo, and what is finished that of its backups.
+    """
+    finished = state in {"applied", "refused", "failed", "superseded"}
     values = {
         "fix_id": fix_id,
         "state": state,
         "reason": reason,
         "proofs": None if proofs is None else proofs_to_json(proofs),
-        "finished": state in {"applied", "refused", "failed", "superseded"},
+        "finished": finished,
+        "undo_kept": kept.undo,
         "again_after": again_after,
     }
     async with connection.transaction():
         if not await lease.hold(connection):
             raise LeaseLost(f"Fix {fix_id} stays as it is: another listener leads by now.")
         await connection.execute(_MOVE, values)
+        if finished:
+            await connection.execute(_KEEP_BACKUPS, (kept.backups, fix_id))
 
 
 async def _under_lease(

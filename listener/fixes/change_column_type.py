@@ -16,7 +16,8 @@ from psycopg.rows import TupleRow
 
 from ..errors import CouldNotLook, PlanRefused
 from ..remedy import ChangeColumnType
-from .backup import SCHEMA, SpellingBackup, spelling_backup
+from .backup import SpellingBackup, spelling_backup
+from .backup_record import SCHEMA
 from .casts import Cast, find_cast, refuse_strange_casts
 from .classification import Classification, classify
 from .collision import collisions

@@ -255,6 +255,7 @@ class Executor:
             journal.lease,
             journal.fix_id,
             state,
+            kept=self._limits.kept(from_backup=bool(work.plan.backups)),
             reason=reason,
             proofs=proofs,
             again_after=again_after,

@@ -9,6 +9,14 @@ from ..settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """How long a fix that was applied can be undone as its plan says, and how long its backups are kept."""
+
+    undo: timedelta
+    backups: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Every bound of the fixer; those of the settings under their names there.
 
@@ -18,6 +26,7 @@ class Limits:
     `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
+    `rollback_window` and `backup_retention` bound the undo, as `kept` says.
     """
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
@@ -34,10 +43,25 @@ class Limits:
     statement_time: timedelta = timedelta(seconds=30)
     idle_in_transaction: timedelta = timedelta(seconds=2)
     undo_retry_after: timedelta = timedelta(minutes=1)
+    rollback_window: timedelta = timedelta(days=7)
+    backup_retention: timedelta = timedelta(days=30)
+
+    def kept(self, *, from_backup: bool) -> Kept:
+        """How long an undo is kept that needs a backup, or that needs none.
+
+        One that needs none is as short after a month as at once: only the longer of the two settings ends it. One that
+        needs a backup is a rebuild from it once `rollback_window` is over; a backup never goes before that.
+        """
+        longer = max(self.rollback_window, self.backup_retention)
+        return Kept(self.rollback_window if from_backup else longer, longer)
 
 
 def limits_of(settings: Settings) -> Limits:
     """The fixer's bounds, those that can be set as they are set."""
     return Limits(
-        lock_timeout=settings.lock_timeout, online_above=settings.online_above, retry_after=settings.retry_after
+        lock_timeout=settings.lock_timeout,
+        online_above=settings.online_above,
+        retry_after=settings.retry_after,
+        rollback_window=settings.rollback_window,
+        backup_retention=settings.backup_retention,
     )

@@ -15,6 +15,7 @@ from psycopg import sql
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
 from ..errors import CouldNotLook, FixDeferred, FixFailed, LeaseLost, ProofRefuted
+from .backup_record import recorded
 from .composed import lock, verbatim
 from .interruption import Watch
 from .plan import Check, Step
@@ -119,7 +120,8 @@ async def _under_locks(work: Work, ordinal: int, step: Step, more_checks: Sequen
     else:
         await check_names(connection, work.plan)
     done = work.journal.end_statement(ordinal, "done"), work.journal.unregister_statement(work.session)
-    await _send(work, [*map(verbatim, step.statements), *done])
+    record = recorded(work.journal.fix_id, work.plan.backups)
+    await _send(work, [*map(verbatim, step.statements), *record, *done])
     await confirm(connection, (*step.checks, *more_checks), work.limits)
 
 

@@ -27,12 +27,16 @@ cross join lateral (
 ) as backups
 where
     fix.state = 'applied'
+    and fix.plan -> 'inverse' is distinct from '[]'
+    -- Within its time or after it: an undo that needs backups needs all of them.
+    and backups.relations >= coalesce(pg_catalog.jsonb_array_length(fix.plan -> 'backups'), 0)
     and (coalesce(fix.undo_until > pg_catalog.clock_timestamp(), true) or backups.relations > 0)
 order by fix.finished_at desc;
 
 revoke all on pgmend.rollbacks_available from public;
 
-comment on view pgmend.rollbacks_available is 'Fixes that can be undone: select pgmend.rollback(fix_id).';
+comment on view pgmend.rollbacks_available is
+'Fixes that can be undone: select pgmend.rollback(fix_id). Not here is one whose time is over, whose backup has expired or is gone, or that has nothing to undo.';
 comment on column pgmend.rollbacks_available.fix_id is 'Names the fix.';
 comment on column pgmend.rollbacks_available.summary is 'What it did.';
 comment on column pgmend.rollbacks_available.issue_id is 'What it fixed.';
@@ -41,8 +45,11 @@ comment on column pgmend.rollbacks_available.schema_name is 'The schema of the t
 comment on column pgmend.rollbacks_available.table_name is 'The table.';
 comment on column pgmend.rollbacks_available.column_name is 'The column, where it is about one.';
 comment on column pgmend.rollbacks_available.applied_at is 'When it was applied.';
-comment on column pgmend.rollbacks_available.undo_until is 'Until when the undo is a short swap; null: always.';
+comment on column pgmend.rollbacks_available.undo_until is
+'Until when the undo is as short as its plan says; null: always. With a backup it can still be undone after that.';
 comment on column pgmend.rollbacks_available.backups is 'How many backup tables it keeps.';
 comment on column pgmend.rollbacks_available.backup_bytes is 'How large they are.';
-comment on column pgmend.rollbacks_available.backup_expires_at is 'When the first of them is deleted.';
-comment on column pgmend.rollbacks_available.rebuilds_from_backup is 'True where the undo must rebuild from the backup.';
+comment on column pgmend.rollbacks_available.backup_expires_at is
+'Until when they are kept: after that there is no undo.';
+comment on column pgmend.rollbacks_available.rebuilds_from_backup is
+'True after undo_until: the undo rebuilds from the backup.';

@@ -1,4 +1,4 @@
-"""A listener that dies: carries on a claimed fix in a process of its own, killed with SIGKILL where a test says."""
+"""A listener that dies: works in a process of its own, killed with SIGKILL where a test says."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -13,7 +14,9 @@ from pgmend.listener.fixes.book import read_claim
 from pgmend.listener.fixes.executor import Executor
 from pgmend.listener.fixes.limits import Limits
 from pgmend.listener.fixes.plan import Plan
+from pgmend.listener.fixes.work import Checkpoint
 from pgmend.listener.hearing.lease import Lease
+from pgmend.listener.housekeeping import Housekeeper
 from pgmend.listener.remedy import CreateIndex
 
 # Forked from a server that has imported everything: a process of its own in milliseconds.
@@ -42,6 +45,13 @@ class Mortal:
         return self._process.exitcode != 0
 
 
+class MortalHousekeeper(Mortal):
+    """A process that tidies up once and is killed at its checkpoint number `last` (from 0)."""
+
+    def __init__(self, dsn: str, token: str, last: int) -> None:
+        self._process = _PROCESSES.Process(target=_tidy_up, args=(dsn, token, last))
+
+
 def _warm_up() -> None:
     """Build what is built when first needed: once before the fork, and not in each process."""
     Plan.from_json(Plan("", "", "", CreateIndex(0, ())).to_json())
@@ -55,6 +65,18 @@ def _live(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) 
 
 
 async def _carry_on(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) -> None:
+    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
+        claim = await read_claim(connection, fix_id)
+    await Executor(dsn, limits, checkpoint=_deadly(last)).carry_on(claim, Lease(token))
+
+
+def _tidy_up(dsn: str, token: str, last: int) -> None:
+    housekeeper = Housekeeper(dsn, Lease(token), timedelta(seconds=10), observe=False, checkpoint=_deadly(last))
+    asyncio.run(housekeeper.tidy())
+
+
+def _deadly(last: int | None) -> Checkpoint:
+    """A checkpoint that goes on until it is reached for the time of that number."""
     passed = 0
 
     async def checkpoint(_: str) -> None:
@@ -63,6 +85,4 @@ async def _carry_on(dsn: str, limits: Limits, fix_id: UUID, token: str, last: in
             os.kill(os.getpid(), signal.SIGKILL)
         passed += 1
 
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        claim = await read_claim(connection, fix_id)
-    await Executor(dsn, limits, checkpoint=checkpoint).carry_on(claim, Lease(token))
+    return checkpoint

@@ -73,6 +73,16 @@ async def test_only_an_applied_fix_is_rolled_back(desk: Desk, connection: AsyncC
         assert (await desk.fix(fix_id)).fix.state == state
 
 
+async def test_a_fix_whose_time_is_over_is_not_rolled_back(desk: Desk, connection: AsyncConnection[Any]) -> None:
+    fix_id = await plant_fix(connection, await plant_issue(connection), "applied")
+    await connection.execute("update pgmend.fix set undo_until = '2026-05-04 12:34:56+02' where fix_id = %s", (fix_id,))
+    with pytest.raises(
+        FixError, match=r"cannot be undone any more: its undo was kept until 2026-05-04 10:34 UTC\. The"
+    ):
+        await desk.rollback(fix_id)
+    assert (await desk.fix(fix_id)).fix.state == "applied"
+
+
 async def test_unknown_fix_is_told_from_what_is_no_id(desk: Desk) -> None:
     for ask in (desk.fix, desk.rollback):
         with pytest.raises(NotFound, match="There is no fix"):
@@ -84,8 +94,8 @@ async def test_unknown_fix_is_told_from_what_is_no_id(desk: Desk) -> None:
 async def test_backups_say_what_they_are_for(desk: Desk, connection: AsyncConnection[Any]) -> None:
     fix_id = await plant_fix(connection, await plant_issue(connection), "applied")
     await connection.execute(
-        "insert into pgmend.backup (fix_id, relation_name, kind, row_count, bytes)"
-        " values (%s, 'old_values', 'rows', 3, 99)",
+        "insert into pgmend.backup (fix_id, relation_name, relation_oid, kind, row_count, bytes)"
+        " values (%s, 'old_values', 4711, 'rows', 3, 99)",
         (fix_id,),
     )
     (backup,) = (await desk.backups()).items

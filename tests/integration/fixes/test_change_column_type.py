@@ -279,7 +279,10 @@ async def test_the_backup_is_nobody_elses_and_goes_with_the_undo(workshop: Works
     assert workshop.database.fetch(f"select key_1, given, spelling from {backup} order by 1".encode()) == [
         (1, 7, "007"), (2, 7, " 7"), (3, 7, "+7"), (6, 8, "0008"), (7, 9, "09"),
     ]  # fmt: skip
+    of_it = "select relation_oid::regclass::text, kind, row_count, bytes > 0, fix_id from pgmend.backup"
+    assert workshop.database.fetch(of_it) == [(backup, "spelling", 5, True, outcome.fix_id)]
     await workshop.roll_back(outcome)
+    assert workshop.database.fetch(of_it) == []
     assert workshop.database.value("select to_regclass(%s)", [backup]) is None
     assert (
         workshop.database.value("select count(*) from pg_proc where pronamespace = 'pgmend_backup'::regnamespace") == 0

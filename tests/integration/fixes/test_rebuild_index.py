@@ -86,7 +86,11 @@ async def test_duplicates_that_only_the_build_can_find_leave_all_as_it_was(works
 async def test_an_undo_of_a_rebuild_has_nothing_to_do_and_says_so(workshop: Workshop) -> None:
     leave_invalid(workshop)
     outcome = await workshop.heal(await rebuild(workshop, "app.broken"))
-    undone = await workshop.roll_back(outcome)
+    assert workshop.database.value("select count(*) from pgmend.rollbacks_available") == 0
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="nothing to take back"):
+        await workshop.roll_back(outcome)
+    workshop.database.execute("update pgmend.fix set state = 'rollback_requested', rollback_requested_by = 'me'")
+    undone = await workshop.again()
     assert undone.state == "applied"
     assert "nothing to take back" in (undone.reason or "")
 

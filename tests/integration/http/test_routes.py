@@ -180,7 +180,9 @@ async def test_ddl_and_backups_are_listed(viewer: Api, connection: AsyncConnecti
     assert (event["object_identity"], event["command_tag"]) == ("public.t", "CREATE TABLE")
     assert "hunter2" not in str(event)
     fix_id = await plant_fix(connection, await plant_issue(connection), "applied")
-    installed.execute("insert into pgmend.backup (fix_id, relation_name, kind) values (%s, 'b', 'rows')", [fix_id])
+    installed.execute(
+        "insert into pgmend.backup (fix_id, relation_name, relation_oid, kind) values (%s, 'b', 4711, 'rows')", [fix_id]
+    )
     (backup,) = (await viewer.get("/backups")).body["backups"]
     assert (backup["fix_id"], backup["relation_name"], backup["row_count"]) == (str(fix_id), "b", None)
 

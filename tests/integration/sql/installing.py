@@ -14,6 +14,7 @@ from pgmend.sql import scripts
 from tests.support.server import Server
 
 Connection = psycopg.Connection[Any]
+VERSION = scripts.latest_version(scripts.packaged())
 
 
 # Everything that an installation could leave behind, in this database and in the cluster.
@@ -46,8 +47,18 @@ def upgraded(folder: Path, statement: str) -> Path:
     """The packaged files and one more migration."""
     root = folder / "sql"
     shutil.copytree(Path(str(scripts.packaged())), root)
-    (root / "migrations" / "0002_next").mkdir()
-    (root / "migrations" / "0002_next" / "01_next.sql").write_text(statement)
+    folder = root / "migrations" / f"{VERSION + 1:04}_next"
+    folder.mkdir()
+    (folder / "01_next.sql").write_text(statement)
+    return root
+
+
+def as_of_version(folder: Path, version: int) -> Path:
+    """The packaged files without the migrations that came after `version`."""
+    root = folder / "sql"
+    shutil.copytree(Path(str(scripts.packaged())), root)
+    for migration in scripts.migrations(scripts.packaged(), after=version):
+        shutil.rmtree(root / "migrations" / migration.name)
     return root
 
 

@@ -23,8 +23,9 @@ from tests.support.database import Database
 from tests.support.role import Roles
 from tests.support.server import Server
 
-from .installing import catalogs, upgraded
+from .installing import VERSION, as_of_version, catalogs, upgraded
 
+NAMES = tuple(migration.name for migration in scripts.migrations(scripts.packaged()))
 Connection = psycopg.Connection[Any]
 
 
@@ -38,10 +39,10 @@ def admin(database: Database) -> Iterator[Connection]:
 def test_a_first_install_says_what_it_did(admin: Connection) -> None:
     assert installed_version(admin) is None
     result = install(admin)
-    assert (result.version_before, result.version, result.migrations) == (None, 1, ("0001_foundation",))
+    assert (result.version_before, result.version, result.migrations) == (None, VERSION, NAMES)
     assert (result.owner, result.event_triggers, result.why_polling) == ("pgmend_owner", True, None)
     assert result.detection == "events"
-    assert installed_version(admin) == 1
+    assert installed_version(admin) == VERSION
 
 
 def test_a_second_install_changes_nothing(admin: Connection) -> None:
@@ -49,7 +50,7 @@ def test_a_second_install_changes_nothing(admin: Connection) -> None:
     admin.execute("select pgmend.pause('deployment')")
     before = catalogs(admin), admin.execute("select instance_id from pgmend.instance").fetchall()
     result = install(admin)
-    assert (result.version_before, result.version, result.migrations) == (1, 1, ())
+    assert (result.version_before, result.version, result.migrations) == (VERSION, VERSION, ())
     assert (catalogs(admin), admin.execute("select instance_id from pgmend.instance").fetchall()) == before
     assert admin.execute("select pause_reason from pgmend.policy").fetchone() == ("deployment",)
     assert admin.execute("select from pgmend.ddl_log").rowcount == 0
@@ -88,13 +89,50 @@ def test_an_upgrade_runs_only_what_is_new_and_keeps_the_rows(admin: Connection, 
     assert any("add column note" in statement for statement in statements(admin, root=root))
     assert not any("create table pgmend.policy" in statement for statement in statements(admin, root=root))
     result = install(admin, root=root)
-    assert (result.version_before, result.version, result.migrations) == (1, 2, ("0002_next",))
-    assert installed_version(admin) == 2
+    assert (result.version_before, result.version, result.migrations) == (
+        VERSION,
+        VERSION + 1,
+        (f"{VERSION + 1:04}_next",),
+    )
+    assert installed_version(admin) == VERSION + 1
     assert admin.execute("select pause_reason, note from pgmend.policy").fetchone() == ("deployment", None)
     assert admin.execute("select tableowner from pg_tables where tablename = 'extra'").fetchone() == ("pgmend_owner",)
     assert admin.execute("select object_identity from pgmend.ddl_log").fetchall() == [("public.t",)]
-    with pytest.raises(NewerInstalled, match="version 2"):
+    with pytest.raises(NewerInstalled, match=f"version {VERSION + 1}"):
         install(admin)
+
+
+def test_fixes_applied_under_version_1_get_an_end_and_their_backups_a_row(admin: Connection, tmp_path: Path) -> None:
+    install(admin, root=as_of_version(tmp_path, 1))
+    admin.execute("""
+        create table pgmend_backup.spelling_1 (a) as select generate_series(1, 3);
+        create table pgmend_backup.spelling_2 ();
+        alter table pgmend_backup.spelling_1 owner to pgmend_owner;
+        alter table pgmend_backup.spelling_2 owner to pgmend_owner;
+        insert into pgmend.issue (issue_id, issue_type, severity) values ('i', 'X', 'low');
+        insert into pgmend.fix (kind, plan, state, finished_at, undo_until, issue_id, plan_hash)
+        select v.*, 'i', 'h' from (values
+          ('kept', '{"backups": ["pgmend_backup.spelling_1"]}'::jsonb, 'applied', timestamptz '2026-05-01', null),
+          ('plain', '{"backups": []}', 'applied', '2026-05-01', null),
+          ('known', '{}', 'applied', '2026-05-01', timestamptz '2026-05-02'),
+          ('failed', '{"backups": ["pgmend_backup.spelling_2"]}', 'failed', '2026-05-01', null),
+          ('gone', '{"backups": ["pgmend_backup.spelling_3"]}', 'rolled_back', '2026-05-01', null),
+          ('going', '{}', 'running', null, null)) as v
+    """)
+    assert install(admin).version_before == 1
+    ends = admin.execute("select kind, undo_until::date::text from pgmend.fix order by kind").fetchall()
+    assert ends == [
+        ("failed", None), ("going", None), ("gone", None),
+        ("kept", "2026-05-08"), ("known", "2026-05-02"), ("plain", "2026-05-31"),
+    ]  # fmt: skip
+    backups = admin.execute(
+        "select fix.kind, backup.kind, relation_oid::regclass::text, bytes > 0, expires_at::date::text"
+        " from pgmend.backup join pgmend.fix using (fix_id) order by 3"
+    )
+    assert backups.fetchall() == [
+        ("kept", "spelling", "pgmend_backup.spelling_1", True, "2026-05-31"),
+        ("failed", "spelling", "pgmend_backup.spelling_2", False, "2026-05-31"),
+    ]
 
 
 def test_a_failed_upgrade_leaves_the_older_version(admin: Connection, tmp_path: Path) -> None:
@@ -102,7 +140,7 @@ def test_a_failed_upgrade_leaves_the_older_version(admin: Connection, tmp_path: 
     before = catalogs(admin)
     with pytest.raises(psycopg.errors.DivisionByZero):
         install(admin, root=upgraded(tmp_path, "create table pgmend.half (id int); select 1 / 0;"))
-    assert (installed_version(admin), catalogs(admin)) == (1, before)
+    assert (installed_version(admin), catalogs(admin)) == (VERSION, before)
 
 
 def test_grants_to_people_survive_an_upgrade(admin: Connection, role: Roles, tmp_path: Path) -> None:
@@ -136,7 +174,7 @@ def test_concurrent_installs_wait_for_each_other(database: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(results, key=str) == [1, 1, 1, None]
+    assert sorted(results, key=str) == [VERSION, VERSION, VERSION, None]
     assert database.value("select count(*) from pgmend.instance") == 1
 
 
@@ -146,7 +184,7 @@ def test_an_install_that_would_wait_for_long_says_so(admin: Connection, database
         user.execute("create table public.t ()")  # not committed: holds our log
         with pytest.raises(InstallationBlocked):
             install(admin, root=upgraded(tmp_path, "alter table pgmend.ddl_log add column extra text"))
-    assert installed_version(admin) == 1
+    assert installed_version(admin) == VERSION
 
 
 def test_a_connection_in_a_transaction_is_refused(database: Database) -> None:

@@ -21,7 +21,7 @@ from tests.support.database import Database
 from tests.support.role import Role, Roles
 from tests.support.server import Server
 
-from .installing import upgraded
+from .installing import VERSION, upgraded
 
 Connection = psycopg.Connection[Any]
 
@@ -54,7 +54,7 @@ def test_without_a_superuser_it_installs_and_polls(plain_owner: Connection, role
     plain_owner.execute("create table public.t ()" if plain_owner.info.server_version < 150000 else "create schema app")
     assert plain_owner.execute("select detection from pgmend.status").fetchone() == ("polling",)
     plain_owner.execute("select pgmend.pause('deployment'); select pgmend.request_scan()")
-    assert install(plain_owner).version_before == 1
+    assert install(plain_owner).version_before == VERSION
     uninstall(plain_owner)
 
 
@@ -67,7 +67,7 @@ def test_who_may_create_roles_gets_an_owner_without_login(private_server: Server
             assert (result.owner, result.detection) == ("pgmend_owner", "polling")
             first.execute("insert into pgmend.scan (kind) values ('full'); select pgmend.request_scan()")
             first.execute("create table pgmend_backup.kept (); drop table pgmend_backup.kept")
-            assert install(first).version_before == 1
+            assert install(first).version_before == VERSION
             assert uninstall(first).role_dropped
 
 
@@ -94,7 +94,7 @@ def test_an_upgrade_by_a_member_keeps_the_superusers_event_triggers(
     admin.execute(sql.SQL("grant pgmend_owner to {}").format(member.identifier))
     with psycopg.connect(database.dsn_as(member.name, member.password), autocommit=True) as connection:
         result = install(connection, root=upgraded(tmp_path, "create table pgmend.extra (id int primary key)"))
-        assert (result.version, result.event_triggers) == (2, True)
+        assert (result.version, result.event_triggers) == (VERSION + 1, True)
         with pytest.raises(RightsMissing, match="superuser"):
             uninstall(connection)
     assert admin.execute("select from pg_event_trigger").rowcount == 2
@@ -109,7 +109,7 @@ def test_who_may_do_nothing_is_told_what_to_grant(admin: Connection, database: D
         for call in (install, uninstall, adopt):
             with pytest.raises(RightsMissing, match="superuser"):
                 call(connection)
-    assert installed_version(admin) == 1
+    assert installed_version(admin) == VERSION
 
 
 def test_a_schema_that_somebody_made_before_us_is_not_taken_over(

@@ -122,6 +122,43 @@ def test_only_an_applied_fix_is_rolled_back(admin: Connection, issue: str, state
     assert refused.value.diag.message_hint
 
 
+@pytest.mark.parametrize(
+    ("plan", "undo_until", "reason", "hint"),
+    [
+        (
+            {"inverse": [{}], "backups": []},
+            datetime(2026, 5, 4, 12, 34, tzinfo=UTC),
+            "cannot be undone any more: its undo was kept until 2026-05-04 12:34 UTC",
+            "rollback_window",
+        ),
+        (
+            {"inverse": [{}], "backups": ["pgmend_backup.a"]},
+            EARLIER,
+            "cannot be undone any more: its backup has expired",
+            "plan -> 'inverse'",
+        ),
+        ({"inverse": [{}], "backups": ["pgmend_backup.a"]}, LATER, "cannot be undone: its backup is gone", "inverse"),
+        ({"inverse": [], "no_inverse": "It answers."}, LATER, "has nothing to undo", "It answers."),
+        ({"inverse": [], "no_inverse": None}, None, "has nothing to undo", "rollbacks_available"),
+    ],
+    ids=["its time is over", "its backup has expired", "its backup is gone", "nothing to undo", "nothing to say"],
+)
+def test_a_rollback_that_cannot_be_is_refused_with_the_reason(
+    admin: Connection, issue: str, plan: dict[str, Any], undo_until: datetime | None, reason: str, hint: str
+) -> None:
+    fix = planned(admin, issue, "applied", plan=Jsonb(plan), undo_until=undo_until)
+    if "expired" in reason:
+        admin.execute(
+            "insert into pgmend.backup (fix_id, relation_name, relation_oid, kind, expires_at)"
+            " values (%s, 'a', 4711, 'spelling', now())",
+            [fix],
+        )
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match=f"{fix} {reason}") as refused:
+        admin.execute("select pgmend.rollback(%s)", [fix])
+    assert hint in (refused.value.diag.message_hint or "")
+    assert one(admin, "select state from pgmend.fix") == ("applied",)
+
+
 def test_a_rollback_waits_in_its_row_and_rings(connect: Connect, admin: Connection, issue: str) -> None:
     listener = connect()
     listener.execute("listen pgmend")

@@ -19,7 +19,7 @@ from psycopg import sql
 from tests.support.database import Database
 from tests.support.server import Server
 
-from .installing import catalogs, program
+from .installing import VERSION, catalogs, program
 
 Connection = psycopg.Connection[Any]
 
@@ -77,13 +77,20 @@ FIX = (
         ],
         *[(FIX % f"'{state}', null, null", state) for state in ("rollback_requested", "rolling_back")],
         (FIX % "'applied', now(), null", "can still be undone"),
+        (FIX % "'applied', now() - interval '2 years', null", "can still be undone"),
         (FIX % "'applied', now() - interval '20 days', now() + interval '1 day'", "can still be undone"),
         (
             FIX
             % "'applied', now() - interval '20 days', now() - interval '1 day'"
-            + "; insert into pgmend.backup (fix_id, relation_name, kind) "
-            "select fix_id, 'kept', 'column' from pgmend.fix",
+            + "; insert into pgmend.backup (fix_id, relation_name, relation_oid, kind) "
+            "select fix_id, 'kept', 4711, 'column' from pgmend.fix",
             "backups: kept",
+        ),
+        (
+            FIX % "'rollback_requested', now(), now() - interval '1 day'" + "; create table pgmend_backup.old ();"
+            "insert into pgmend.backup (fix_id, relation_name, relation_oid, kind, expires_at) "
+            "select fix_id, 'old', 'pgmend_backup.old'::regclass, 'column', now() from pgmend.fix",
+            "rollback_requested",
         ),
         ("create table pgmend_backup.orphan ()", "orphan"),
         ("create table pgmend.somebodys ()", "somebodys"),
@@ -109,8 +116,15 @@ def test_an_uninstall_is_refused_while_something_depends_on_us(admin: Connection
         FIX % "'proposed', null, null",
         FIX % "'refused', now(), null",
         FIX % "'rolled_back', now(), null",
-        FIX % "'applied', now() - interval '20 days', null",
+        FIX % "'applied', now() - interval '20 days', now() - interval '1 day'",
+        FIX.replace("'{}'", """'{"inverse": []}'""") % "'applied', now(), now() + interval '30 days'",
+        FIX
+        % "'applied', now() - interval '40 days', now() - interval '33 days'"
+        + "; create table pgmend_backup.old ();"
+        "insert into pgmend.backup (fix_id, relation_name, relation_oid, kind, expires_at) "
+        "select fix_id, 'old', 'pgmend_backup.old'::regclass, 'column', now() - interval '10 days' from pgmend.fix",
     ],
+    ids=["proposed", "refused", "undone", "its time is over", "nothing to undo", "its backup has expired"],
 )
 def test_an_uninstall_goes_on_where_nothing_can_be_undone_any_more(admin: Connection, harmless: str) -> None:
     install(admin)
@@ -162,7 +176,7 @@ def test_a_dump_is_restored_with_us_and_only_observed(server: Server, admin: Con
         psql = [program(server, "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", copy.dsn]
         subprocess.run(psql, input=dumped.stdout, check=True, stdout=subprocess.DEVNULL)
         assert connection.execute("select fixing, detection from pgmend.status").fetchone() == ("observing", "events")
-        assert install(connection).version_before == 1
+        assert install(connection).version_before == VERSION
         connection.execute("create table public.u ()")
         assert connection.execute("select from pgmend.ddl_log where object_identity = 'public.u'").rowcount == 1
         uninstall(connection)

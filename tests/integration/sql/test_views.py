@@ -156,14 +156,33 @@ def test_a_rollback_is_available_from_a_backup_after_its_window(one: Connection)
         insert into pgmend.issue (issue_id, issue_type, severity) values ('i', 'X', 'low');
         insert into pgmend.fix (issue_id, kind, plan, plan_hash, state, undo_until)
         values ('i', 'k', '{}', 'h', 'applied', now() - interval '1 day');
-        insert into pgmend.backup (fix_id, relation_name, kind, bytes, expires_at)
-        select fix_id, 'kept', 'column', 8192, now() + interval '1 day' from pgmend.fix;
+        insert into pgmend.backup (fix_id, relation_name, relation_oid, kind, bytes, expires_at)
+        select fix_id, 'kept', 4711, 'column', 8192, now() + interval '1 day' from pgmend.fix;
         """
     )
     seen = row(one, "select backups, backup_bytes, rebuilds_from_backup from pgmend.rollbacks_available")
     assert seen == {"backups": 1, "backup_bytes": 8192, "rebuilds_from_backup": True}
     one.execute("update pgmend.backup set expires_at = now()")
     assert one.execute("select from pgmend.rollbacks_available").rowcount == 0
+
+
+@pytest.mark.parametrize(
+    ("plan", "available"),
+    [
+        ('{"inverse": [{}], "backups": []}', True),
+        ('{"inverse": [], "no_inverse": "why"}', False),
+        ('{"inverse": [{}], "backups": ["pgmend_backup.a"]}', False),
+    ],
+    ids=["without a backup", "nothing to undo", "its backup is gone"],
+)
+def test_a_rollback_is_available_where_there_is_one(one: Connection, plan: str, available: bool) -> None:
+    one.execute("insert into pgmend.issue (issue_id, issue_type, severity) values ('i', 'X', 'low')")
+    one.execute(
+        "insert into pgmend.fix (issue_id, kind, plan, plan_hash, state, undo_until) "
+        "values ('i', 'k', %s, 'h', 'applied', now() + interval '1 day')",
+        [plan],
+    )
+    assert len(one.execute("select * from pgmend.rollbacks_available").fetchall()) == available
 
 
 def test_recent_ddl_is_the_latest_first(one: Connection) -> None:
