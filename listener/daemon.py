@@ -22,6 +22,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 import psycopg
 import structlog
@@ -100,9 +101,9 @@ class Daemon:
             try:
                 await self._one_reign()
             except* LeaseLost as group:
-                log.warning("lease lost; standing by", error=str(group.exceptions[0]))
+                log.warning("lease lost; standing by", error=_first_words(group))
             except* (CouldNotLook, psycopg.OperationalError, TimeoutError) as group:
-                log.warning("database out of reach; trying again", error=str(group.exceptions[0]).strip())
+                log.warning("database out of reach; trying again", error=_first_words(group))
                 await asyncio.sleep(STANDBY_INTERVAL.total_seconds())
             finally:
                 self.leading.clear()
@@ -169,25 +170,54 @@ class Daemon:
         while True:
             due = timedelta(seconds=max(0.0, self._next_scan - time.monotonic()))
             await self._bell.wait(min(due, self._patience(hears)))
-            while await analyst.react() is not None:
-                mender.wake()
-            invalid = await _look_at_builds(connection, analyst, invalid)
-            if not hears and (now := await read_pulse(connection)) != pulse:
-                pulse = now
-                await analyst.scan("event")
+            try:
+                while await analyst.react() is not None:
+                    mender.wake()
+                invalid = await _look_at_builds(connection, analyst, invalid)
+                if not hears and (now := await read_pulse(connection)) != pulse:
+                    await analyst.scan("event")
+                    pulse = now
+            except CouldNotLook as error:
+                _raise_if_lost(connection, error)
+                log.warning("could not look; trying again", error=str(error))
+                await asyncio.sleep(POLL_DEAF.total_seconds())
             if time.monotonic() >= self._next_scan:
-                await analyst.scan("safety")
+                await _scan(connection, analyst, "safety")
                 hears = await triggers_fire(connection)
                 pulse = () if hears else await read_pulse(connection)
                 self._next_scan = time.monotonic() + scan_interval
             elif await scan_requested(connection):
-                await analyst.scan("requested")
+                await _scan(connection, analyst, "requested")
             mender.wake()
 
     def _patience(self, hears: bool) -> timedelta:
         if not hears:
             return PULSE_INTERVAL
         return POLL_HEARING if self._notifier.healthy else POLL_DEAF
+
+
+async def _scan(connection: AsyncConnection[TupleRow], analyst: Analyst, kind: str) -> None:
+    """Look at everything, or put down why that could not be done: the next one may."""
+    try:
+        await analyst.scan(kind)
+    except CouldNotLook as error:
+        _raise_if_lost(connection, error)
+        log.warning("scan could not look", kind=kind, error=str(error))
+        await analyst.could_not_scan(kind, error)
+
+
+def _raise_if_lost(connection: AsyncConnection[TupleRow], error: CouldNotLook) -> None:
+    """What is seen over a connection that is gone is another reign's business."""
+    if connection.closed:
+        raise error
+
+
+def _first_words(group: BaseExceptionGroup[BaseException]) -> str:
+    """What the first of the errors says, however deep it is wrapped."""
+    first = group.exceptions[0]
+    if isinstance(first, BaseExceptionGroup):
+        return _first_words(cast("BaseExceptionGroup[BaseException]", first))
+    return str(first).strip() or type(first).__name__
 
 
 async def _look_at_builds(

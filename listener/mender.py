@@ -28,7 +28,6 @@ from .store.instance import why_a_copy
 from .store.policy import Policy, read_policy
 
 IDLE = timedelta(seconds=5)
-SETTLING = timedelta(milliseconds=200)
 PAUSE_POLL = timedelta(milliseconds=300)
 MEASURING_BUDGET = timedelta(seconds=5)
 LINKS_AT_ONCE = 200
@@ -84,7 +83,7 @@ class Mender:
             log.warning("observing only", reason=observing)
         while not self._stopping.is_set():
             await self.turn(observing)
-            await self._bell.wait(SETTLING if self._proposals.waiting else IDLE)
+            await self._bell.wait(self._proposals.patience(IDLE))
 
     async def turn(self, observing: str | None) -> None:
         """Measure, propose, queue, carry out: whatever there is to do now."""
@@ -109,6 +108,8 @@ class Mender:
             await self._analyst.react()
             if outcome.state == "superseded":
                 await self._proposals.renew(claim)
+            elif outcome.state in {"refused", "failed"}:
+                self._proposals.reconsider(claim.plan.issue_id)
             if (await read_policy(self._connection)).paused:
                 return
 
