@@ -14,7 +14,7 @@ from psycopg.rows import TupleRow
 
 from .analyst import Analyst
 from .connection import connect
-from .errors import FixDeferred
+from .errors import CouldNotLook, FixDeferred
 from .fixes import book
 from .fixes.executor import Executor, Outcome
 from .fixes.limits import limits_of
@@ -82,7 +82,12 @@ class Mender:
         else:
             log.warning("observing only", reason=observing)
         while not self._stopping.is_set():
-            await self.turn(observing)
+            try:
+                await self.turn(observing)
+            except CouldNotLook as error:
+                if self._connection.closed:
+                    raise
+                log.warning("could not look; trying again", error=str(error))
             await self._bell.wait(self._proposals.patience(IDLE))
 
     async def turn(self, observing: str | None) -> None:

@@ -71,7 +71,7 @@ async def test_check_that_could_not_look_says_why(
     await lead(connection)
     asked = asyncio.create_task(desk.check(LONG))
     await waiting_scan(installed)
-    await answer(connection, outcome="could_not_run", detail={"reason": "the catalogs moved"})
+    await answer(connection, reason="the catalogs moved")
     with pytest.raises(CouldNotLook, match="could not look: the catalogs moved"):
         await asked
 
