@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
@@ -278,34 +278,41 @@ class Analyst:
         return all(change.fix_id for table in tables for change in self.examiner.changes.get(table, ()))
 
     async def _store(self, kind: str, outcome: Outcome, events: Sequence[Event], *, everything: bool) -> None:
-        snapshot = self.examiner.snapshot
-        moved = snapshot.tables.keys() if everything else {change.table_oid for change in outcome.changes}
-        tables = [snapshot.tables[oid] for oid in moved if oid in snapshot.tables]
+        """All that came of a look, in one transaction."""
+        known = self.examiner.snapshot.tables
+        moved = known.keys() if everything else {change.table_oid for change in outcome.changes}
+        tables = [known[oid] for oid in moved if oid in known]
         seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
         connection = self._connection
+        if len(seen) < MANY_TABLES:
+            async with self._lease.one_flight(connection):
+                await seen_store.write_seen(connection, seen)
+                await self._write(kind, outcome, events, moved - known.keys())
+            return
         async with connection.transaction():
-            if not await self._lease.hold(connection):
-                raise LeaseLost("Another listener leads this database; what was seen here is not stored.")
-            await seen_store.copy_seen(connection, seen[MANY_TABLES:])
-            async with connection.pipeline():
-                await change_store.write_changes(connection, outcome.changes)
-                await seen_store.write_seen(connection, seen[:MANY_TABLES])
-                await seen_store.forget_seen(connection, [oid for oid in moved if oid not in snapshot.tables])
-                await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
-                await issue_store.resolve(connection, outcome.resolved)
-                if events:
-                    await mark_processed(connection, events)
-                if kind not in ("event", "measurement"):
-                    await scan_store.write_scan(
-                        connection,
-                        kind=kind,
-                        duration_ms=outcome.duration_ms,
-                        tables=outcome.tables,
-                        opened=len(outcome.opened),
-                        resolved=len(outcome.resolved),
-                        started_at=snapshot.taken_at,
-                        reason=outcome.unseen,
-                    )
+            await seen_store.copy_seen(connection, seen)
+            async with self._lease.one_flight(connection):
+                await self._write(kind, outcome, events, moved - known.keys())
+
+    async def _write(self, kind: str, outcome: Outcome, events: Sequence[Event], gone: Collection[Oid]) -> None:
+        connection = self._connection
+        await change_store.write_changes(connection, outcome.changes)
+        await seen_store.forget_seen(connection, gone)
+        await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
+        await issue_store.resolve(connection, outcome.resolved)
+        if events:
+            await mark_processed(connection, events)
+        if kind not in ("event", "measurement"):
+            await scan_store.write_scan(
+                connection,
+                kind=kind,
+                duration_ms=outcome.duration_ms,
+                tables=outcome.tables,
+                opened=len(outcome.opened),
+                resolved=len(outcome.resolved),
+                started_at=self.examiner.snapshot.taken_at,
+                reason=outcome.unseen,
+            )
 
     def _hold(self, issue: Issue) -> None:
         self._open[issue.issue_id] = issue

@@ -6,12 +6,16 @@ commits, heartbeats update other columns and pass, and a takeover, which changes
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ..errors import LeaseLost
 from ..settings import AutoFix
 
 LEASE_TIME = timedelta(seconds=5)
@@ -34,6 +38,11 @@ where name = 'leader' and token = %s::uuid and heartbeat_at >= pg_catalog.clock_
 """
 _RELEASE = "update pgmend.lease set heartbeat_at = '-infinity' where name = 'leader' and token = %s::uuid"
 _HOLD = "select 1 from pgmend.lease where name = 'leader' and token = %s::uuid for key share"
+# In a pipeline nobody looks at the answer before the commit: no row, and it fails by itself.
+_HOLD_OR_FAIL = """
+select 1 / pg_catalog.count(*) from (
+  select from pgmend.lease where name = 'leader' and token = %s::uuid for key share) as held
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,19 @@ class Lease:
     async def hold(self, connection: AsyncConnection[TupleRow]) -> bool:
         """Hold the row until the caller's transaction ends; False when the lease is another's."""
         return (await connection.execute(_HOLD, (self.token,), prepare=True)).rowcount == 1
+
+    @asynccontextmanager
+    async def one_flight(self, connection: AsyncConnection[TupleRow]) -> AsyncGenerator[None]:
+        """A transaction in a pipeline, from its begin to its commit, which is only if the lease is ours.
+
+        Raises LeaseLost, and then nothing of it is stored. What is executed inside has no answers before the end.
+        """
+        try:
+            async with connection.pipeline(), connection.transaction():
+                await connection.execute(_HOLD_OR_FAIL, (self.token,), prepare=True)
+                yield
+        except psycopg.errors.DivisionByZero as error:
+            raise LeaseLost("Another listener leads this database; what was to be stored is not.") from error
 
 
 async def take_lease(connection: AsyncConnection[TupleRow], holder: str) -> Lease | None:
