@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -18,7 +18,9 @@ from ..listener.errors import FixError, InvalidRequest, NotFound, PlanStale
 from ..listener.fixes.order import ordered
 from ..listener.fixes.preflight import objection
 from .report.document import SCHEMA_VERSION, plan_document
-from .report.terminal import plan_sql_lines, plan_text, printable
+from .report.printable import one_line, printable
+from .report.script import comment, plan_lines, preamble
+from .report.terminal import plan_text
 from .report.view import view_shown
 
 _PAUSE_SECONDS = 0.1
@@ -62,7 +64,7 @@ def render(proposals: Sequence[Proposal], form: str, *, colour: bool = False) ->
         plans = [_document(each) for each in proposals]
         return json.dumps({"schema_version": SCHEMA_VERSION, "plans": plans}, ensure_ascii=False, indent=2)
     if form == "sql":
-        return "\n".join(line for each in proposals for line in _script(each))
+        return "\n".join([*preamble(), *(line for each in proposals for line in _script(each))])
     console = Console(soft_wrap=True, force_terminal=colour, no_color=not colour, width=160)
     with console.capture() as capture:
         for each in proposals:
@@ -126,7 +128,7 @@ class Bulk:
         with Progress(*columns, console=self._console, disable=not self._console.is_terminal) as progress:
             task = progress.add_task("mending", total=len(proposals))
             for each in proposals:
-                progress.update(task, description=printable(view_shown(each.issue).where)[:40])
+                progress.update(task, description=one_line(view_shown(each.issue).where)[:40])
                 good = await self._one(each) and good
                 progress.advance(task)
         return good
@@ -183,7 +185,7 @@ class Bulk:
 
     def _tell(self, state: str, issue: ShownIssue, why: str) -> None:
         where = view_shown(issue).where
-        self._console.print(Text(f"{state:<12} {issue.issue_type} {printable(where)}: {printable(why)}"))
+        self._console.print(Text(f"{state:<12} {issue.issue_type} {one_line(where)}: {printable(why)}"))
 
 
 async def _open_issues(desk: Desk, select: str | None) -> list[ShownIssue]:
@@ -215,17 +217,20 @@ def _document(proposal: Proposal) -> dict[str, object]:
 
 def _block(proposal: Proposal) -> Group:
     view = view_shown(proposal.issue)
-    head = Text(f"{view.issue_type} {printable(view.where)}  {view.issue_id}", style="bold underline")
+    head = Text(f"{view.issue_type} {one_line(view.where)}  {view.issue_id}", style="bold underline")
     if proposal.preview is None:
         return Group(head, Text(f"no plan: {printable(proposal.refusal or '')}", style="magenta"))
-    return Group(head, plan_text(proposal.preview.plan))
+    return Group(head, plan_text(proposal.preview.plan, only_read=proposal.objection))
 
 
-def _script(proposal: Proposal) -> list[str]:
+def _script(proposal: Proposal) -> Iterator[str]:
     view = view_shown(proposal.issue)
-    lines = [f"-- {view.issue_type} {printable(view.where)} ({view.issue_id}): {printable(view.sentence)}"]
+    yield from comment(f"{view.issue_type} {one_line(view.where)} ({view.issue_id}): {view.sentence}")
     if proposal.preview is None:
-        return [*lines, f"-- no plan: {printable(proposal.refusal or '')}", ""]
-    plan = proposal.preview.plan
-    lines += [f"-- {proof.name}: {proof.verdict.value}: {printable(proof.figures)}" for proof in plan.proofs]
-    return [*lines, *plan_sql_lines(plan), ""]
+        yield from comment(f"no plan: {proposal.refusal or ''}")
+    else:
+        plan = proposal.preview.plan
+        for proof in plan.proofs:
+            yield from comment(f"{proof.name}: {proof.verdict.value}: {proof.figures}")
+        yield from plan_lines(plan, only_read=proposal.objection)
+    yield ""

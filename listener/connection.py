@@ -12,6 +12,14 @@ from .dsn import describe
 from .errors import CouldNotLook
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
+SESSION = {
+    "search_path": "pg_catalog, pg_temp",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+}
+"""What the text of names and values depends on: the same in every session of ours."""
 
 
 async def connect(
@@ -51,16 +59,11 @@ async def prepare_session(
     connection: AsyncConnection[TupleRow], statement_timeout: timedelta, lock_timeout: timedelta
 ) -> None:
     """Set the session's limits in one round trip. A pooler in transaction mode may lose them: see `pgmend doctor`."""
-    settings = {
-        "search_path": "pg_catalog, pg_temp",
+    settings = SESSION | {
         "statement_timeout": _milliseconds(statement_timeout),
         "lock_timeout": _milliseconds(lock_timeout),
         "idle_in_transaction_session_timeout": "60000",
         "client_connection_check_interval": "2000",
-        "DateStyle": "ISO, YMD",
-        "IntervalStyle": "postgres",
-        "TimeZone": "UTC",
-        "extra_float_digits": "1",
     }
     await connection.execute(
         "select pg_catalog.set_config(name, value, false)"

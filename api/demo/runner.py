@@ -18,7 +18,7 @@ from rich.text import Text
 from ...listener.desk import FixFilter, IssueFilter, ShownFix, ShownIssue
 from ...listener.embedded import Cluster
 from ..bulk import Bulk, propose, watch
-from ..report.terminal import printable
+from ..report.printable import printable
 from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
 from .deed import Failing, do
 from .sample import ROWS, TABLES

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...listener.desk import FixDetail, ShownFix
-from .terminal import plan_text, printable, rows_table
+from .printable import printable
+from .terminal import plan_text, rows_table
 
 
 def fix_table(fixes: Iterable[ShownFix]) -> Table:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,20 +12,11 @@ from rich.text import Text
 from ...listener.check import CheckResult
 from ...listener.fixes.plan import Plan
 from ...listener.issue import Severity
+from .printable import one_line, printable
+from .script import plan_lines
 from .view import IssueView, view_reported
 
 STYLES = {Severity.CRITICAL: "bold red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-
-
-def printable(text: str) -> str:
-    """The text with control, formatting (bidi) and surrogate characters written out as escapes; line ends stay."""
-    return "".join(
-        character
-        if character == "\n" or unicodedata.category(character) not in _HIDDEN_CATEGORIES
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def print_check(console: Console, result: CheckResult) -> None:
@@ -50,7 +39,7 @@ def issue_text(issue: IssueView) -> RenderableType:
     head = Text.assemble(
         (f"{issue.severity.value:<8} ", STYLES[issue.severity]),
         (f"{issue.issue_type} ", "bold"),
-        printable(issue.where),
+        one_line(issue.where),
         (f"  {issue.issue_id}", "dim"),
     )
     lines = [
@@ -75,8 +64,8 @@ def issue_text(issue: IssueView) -> RenderableType:
     return Group(head, Padding(Group(*lines), (0, 0, 0, 9)))
 
 
-def plan_text(plan: Plan) -> RenderableType:
-    """A plan step by step: statements, locks, hazards, proofs, inverse."""
+def plan_text(plan: Plan, *, only_read: str | None = None) -> RenderableType:
+    """A plan step by step: statements, locks, hazards, proofs, inverse. `only_read`: why it should not be run."""
     lines: list[RenderableType] = [Text(printable(plan.summary), style="bold")]
     if plan.refusal:
         lines.append(Text(f"refused: {printable(plan.refusal)}", style="magenta"))
@@ -87,25 +76,8 @@ def plan_text(plan: Plan) -> RenderableType:
         Text(f"proof: {proof.name}: {proof.verdict.value} ({printable(proof.figures)})", style="dim")
         for proof in plan.proofs
     ]
-    lines += [Text(line) for line in plan_sql_lines(plan)]
+    lines += [Text(line) for line in plan_lines(plan, only_read=only_read)]
     return Group(*lines)
-
-
-def plan_sql_lines(plan: Plan) -> Iterator[str]:
-    """The statements as psql takes them, with titles and the inverse as comments."""
-    for step in plan.steps:
-        yield _comment(step.title)
-        if step.transactional:
-            yield "begin;"
-        for statement in step.statements:
-            yield printable(statement).rstrip().rstrip(";") + ";"
-        if step.transactional:
-            yield "commit;"
-    if plan.inverse:
-        yield "-- undone by:"
-        for step in plan.inverse:
-            for statement in step.statements:
-                yield _comment(statement)
 
 
 def rows_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> Table:
@@ -116,7 +88,3 @@ def rows_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ..
     for row in rows:
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
     return table
-
-
-def _comment(text: str) -> str:
-    return "\n".join(f"-- {line}" for line in printable(text).splitlines())
