@@ -1,6 +1,8 @@
 """What can be set, from where it comes, and what is wrong with a value that cannot be used.
 
 Order: command-line flags, `PGMEND_…` variables, `pgmend.toml`, `[tool.pgmend]` in `pyproject.toml`, the defaults.
+`--auto-fix` is none of those flags: it goes into the listener's orders, since of flag, setting and stored policy the
+strictest wins.
 """
 
 from __future__ import annotations

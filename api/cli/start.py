@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...listener.settings import AutoFix
 from .outcome import run
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
+    from ...listener.daemon import Orders
     from .source import Source
 
 
@@ -19,8 +21,9 @@ def start(
     host: Annotated[str, typer.Option("--host", help="Beyond loopback only with tokens set.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8085,
     auto_fix: Annotated[
-        str | None, typer.Option("--auto-fix", help="none, critical or all; the strictest wins.")
-    ] = None,
+        AutoFix,
+        typer.Option("--auto-fix", help="At most this; of flag, setting and stored policy the strictest wins."),
+    ] = AutoFix.ALL,
     scan_interval: Annotated[
         float | None, typer.Option("--scan-interval", help="Seconds between safety scans.")
     ] = None,
@@ -29,27 +32,28 @@ def start(
     ] = None,
 ) -> None:
     """Listen, look, mend; with the HTTP API beside it."""
-    run(_start(dsn, observe, host, port, auto_fix=auto_fix, scan_interval=scan_interval, settle_time=settle_time))
+    run(_start(dsn, auto_fix, observe, host, port, scan_interval=scan_interval, settle_time=settle_time))
 
 
-async def _start(dsn: str | None, observe: bool, host: str, port: int, **flags: object) -> None:
+async def _start(dsn: str | None, allowed: AutoFix, observe: bool, host: str, port: int, **flags: object) -> None:
+    from ...listener.daemon import Orders
     from ...listener.journal import configure_journal
 
     source = find_source(dsn, **flags)
     configure_journal(source.settings)
-    await _listen(source, observe, host, port)
+    await _listen(source, Orders(allowed, observe), host, port)
 
 
-async def _listen(source: Source, observe: bool, host: str, port: int) -> None:
+async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
     import asyncio
     import signal
 
-    from ...listener.daemon import Daemon, Orders
+    from ...listener.daemon import Daemon
     from ...listener.desk import Connections, Desk
     from ..http import Tokens, create_app, listening
 
     settings = source.settings
-    daemon = Daemon(source.dsn, settings, Orders(settings.auto_fix, observe))
+    daemon = Daemon(source.dsn, settings, orders)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)

@@ -30,11 +30,12 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
 def test_flag_beats_variable_beats_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pgmend.toml").write_text('auto_fix = "all"\nsettle_time = 5\nlock_timeout = "20ms"\n')
     monkeypatch.setenv("PGMEND_SETTLE_TIME", "2s")
-    settings, sources = load_settings({"auto_fix": "none", "lock_timeout": None}, folder=tmp_path)
-    assert settings.auto_fix is AutoFix.NONE
+    settings, sources = load_settings({"scan_interval": 30, "lock_timeout": None}, folder=tmp_path)
+    assert settings.auto_fix is AutoFix.ALL
+    assert settings.scan_interval == timedelta(seconds=30)
     assert settings.settle_time == timedelta(seconds=2)
     assert settings.lock_timeout == timedelta(milliseconds=20)
-    assert sources["auto_fix"] == "--auto-fix"
+    assert sources["scan_interval"] == "--scan-interval"
     assert sources["settle_time"] == "PGMEND_SETTLE_TIME"
     assert sources["lock_timeout"] == str(tmp_path / "pgmend.toml")
 
