@@ -31,6 +31,7 @@ from .examiner import Examiner
 from .garbage import keep_for_good
 from .hearing.lease import Lease
 from .hearing.outbox import mark_processed, unprocessed
+from .intent import Intent, decide
 from .issue import Issue
 from .judge import CheckStatus, Judge, Judgement
 from .relations.measurement import Containment, Unmeasured
@@ -245,7 +246,8 @@ class Analyst:
             (time.perf_counter() - started) * 1000,
             next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
         )
-        await self._store(kind, outcome, events, everything=backlog)
+        intents = await decide(self._connection, events, self.examiner.snapshot)
+        await self._store(kind, outcome, intents, everything=backlog)
         for issue in (*opened, *changed):
             self._hold(issue)
         for identity in resolved:
@@ -277,7 +279,7 @@ class Analyst:
         tables = (issue.table_oid, getattr(issue.remedy, "referenced_table", issue.table_oid))
         return all(change.fix_id for table in tables for change in self.examiner.changes.get(table, ()))
 
-    async def _store(self, kind: str, outcome: Outcome, events: Sequence[Event], *, everything: bool) -> None:
+    async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
         """All that came of a look, in one transaction."""
         known = self.examiner.snapshot.tables
         moved = known.keys() if everything else {change.table_oid for change in outcome.changes}
@@ -287,21 +289,21 @@ class Analyst:
         if len(seen) < MANY_TABLES:
             async with self._lease.one_flight(connection):
                 await seen_store.write_seen(connection, seen)
-                await self._write(kind, outcome, events, moved - known.keys())
+                await self._write(kind, outcome, intents, moved - known.keys())
             return
         async with connection.transaction():
             await seen_store.copy_seen(connection, seen)
             async with self._lease.one_flight(connection):
-                await self._write(kind, outcome, events, moved - known.keys())
+                await self._write(kind, outcome, intents, moved - known.keys())
 
-    async def _write(self, kind: str, outcome: Outcome, events: Sequence[Event], gone: Collection[Oid]) -> None:
+    async def _write(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], gone: Collection[Oid]) -> None:
         connection = self._connection
         await change_store.write_changes(connection, outcome.changes)
         await seen_store.forget_seen(connection, gone)
         await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
         await issue_store.resolve(connection, outcome.resolved)
-        if events:
-            await mark_processed(connection, events)
+        if intents:
+            await mark_processed(connection, intents)
         if kind not in ("event", "measurement"):
             await scan_store.write_scan(
                 connection,

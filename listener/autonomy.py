@@ -35,7 +35,7 @@ class Circumstances:
     """What is known when one plan is weighed, besides the plan itself.
 
     `changes` are those of the plan's tables, newest first. `opened_at` is when the issue was opened, `now` the
-    server's clock. `intended` is the reason why the event was meant (a migration, a session's own word).
+    server's clock. `intended` says that the change was meant (a migration, a session's own word), or may have been.
     `last_failure` is when the same fix last failed, `reverted` whether somebody took a fix of ours back.
     """
 
@@ -112,7 +112,7 @@ def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | N
 
 
 def _not_intended(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
-    return f"the change was meant: {circumstances.intended}" if circumstances.intended else None
+    return circumstances.intended
 
 
 def _undoes_no_drop(_: Issue, plan: Plan, __: Circumstances) -> str | None:
@@ -189,7 +189,7 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     for change in circumstances.changes:
         if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
             continue
-        if _touches(change, plan.remedy, circumstances.changes):
+        if touches(change, plan.remedy, circumstances.changes):
             # Where no trigger told of the commands, what one look saw counts as one.
             commands[change.event_id or change.seen_at] = change.seen_at
     if len(commands) > 1:
@@ -200,7 +200,7 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     return None
 
 
-def _touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
+def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
     """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
     if change.table_oid != remedy.table:
         return False

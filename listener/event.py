@@ -14,7 +14,7 @@ class Event:
 
     `statement` is the client statement's shape without literals, None where it was withheld. `class_id` is the catalog
     (pg_class, pg_constraint, …) that `object_id` is of. `fix_id` is set where the DDL was our own. `intended` is the
-    reason that the session gave in `pgmend.intended`.
+    reason that the session gave in `pgmend.intended`. `effective_role` is what SET ROLE took, else `session_role`.
     """
 
     event_id: str
@@ -34,6 +34,7 @@ class Event:
     fix_id: str | None = None
     intended: str | None = None
     statement_started_at: datetime | None = None
+    effective_role: str = ""
 
     @property
     def command(self) -> tuple[int, datetime | None]:

@@ -1,46 +1,32 @@
 """Whether a change was meant: by the session's own word, or because its transaction also wrote migration history.
 
-A transaction that wrote the table of a migration tool was a migration. Which rows a transaction wrote, `xmin` tells:
-the transaction's id, or one of its subtransactions', which come soon after. `application_name` is no evidence of
-anything: anyone can set it.
+It is decided once, when the event is processed, and stored with the event: the row that a migration leaves is
+overwritten by the next one. `application_name` is no evidence of anything: anyone can set it.
+
+Who may say so: whoever runs DDL on a table has its owner's rights and could `set pgmend.intended`, so his word counts,
+and so does a history of his own, of the table's owner, of a superuser or of ours, if he can write it. What others call
+`alembic_version` is not looked at.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from .catalog.snapshot import Snapshot, Table
+from .catalog.snapshot import Oid, Snapshot
+from .event import Event
+from .migration_history import History, Unread, Writers, find_histories, read_writers
 
-HISTORY_TABLES = frozenset(
-    {
-        "alembic_version",
-        "django_migrations",
-        "schema_migrations",
-        "_prisma_migrations",
-        "flyway_schema_history",
-        "knex_migrations",
-        "goose_db_version",
-        "atlas_schema_revisions",
-        "databasechangelog",
-        "pgmigrations",
-        "yoyo_migrations",
-        "__drizzle_migrations",
-        "aerich",
-        "sqitch_changes",
-    }
-)
-SUBTRANSACTIONS = 64
-_EVENT = """
-select intended, mod(transaction_id::text::numeric, 4294967296)::bigint from pgmend.ddl_log where event_id = %s
-"""
-# xmin is compared in its 32-bit circle: how far a row's writer came after the transaction of the event.
-_WROTE = """
-select exists (
-  select from {table} as history
-  where mod(history.xmin::text::bigint - %s + 4294967296, 4294967296) <= %s)
+_DECIDED = """
+select event.event_id is not null, event.meant, event.meant_reason
+from pg_catalog.unnest(%s::uuid[]) as wanted (event_id) left join pgmend.ddl_log as event using (event_id)
+order by event.meant desc nulls last
 """
 _BUSY = """
 select exists (
@@ -50,23 +36,74 @@ select exists (
 """
 
 
-async def why_intended(
-    connection: AsyncConnection[TupleRow], snapshot: Snapshot, event_id: str | UUID | None
-) -> str | None:
-    """The reason why the event was meant, or None where nothing says so."""
-    if event_id is None:
-        return None
-    row = await (await connection.execute(_EVENT, (event_id,))).fetchone()
-    if row is None:
-        return None
-    intended, transaction = row
-    if intended:
-        return f"the session said so: {intended}"
-    for table in _histories(snapshot):
-        query = sql.SQL(_WROTE).format(table=sql.Identifier(table.schema, table.name))
-        wrote = await (await connection.execute(query, (transaction, SUBTRANSACTIONS))).fetchone()
-        if wrote and wrote[0]:
-            return f"the same transaction wrote migration history ({table.qualified_name})"
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """Whether an event was meant (None: not known), and what says so."""
+
+    meant: bool | None
+    reason: str | None = None
+
+
+NOTHING_SAYS_SO = Intent(meant=False)
+_BESIDE = Intent(meant=None, reason="a transaction that was, or may have been, changed the same table at the same time")
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """What one transaction's events tell: the roles it ran as, the tables it changed, and who owns these."""
+
+    number: int
+    roles: frozenset[str]
+    owners: frozenset[str]
+    tables: frozenset[Oid]
+    intended: str | None
+
+    def concerns(self, history: History) -> bool:
+        """Whether that history says something of this transaction."""
+        heeded = history.trusted or history.owner in self.owners | self.roles
+        return heeded and not self.roles <= set(history.bystanders)
+
+
+async def decide(
+    connection: AsyncConnection[TupleRow], events: Sequence[Event], snapshot: Snapshot
+) -> Mapping[str, Intent]:
+    """What is to be stored with each event; `snapshot` has what became of the tables.
+
+    Costs nothing where there is no migration history, else one round trip and one for each history that matters.
+    """
+    theirs = sorted((event for event in events if event.fix_id is None), key=attrgetter("transaction_id"))
+    transactions = [_transaction(each, snapshot) for _, each in groupby(theirs, attrgetter("transaction_id"))]
+    silent = [each for each in transactions if not each.intended]
+    readings: list[tuple[History, Writers | Unread]] = []
+    if silent and snapshot.migration_histories:
+        roles = frozenset[str]().union(*(each.roles for each in silent))
+        for history in await find_histories(connection, snapshot.migration_histories.keys(), roles):
+            asked = [each.number for each in silent if each.concerns(history)]
+            if asked:
+                readings.append((history, await read_writers(connection, history, asked)))
+    decided = {each.number: _judge(each, readings) for each in transactions}
+    # What two transactions did to a table before one and the same look is not told apart.
+    doubtful = frozenset[Oid]().union(
+        *(each.tables for each in transactions if decided[each.number].meant is not False)
+    )
+    for each in transactions:
+        if decided[each.number].meant is False and each.tables & doubtful:
+            decided[each.number] = _BESIDE
+    return {event.event_id: decided.get(event.transaction_id, NOTHING_SAYS_SO) for event in events}
+
+
+async def why_meant(connection: AsyncConnection[TupleRow], events: Collection[str | UUID]) -> str | None:
+    """Why what these events changed is not to be reverted alone, as was decided; None where nothing speaks against it.
+
+    Whatever is not known, or no longer, speaks against it.
+    """
+    for kept, meant, reason in await (await connection.execute(_DECIDED, (list(events),))).fetchall():
+        if not kept:
+            return "whether the change was meant is not known: its event is no longer in pgmend.ddl_log"
+        if meant:
+            return f"the change was meant: {reason}"
+        if meant is None:
+            return f"whether the change was meant is not known: {reason or 'it was not decided in time'}"
     return None
 
 
@@ -78,5 +115,37 @@ async def still_in_transaction(connection: AsyncConnection[TupleRow], event_id: 
     return bool(row and row[0])
 
 
-def _histories(snapshot: Snapshot) -> list[Table]:
-    return [table for table in snapshot.tables.values() if table.name in HISTORY_TABLES and table.kind == "r"]
+def _transaction(events: Iterable[Event], snapshot: Snapshot) -> _Transaction:
+    several = list(events)
+    tables = frozenset(_table_of(event, snapshot) for event in several if event.object_id)
+    return _Transaction(
+        number=several[0].transaction_id,
+        roles=frozenset(role for event in several for role in (event.session_role, event.effective_role)),
+        owners=frozenset(snapshot.tables[oid].owner for oid in tables if oid in snapshot.tables),
+        tables=tables,
+        intended=next((event.intended for event in several if event.intended), None),
+    )
+
+
+def _table_of(event: Event, snapshot: Snapshot) -> Oid:
+    """The table that the event's object belongs to, or the object itself."""
+    oid = event.object_id
+    ways = (snapshot.table_of_index, snapshot.table_of_constraint, snapshot.table_of_trigger)
+    return next((way[oid] for way in ways if oid in way), oid)
+
+
+def _judge(transaction: _Transaction, readings: Iterable[tuple[History, Writers | Unread]]) -> Intent:
+    if transaction.intended:
+        return Intent(meant=True, reason=f"the session said so: {transaction.intended}")
+    unclear: list[str] = []
+    for history, reading in readings:
+        if not transaction.concerns(history):
+            continue
+        if isinstance(reading, Unread):
+            unclear.append(f"migration history {history.qualified_name} was not read: {reading.reason}")
+        elif transaction.number in reading.transactions:
+            return Intent(meant=True, reason=f"the same transaction wrote migration history ({history.qualified_name})")
+        elif reading.last is not None and reading.last > transaction.number:
+            # By a savepoint of it, or by a later migration, over what this one may have written.
+            unclear.append(f"migration history {history.qualified_name} was written by it or after it")
+    return Intent(meant=None, reason="; ".join(unclear)) if unclear else NOTHING_SAYS_SO

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from .analyst import Analyst
-from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
+from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, touches, why_not_alone
 from .catalog.change import Change
 from .catalog.snapshot import Oid
 from .errors import CouldNotLook, LeaseLost, PlanRefused
@@ -25,7 +25,7 @@ from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .fixes.preflight import objection, preflight
 from .fixes.proposal import put_up
-from .intent import still_in_transaction, why_intended
+from .intent import still_in_transaction, why_meant
 from .issue import Issue
 from .settings import AutoFix, Settings
 from .store import issues as issue_store
@@ -216,7 +216,7 @@ class Proposals:
             retry_after=self._settings.retry_after,
             observing=observing,
             changes=self._changes(plan),
-            intended=await why_intended(self._connection, self._analyst.examiner.snapshot, issue.event_id),
+            intended=await why_meant(self._connection, self._events(issue, plan, opened_at=row[0])),
             last_failure=await last_failure(self._connection, plan),
             reverted=await was_reverted(self._connection, plan),
         )
@@ -233,6 +233,13 @@ class Proposals:
     def _changes(self, plan: Plan) -> tuple[Change, ...]:
         """What happened to the plan's tables, newest first."""
         return tuple(change for oid in self._tables(plan) for change in self._analyst.examiner.changes.get(oid, ()))
+
+    def _events(self, issue: Issue, plan: Plan, opened_at: datetime) -> set[str]:
+        """The event that opened the issue, and those that moved its object since."""
+        changes = self._changes(plan)
+        since = [each for each in changes if each.seen_at and each.seen_at > opened_at]
+        moved = {each.event_id for each in since if touches(each, plan.remedy, changes)}
+        return {event for event in (issue.event_id, *moved) if event}
 
     @staticmethod
     def _tables(plan: Plan) -> set[Oid]:

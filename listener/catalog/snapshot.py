@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 from .layers import Layers
 from .lookup import One, Several
+from .migration_history import HISTORY_TABLES
 
 Oid = int
 AttributeNumber = int
@@ -240,6 +241,11 @@ class Snapshot:
         """The table that a trigger is on."""
         return _TABLE_OF_TRIGGER.made(self.tables.values())
 
+    @cached_property
+    def migration_histories(self) -> Mapping[Oid, Table]:
+        """The plain tables that are named as migration tools name theirs."""
+        return _MIGRATION_HISTORIES.made(self.tables.values())
+
     def replaced(self, part: Snapshot, asked: frozenset[Oid]) -> Snapshot:
         """This snapshot with the `asked` tables as `part` has them; those that `part` lacks are gone.
 
@@ -264,6 +270,9 @@ _CHILDREN: Several[Table] = Several(lambda table: set(table.parents))
 _TABLE_OF_INDEX: One[Table, Oid, Oid] = One(lambda table: [(index.oid, table.oid) for index in table.indexes])
 _TABLE_OF_CONSTRAINT: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.constraints])
 _TABLE_OF_TRIGGER: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.triggers])
+_MIGRATION_HISTORIES: One[Table, Oid, Table] = One(
+    lambda table: [(table.oid, table)] if table.kind == "r" and table.name in HISTORY_TABLES else []
+)
 _WAYS: Mapping[str, One[Table, Any, Any] | Several[Table]] = {
     "by_name": _BY_NAME,
     "referencing": _REFERENCING,
@@ -271,4 +280,5 @@ _WAYS: Mapping[str, One[Table, Any, Any] | Several[Table]] = {
     "table_of_index": _TABLE_OF_INDEX,
     "table_of_constraint": _TABLE_OF_CONSTRAINT,
     "table_of_trigger": _TABLE_OF_TRIGGER,
+    "migration_histories": _MIGRATION_HISTORIES,
 }

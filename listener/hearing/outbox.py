@@ -6,19 +6,20 @@ row is unprocessed until the transaction that stores what was made of it marks i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
 from ..event import Event
+from ..intent import Intent
 
 _UNPROCESSED = """
 select event_id::text, occurred_at, transaction_id::text::bigint as transaction_id, kind, command_tag,
   coalesce(object_type, '') as object_type, schema_name as schema, object_identity as identity,
   coalesce(class_id, 0::oid) as class_id, coalesce(object_id, 0::oid) as object_id,
   session_role, application_name, backend_pid, statement, fix_id::text, intended,
-  statement_started_at
+  statement_started_at, effective_role
 from pgmend.ddl_log
 where processed_at is null
   and not exists (
@@ -26,7 +27,14 @@ where processed_at is null
 order by statement_started_at, transaction_id, kind, position
 limit %s
 """
-_MARK = "update pgmend.ddl_log set processed_at = clock_timestamp() where event_id = any(%s::uuid[])"
+_MARK = """
+update pgmend.ddl_log as event
+set processed_at = clock_timestamp(), meant = decided.meant, meant_reason = decided.reason
+from rows from (
+  pg_catalog.unnest(%s::uuid[]), pg_catalog.unnest(%s::boolean[]), pg_catalog.unnest(%s::text[])
+) as decided (event_id, meant, reason)
+where event.event_id = decided.event_id
+"""
 BATCH = 5_000
 
 
@@ -40,6 +48,8 @@ async def unprocessed(connection: AsyncConnection[TupleRow], limit: int = BATCH)
         return await cursor.fetchall()
 
 
-async def mark_processed(connection: AsyncConnection[TupleRow], events: Sequence[Event]) -> None:
-    """Say, within the caller's transaction, that these events were made something of."""
-    await connection.execute(_MARK, ([event.event_id for event in events],))
+async def mark_processed(connection: AsyncConnection[TupleRow], intents: Mapping[str, Intent]) -> None:
+    """Say, within the caller's transaction, that these events were made something of, and whether they were meant."""
+    several = intents.values()
+    reasons = [each.reason for each in several]
+    await connection.execute(_MARK, (list(intents), [each.meant for each in several], reasons))

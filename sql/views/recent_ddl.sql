@@ -15,7 +15,9 @@ select
     event.fix_id,
     event.processed_at,
     event.transaction_id,
-    event.event_id
+    event.event_id,
+    event.meant,
+    event.meant_reason
 from pgmend.ddl_log as event
 order by event.occurred_at desc, event.position desc;
 
@@ -39,3 +41,6 @@ comment on column pgmend.recent_ddl.fix_id is 'The fix of ours that ran it.';
 comment on column pgmend.recent_ddl.processed_at is 'When the listener had read it.';
 comment on column pgmend.recent_ddl.transaction_id is 'The transaction.';
 comment on column pgmend.recent_ddl.event_id is 'Names the event.';
+comment on column pgmend.recent_ddl.meant is
+'Whether somebody meant it: then it is not reverted alone. Null: not processed yet, or not known.';
+comment on column pgmend.recent_ddl.meant_reason is 'What says so, or why that is not known and the GRANT that cures it.';

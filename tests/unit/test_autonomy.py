@@ -64,7 +64,7 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
         (ISSUE, RESTORE, replace(ALONE, allowed=AutoFix.NONE), "off"),
         (replace(ISSUE, backlog=True), RESTORE, ALONE, "when pgmend was installed"),
         (ISSUE, RESTORE, replace(ALONE, changes=()), "no schema change"),
-        (ISSUE, RESTORE, replace(ALONE, intended="alembic_version was written"), "was meant: alembic_version"),
+        (ISSUE, RESTORE, replace(ALONE, intended="the change was meant: a migration"), "was meant: a migration"),
         (ISSUE, replace(RESTORE, undoes_drop=True), ALONE, "dropped it on purpose"),
         (ISSUE, replace(RESTORE, needs_approval="spellings change"), ALONE, "spellings change"),
         (ISSUE, replace(INDEX, remedy=DropIndex(1, 5, 6)), replace(ALONE, allowed=AutoFix.ALL), "drops something"),

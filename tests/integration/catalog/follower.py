@@ -10,6 +10,7 @@ from pgmend.listener.catalog.read import read_affected, read_snapshot
 from pgmend.listener.catalog.snapshot import Oid, Snapshot
 from pgmend.listener.event import Event
 from pgmend.listener.hearing.outbox import mark_processed, unprocessed
+from pgmend.listener.intent import NOTHING_SAYS_SO
 from psycopg import AsyncConnection
 
 
@@ -24,7 +25,7 @@ class Follower:
 
     @classmethod
     async def begin(cls, connection: AsyncConnection[Any]) -> Follower:
-        await mark_processed(connection, await unprocessed(connection))
+        await _mark(connection, await unprocessed(connection))
         return cls(connection, await read_snapshot(connection))
 
     async def catch_up(self) -> list[Event]:
@@ -35,8 +36,12 @@ class Follower:
         else:
             part, self.asked = await read_affected(self.connection, self.reach, self.snapshot)
             self.snapshot = self.snapshot.replaced(part, self.asked)
-        await mark_processed(self.connection, events)
+        await _mark(self.connection, events)
         return events
 
     def names(self, oids: frozenset[Oid]) -> set[str]:
         return {self.snapshot.tables[oid].name for oid in oids if oid in self.snapshot.tables}
+
+
+async def _mark(connection: AsyncConnection[Any], events: list[Event]) -> None:
+    await mark_processed(connection, {event.event_id: NOTHING_SAYS_SO for event in events})

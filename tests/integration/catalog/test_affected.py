@@ -156,7 +156,15 @@ async def test_what_events_reach_is_all_that_changed(installed: Database, server
     await follower.catch_up()
     full = await read_snapshot(connection)
     assert follower.snapshot.tables == full.tables
-    for way in ("by_name", "referencing", "children", "table_of_index", "table_of_constraint", "table_of_trigger"):
+    for way in (
+        "by_name",
+        "referencing",
+        "children",
+        "table_of_index",
+        "table_of_constraint",
+        "table_of_trigger",
+        "migration_histories",
+    ):
         assert getattr(follower.snapshot, way) == getattr(full, way), way
     changed = {change.table_oid for change in diff_snapshots(before, full, None)}
     quiet = {"grant", "policy", "sequence owned", "table made and dropped"}

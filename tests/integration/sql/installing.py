@@ -54,11 +54,13 @@ def upgraded(folder: Path, statement: str) -> Path:
 
 
 def as_of_version(folder: Path, version: int) -> Path:
-    """The packaged files without the migrations that came after `version`."""
+    """The packaged files without the migrations that came after `version`, and without the views, which need them."""
     root = folder / "sql"
     shutil.copytree(Path(str(scripts.packaged())), root)
     for migration in scripts.migrations(scripts.packaged(), after=version):
         shutil.rmtree(root / "migrations" / migration.name)
+    for view in (root / "views").glob("*.sql"):
+        view.unlink()
     return root
 
 

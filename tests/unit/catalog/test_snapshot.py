@@ -12,7 +12,15 @@ from pgmend.listener.catalog.snapshot import Snapshot, Table
 from .samples import TABLE
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-WAYS = ("by_name", "referencing", "children", "table_of_index", "table_of_constraint", "table_of_trigger")
+WAYS = (
+    "by_name",
+    "referencing",
+    "children",
+    "table_of_index",
+    "table_of_constraint",
+    "table_of_trigger",
+    "migration_histories",
+)
 
 
 def table(
