@@ -59,14 +59,15 @@ class Builder:
     def __init__(self, left_alone: LeftAlone, encoding: str) -> None:
         self._left_alone = left_alone
         self._encoding = encoding
-        self._columns: Mapping[Oid, Numbered] = {}
-        self._constraints: Mapping[Oid, list[Constraint]] = {}
-        self._indexes: Mapping[Oid, list[Index]] = {}
-        self._usual = UsualClasses(rows.OperatorClasses((), (), ()))
+        self._numbered: Mapping[Oid, Numbered] = {}
+        self._columns: dict[Oid, tuple[Column, ...]] = {}
+        self._constraints: dict[Oid, tuple[Constraint, ...]] = {}
+        self._indexes: dict[Oid, tuple[Index, ...]] = {}
+        self._silent: dict[Oid, set[Oid]] = {}
         self._unfinished: frozenset[Oid] = frozenset()
 
     def see_columns(self, columns: rows.Columns, defaults: rows.Defaults) -> None:
-        self._columns = _columns(columns, defaults, self._encoding)
+        self._numbered = _columns(columns, defaults, self._encoding)
 
     def see_indexes(
         self,
@@ -76,9 +77,15 @@ class Builder:
         builders: rows.Builders,
     ) -> None:
         vectors = _Vectors({None: ()})
-        self._constraints = _by_table(constraints.tables, _constraints(constraints, vectors))
-        self._indexes = _by_table(indexes.tables, _indexes(indexes, builders, vectors, self._constraints))
-        self._usual = UsualClasses(operator_classes)
+        constraints_of = _by_table(constraints.tables, _constraints(constraints, vectors))
+        indexes_of = _by_table(indexes.tables, _indexes(indexes, builders, vectors, constraints_of))
+        self._constraints = {oid: tuple(sorted(each)) for oid, each in constraints_of.items()}
+        self._indexes = {oid: tuple(sorted(each)) for oid, each in indexes_of.items()}
+        self._columns = {oid: tuple(sorted(each.values())) for oid, each in self._numbered.items()}
+        usual = UsualClasses(operator_classes)
+        for oid, each in self._indexes.items():
+            if silent := _silent(self._numbered.get(oid, {}), each, usual):
+                self._silent[oid] = silent
         validity = zip(indexes.tables, indexes.are_valid, strict=True)
         self._unfinished = frozenset(table for table, valid in validity if not valid)
 
@@ -102,13 +109,10 @@ class Builder:
             schema = schema_names.get(schema_oid)
             if schema is None:
                 continue
-            numbered = self._columns.get(oid, {})
-            own_indexes = tuple(sorted(self._indexes.get(oid, ())))
-            own_constraints = tuple(sorted(self._constraints.get(oid, ())))
-            _refuse_torn(numbered, own_constraints)
-            silent = _silent(numbered, own_indexes, self._usual)
-            if silent:
-                built.silent[oid] = silent
+            own_constraints = self._constraints.get(oid, ())
+            _refuse_torn(self._numbered.get(oid, {}), own_constraints)
+            if oid in self._silent:
+                built.silent[oid] = self._silent[oid]
             kind, persistence, owner, is_partition, row_security, forced, identity, typed = own
             if owner.startswith("unknown (OID="):  # what pg_get_userbyid says of a role that was dropped since
                 raise SnapshotTorn(f"The owner of {schema}.{name} is gone: {owner}.")
@@ -128,9 +132,9 @@ class Builder:
                 typed,
                 self._left_alone.covers(schema, name, oid in of_extensions),
                 own_comments.pop(0, None),
-                tuple(sorted(numbered.values())),
+                self._columns.get(oid, ()),
                 own_constraints,
-                own_indexes,
+                self._indexes.get(oid, ()),
                 tuple(sorted(own_triggers.get(oid, ()))),
                 tuple(sorted(own_comments.items())),
                 Statistics(rows_, pages),
