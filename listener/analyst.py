@@ -191,6 +191,7 @@ class Analyst:
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
         everything = frozenset(part.tables) | frozenset(self.examiner.snapshot.tables)
+        self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
         return await self._conclude(kind, causes, events, everything, started)

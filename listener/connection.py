@@ -18,8 +18,9 @@ SESSION = {
     "IntervalStyle": "postgres",
     "TimeZone": "UTC",
     "extra_float_digits": "1",
+    "default_transaction_isolation": "read committed",
 }
-"""What the text of names and values depends on: the same in every session of ours."""
+"""What the text of names and values depends on, and what a statement sees: the same in every session of ours."""
 
 
 async def connect(

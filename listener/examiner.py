@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from .catalog.change import Change
@@ -62,6 +63,15 @@ class Examiner:
         for link in [link for link in self._measured if link.table in moved or link.key.table in moved]:
             del self._measured[link]
         self._drawn = None
+
+    def forget_before(self, moment: datetime) -> None:
+        """Let the rules see no older changes any more."""
+        for oid, changes in list(self.changes.items()):
+            kept = tuple(change for change in changes if change.seen_at is None or change.seen_at >= moment)
+            if not kept:
+                del self.changes[oid]
+            elif len(kept) < len(changes):
+                self.changes[oid] = kept
 
     def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
         """Let the rules see what was counted."""

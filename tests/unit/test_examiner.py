@@ -1,0 +1,38 @@
+"""The picture in memory keeps what is still of use, and lets go of what is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from pgmend.listener.catalog.change import Change, ChangeKind
+from pgmend.listener.catalog.snapshot import Snapshot
+from pgmend.listener.examiner import Examiner
+from pgmend.listener.judge import Judge
+
+from tests.support.snapshots import NOON, snapshot, table
+
+SHOP = snapshot("""
+    users: id int pk
+    orders: id int pk
+""")
+
+
+def change(oid: int, days_ago: int) -> Change:
+    return Change(ChangeKind.TABLE_ALTERED, oid, "public", "users", "users", seen_at=NOON - timedelta(days=days_ago))
+
+
+def test_old_changes_are_forgotten_and_young_ones_kept() -> None:
+    young, old, older = change(1, 29), change(1, 31), change(2, 40)
+    examiner = Examiner(Judge(), SHOP, {1: (young, old), 2: (older,)})
+    examiner.forget_before(NOON - timedelta(days=30))
+    assert examiner.changes == {1: (young,)}
+
+
+def test_a_full_look_keeps_the_values_that_are_still_the_same() -> None:
+    examiner = Examiner(Judge(), SHOP)
+    users, orders = table(SHOP, "users"), table(SHOP, "orders")
+    copies = {users.oid: replace(users), orders.oid: replace(orders, comment="now with one")}
+    examiner.take(Snapshot(copies, NOON, SHOP.server_version, complete=True), None)
+    assert examiner.snapshot.tables[users.oid] is users
+    assert examiner.snapshot.tables[orders.oid].comment == "now with one"
