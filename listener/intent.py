@@ -103,7 +103,7 @@ async def why_meant(connection: AsyncConnection[TupleRow], events: Collection[st
         if meant:
             return f"the change was meant: {reason}"
         if meant is None:
-            return f"whether the change was meant is not known: {reason or 'it was not decided in time'}"
+            return f"whether the change was meant is not known: {reason or 'it was not decided when pgmend looked'}"
     return None
 
 

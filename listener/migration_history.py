@@ -117,7 +117,7 @@ async def read_writers(
     neither keeps anybody from reading or writing it. Raises psycopg.OperationalError where the connection fails.
     """
     if grant := _missing(connection, history):
-        return Unread(f"role {history.reader} may not read it; later changes are told apart after: {grant}")
+        return Unread(f"role {history.reader} may not read it, which this cures for later changes: {grant}")
     since, table = min(transactions), sql.Identifier(history.schema, history.name)
     message = _READ.format(
         lock_timeout=sql.Literal(f"{LOCK_TIMEOUT.total_seconds() * 1000:.0f}ms"),
