@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
@@ -43,14 +43,14 @@ class Stage:
                 )
                 connection.execute(text)
 
-    async def decided(self, *, code: Sequence[str] = ()) -> dict[str, Intent]:
-        """The decisions on the waiting events by object, made as the listener; `code` is what may run meanwhile."""
+    async def decided(self) -> dict[str, Intent]:
+        """The decisions on the waiting events by object, made as the listener; no code of anybody may speak up."""
         ran: list[str] = []
         async with await self.connect() as connection:
             connection.add_notice_handler(lambda notice: ran.append(notice.message_primary or ""))
             events = await unprocessed(connection)
             intents = await decide(connection, events, await read_snapshot(connection))
-            assert ran == list(code)
+            assert ran == []
             await mark_processed(connection, intents)
         return {event.identity or "": intents[event.event_id] for event in events}
 
@@ -167,7 +167,7 @@ create policy p on evil.alembic_version using (evil.shout(1))""",
 
 
 @asynccontextmanager
-async def _heard(stage: Stage) -> Any:
+async def _heard(stage: Stage) -> AsyncIterator[tuple[psycopg.AsyncConnection[Any], list[str]]]:
     """A connection of the listener's role, and what it is told by code that runs on it."""
     async with await stage.connect() as connection:
         ran: list[str] = []
