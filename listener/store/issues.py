@@ -49,8 +49,11 @@ update pgmend.issue set status = 'resolved', resolved_at = clock_timestamp(), ch
 where issue_id = any(%s) and status <> 'resolved'
 """
 _FOLLOW = """
-update pgmend.issue set status = now.status, changed_at = clock_timestamp()
-from pgmend.all_issues as now where now.issue_id = issue.issue_id and now.status <> issue.status
+with late as (
+  select issue.issue_id, now.status from pgmend.issue join pgmend.all_issues as now on now.issue_id = issue.issue_id
+  where now.status <> issue.status for update of issue skip locked)
+update pgmend.issue set status = late.status, changed_at = clock_timestamp()
+from late where late.issue_id = issue.issue_id
 returning issue.issue_id, issue.status
 """
 _COLUMNS = """
