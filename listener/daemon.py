@@ -54,10 +54,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """How this process was started: `allowed` by its flags, `observe` when it may look and never touch."""
+    """How this process was started: `allowed` by its flags, `observe` when it may look and never touch, `stands_in`
+    when it leads for as long as one command takes."""
 
     allowed: AutoFix = AutoFix.ALL
     observe: bool = False
+    stands_in: bool = False
 
 
 class Daemon:
@@ -150,7 +152,13 @@ class Daemon:
             await analyst.begin()
             async with (
                 Mender(
-                    self._dsn, settings, analyst, lease, allowed=self._orders.allowed, observe=self._orders.observe
+                    self._dsn,
+                    settings,
+                    analyst,
+                    lease,
+                    allowed=self._orders.allowed,
+                    observe=self._orders.observe,
+                    stands_in=self._orders.stands_in,
                 ) as mender,
                 asyncio.TaskGroup() as group,
             ):

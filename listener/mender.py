@@ -25,6 +25,7 @@ from .proposals import Proposals
 from .relations.measure import measure
 from .settings import AutoFix, Settings
 from .store.instance import why_a_copy
+from .store.issues import follow_ignored
 from .store.policy import Policy, read_policy
 
 IDLE = timedelta(seconds=5)
@@ -35,10 +36,21 @@ log = structlog.get_logger()
 
 
 class Mender:
-    """Works under one lease; one fix at a time. `run` ends after `stop`, between two steps of whatever is under way."""
+    """Works under one lease; one fix at a time. `run` ends after `stop`, between two steps of whatever is under way.
+
+    `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
+    """
 
     def __init__(
-        self, dsn: str, settings: Settings, analyst: Analyst, lease: Lease, *, allowed: AutoFix, observe: bool
+        self,
+        dsn: str,
+        settings: Settings,
+        analyst: Analyst,
+        lease: Lease,
+        *,
+        allowed: AutoFix,
+        observe: bool,
+        stands_in: bool = False,
     ) -> None:
         self._dsn = dsn
         self._settings = settings
@@ -46,6 +58,9 @@ class Mender:
         self._analyst = analyst
         self._lease = lease
         self._observe = observe
+        self._stands_in = stands_in
+        # What others have queued is not withdrawn for the settings of one command.
+        self._covered = AutoFix.ALL if stands_in else AutoFix.strictest(settings.auto_fix, allowed)
         self._limits = limits_of(settings)
         self._bell = Bell()
         self._stopping = asyncio.Event()
@@ -91,29 +106,46 @@ class Mender:
             await self._bell.wait(self._proposals.patience(IDLE))
 
     async def turn(self, observing: str | None) -> None:
-        """Measure, propose, queue, carry out: whatever there is to do now."""
+        """Withdraw, measure, propose, queue, carry out: whatever there is to do now."""
         policy = await read_policy(self._connection)
         if self._policy is not None and policy != self._policy:
             self._proposals.forget()
         self._policy = policy
+        await self._follow_people(observing)
         await self._measure()
         await self._proposals.weigh(policy.allows(self._settings.auto_fix, self._allowed), observing)
         if observing is None and not policy.paused:
             await self._proposals.promote()
             await self._work_off()
 
+    async def _follow_people(self, observing: str | None) -> None:
+        """What is ignored or open again by now, and what may no longer run."""
+        for issue_id, status in (await follow_ignored(self._connection)).items():
+            log.info(f"issue {status} again" if status == "open" else f"issue {status}", issue=issue_id)
+            self._proposals.reconsider(issue_id)
+        if observing is None:
+            for each in await book.withdraw(self._connection, self._lease, allowed=self._covered):
+                log.warning("fix superseded", fix=str(each.fix_id), reason=each.reason)
+                self._proposals.reconsider(each.issue_id)
+
     async def _work_off(self) -> None:
         while not self._stopping.is_set():
-            claim = await book.claim(self._connection, self._lease, self._limits.retry_after)
+            claim = await book.claim(
+                self._connection,
+                self._lease,
+                self._limits.retry_after,
+                allowed=self._covered,
+                alone=not self._stands_in,
+            )
             if claim is None:
                 return
             log.info("fix started", fix=str(claim.fix_id), direction=claim.direction, summary=claim.plan.summary)
             outcome = await self._executor.carry_on(claim, self._lease)
             _tell(outcome)
             await self._analyst.react()
-            if outcome.state == "superseded":
+            if outcome.state == "superseded" and not claim.withdrawn:
                 await self._proposals.renew(claim)
-            elif outcome.state in {"refused", "failed"}:
+            elif outcome.state in {"superseded", "refused", "failed"}:
                 self._proposals.reconsider(claim.plan.issue_id)
             if (await read_policy(self._connection)).paused:
                 return
@@ -127,7 +159,7 @@ class Mender:
     async def _recover(self) -> None:
         while not self._stopping.is_set():
             try:
-                outcomes = await recover(self._connection, self._executor, self._lease)
+                outcomes = await recover(self._connection, self._executor, self._lease, allowed=self._covered)
             except FixDeferred as deferred:
                 log.warning("recovery waits", reason=str(deferred))
                 await asyncio.sleep(1)

@@ -14,11 +14,12 @@ from .settings import AutoFix, Settings
 
 @asynccontextmanager
 async def leading(dsn: str, settings: Settings, desk: Desk) -> AsyncGenerator[None]:
-    """Somebody leads within the block: the listener that does already, or one of our own that fixes nothing alone."""
+    """Somebody leads within the block: the listener that does already, or one of our own that does only what somebody
+    approved, and leaves the rest of the queue to the next listener."""
     if (await desk.status()).leader is not None:
         yield
         return
-    daemon = Daemon(dsn, settings, Orders(AutoFix.NONE))
+    daemon = Daemon(dsn, settings, Orders(AutoFix.NONE, stands_in=True))
     task = asyncio.create_task(daemon.run(), name="stand-in")
     led = asyncio.create_task(daemon.leading.wait(), name="led")
     try:

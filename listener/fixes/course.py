@@ -28,6 +28,13 @@ async def take(work: Work, steps: Sequence[Step], last_checks: Sequence[Check] =
         await _take(work, ordinal, step, last_checks if ordinal == last else ())
 
 
+async def tidy(work: Work, steps: Sequence[Step]) -> None:
+    """Take back what a step left half done: the inverse of a plan knows only of whole steps. Raises as `take` does."""
+    for ordinal, step in enumerate(steps, start=1):
+        if await probe(work, step) == "partial":
+            await clean_up(work, ordinal, step)
+
+
 async def _take(work: Work, ordinal: int, step: Step, checks: Sequence[Check]) -> None:
     for _ in range(_PROBES_PER_STEP):
         work.interruption.check()

@@ -25,7 +25,7 @@ from ..errors import (
 )
 from ..hearing.lease import Lease
 from .book import Claim, State, move
-from .course import found, take
+from .course import found, take, tidy
 from .interruption import Interruption, PauseRequested
 from .journal import Direction, Journal
 from .limits import Limits
@@ -73,6 +73,10 @@ class Executor:
 
     async def carry_on(self, claim: Claim, lease: Lease) -> Outcome:
         """Take a claimed fix the way it goes."""
+        if claim.direction == "apply" and claim.withdrawn:
+            return await self._with_session(
+                claim.fix_id, claim.plan, "apply", lease.token, lambda work: self._withdraw(work, claim)
+            )
         if claim.direction == "apply":
             return await self.apply(claim.fix_id, claim.plan, lease.token)
         return await self.undo(claim.fix_id, claim.plan, lease.token, requested=claim.requested, reason=claim.reason)
@@ -158,18 +162,35 @@ class Executor:
             state = "refused"
         if isinstance(error, _Unproved):
             proofs = error.proofs
+        return await self._turn_back(work, state, str(error), proofs)
+
+    async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
+        """Finish what is done already, or what has itself resolved the issue; else leave nothing behind."""
+        states = await found(work, work.plan.steps)
+        begun = await work.journal.begun(work.session.connection)
+        done = [state == "done" for state in states]
+        if begun and (all(done) or (claim.resolved and any(done))):
+            return await self._apply(work)
+        await work.journal.abandon(work.session.connection)
+        return await self._turn_back(work, "superseded", f"Withdrawn: {claim.withdrawn}.")
+
+    async def _turn_back(
+        self, work: Work, state: State, reason: str, proofs: tuple[Proof, ...] | None = None
+    ) -> Outcome:
+        """End in that state, after undoing what was done."""
         begun = await work.journal.begun(work.session.connection)
         if not begun or all(state == "before" for state in await found(work, work.plan.steps)):
-            return await self._end(work, state, str(error), proofs)
-        await self._move(work, "rolling_back", str(error), proofs)
+            return await self._end(work, state, reason, proofs)
+        await self._move(work, "rolling_back", reason, proofs)
         await work.checkpoint("turned back")
         back = replace(work, journal=replace(work.journal, direction="undo"), compares=False, taken=[])
-        return await self._way_back(back, state, str(error))
+        return await self._way_back(back, state, reason)
 
     async def _way_back(self, work: Work, state: State, reason: str) -> Outcome:
-        """Undo the steps that are done of a fix that failed."""
+        """Undo the steps that are done of a fix that failed or was withdrawn."""
         work = replace(work, compares=False)
         try:
+            await tidy(replace(work, journal=replace(work.journal, direction="apply")), work.plan.steps)
             await take(work, work.plan.inverse)
         except LeaseLost:
             raise

@@ -23,6 +23,10 @@ _SUPERSEDE = """
 update pgmend.fix_step set state = 'failed', finished_at = pg_catalog.clock_timestamp(), error = 'nobody saw its end'
 where fix_id = %s and direction = %s and ordinal = %s and state = 'intended'
 """
+_ABANDON = """
+update pgmend.fix_step set state = 'failed', finished_at = pg_catalog.clock_timestamp(), error = 'nobody saw its end'
+where fix_id = %s and direction = %s and state = 'intended'
+"""
 _INTEND = """
 insert into pgmend.fix_step (fix_id, direction, ordinal, attempt, title, statements, state, backend_pid, backend_start)
 select %(fix_id)s, %(direction)s, %(ordinal)s, coalesce(pg_catalog.max(attempt), 0) + 1, %(title)s, %(statements)s,
@@ -104,6 +108,12 @@ class Journal:
             await self.end(session.connection, ordinal, "done")
             if not await _answer(session.connection, _IS_DONE, self.fix_id, self.direction, ordinal):
                 await self._insert(session, ordinal, step, "skipped")
+
+    async def abandon(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Record that the steps whose end nobody saw are not gone on with."""
+        async with connection.transaction():
+            await self.hold(connection)
+            await connection.execute(_ABANDON, (self.fix_id, self.direction))
 
     async def hold(self, connection: AsyncConnection[TupleRow]) -> None:
         """Hold the lease until the transaction ends; raises LeaseLost."""

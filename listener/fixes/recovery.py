@@ -6,16 +6,20 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..hearing.lease import Lease
+from ..settings import AutoFix
 from .book import adopt
 from .executor import Executor, Outcome
 from .orphan_sessions import end_orphans
 
 
-async def recover(connection: AsyncConnection[TupleRow], executor: Executor, lease: Lease) -> tuple[Outcome, ...]:
-    """Finish or undo what the last leader left, and forget its sessions; what each fix came to.
+async def recover(
+    connection: AsyncConnection[TupleRow], executor: Executor, lease: Lease, *, allowed: AutoFix
+) -> tuple[Outcome, ...]:
+    """Finish what the last leader left, or undo it where it may not go on, and forget its sessions; what each fix came
+    to. `allowed` is the most that may be automatic.
 
     To be called by a new leader before it claims anything. Raises FixDeferred where a session of the last one does not
     end, LeaseLost where there is a newer leader.
     """
     await end_orphans(connection)
-    return tuple([await executor.carry_on(claim, lease) for claim in await adopt(connection, lease)])
+    return tuple([await executor.carry_on(claim, lease) for claim in await adopt(connection, lease, allowed=allowed)])

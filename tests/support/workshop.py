@@ -21,6 +21,7 @@ from pgmend.listener.fixes.recovery import recover
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.issue import Issue, Severity, issue_id
 from pgmend.listener.remedy import Remedy
+from pgmend.listener.settings import AutoFix
 from pgmend.listener.store.issues import open_or_change
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -143,8 +144,8 @@ class Workshop:
         assert claim.fix_id == fix_id
         return claim
 
-    async def next(self) -> book.Claim | None:
-        return await book.claim(self.connection, self.lease, self.limits.retry_after)
+    async def next(self, *, allowed: AutoFix = AutoFix.ALL, alone: bool = True) -> book.Claim | None:
+        return await book.claim(self.connection, self.lease, self.limits.retry_after, allowed=allowed, alone=alone)
 
     def executor(self, *, limits: Mapping[str, Any] = _NONE, **options: Any) -> Executor:
         return Executor(self.database.dsn, replace(self.limits, **limits), **options)
@@ -168,10 +169,10 @@ class Workshop:
         assert claim is not None
         return await self.executor(**options).carry_on(claim, self.lease)
 
-    async def recover(self, **options: Any) -> tuple[Outcome, ...]:
+    async def recover(self, *, allowed: AutoFix = AutoFix.ALL, **options: Any) -> tuple[Outcome, ...]:
         """What the next leader makes of unfinished fixes."""
         await self.lead_anew()
-        return await recover(self.connection, self.executor(**options), self.lease)
+        return await recover(self.connection, self.executor(**options), self.lease, allowed=allowed)
 
     def state(self, fix_id: UUID) -> str:
         return self.database.value("select state from pgmend.fix where fix_id = %s", [fix_id])

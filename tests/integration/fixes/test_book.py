@@ -14,6 +14,7 @@ from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.hearing.lease import Lease
 from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
+from pgmend.listener.settings import AutoFix
 
 from tests.support.workshop import Workshop
 
@@ -69,7 +70,7 @@ async def test_a_fix_is_claimed_once_however_many_ask(workshop: Workshop) -> Non
     await workshop.propose(index(workshop), automatic=True)
     connections = [await workshop.database.connect() for _ in range(5)]
     claims = await asyncio.gather(
-        *(book.claim(each, workshop.lease, workshop.limits.retry_after) for each in connections)
+        *(book.claim(each, workshop.lease, workshop.limits.retry_after, allowed=AutoFix.ALL) for each in connections)
     )
     assert sum(claim is not None for claim in claims) == 1
 
@@ -87,7 +88,7 @@ async def test_nothing_is_claimed_or_moved_without_the_lease(workshop: Workshop)
     fix_id, _ = await workshop.propose(index(workshop), automatic=True)
     stale = Lease(str(uuid4()))
     with pytest.raises(LeaseLost):
-        await book.claim(workshop.connection, stale, workshop.limits.retry_after)
+        await book.claim(workshop.connection, stale, workshop.limits.retry_after, allowed=AutoFix.ALL)
     with pytest.raises(LeaseLost):
         await book.move(workshop.connection, stale, fix_id, "applied", kept=workshop.limits.kept(from_backup=False))
     assert workshop.state(fix_id) == "queued"
@@ -114,6 +115,16 @@ async def test_what_failed_is_not_tried_again_alone_within_the_hour(workshop: Wo
     claim = await workshop.next()
     assert claim is not None
     assert claim.fix_id == again
+
+
+async def test_what_was_deferred_is_not_tried_sooner_under_another_id(workshop: Workshop) -> None:
+    first, _ = await workshop.propose(index(workshop), automatic=True)
+    workshop.database.execute("update pgmend.fix set state = 'deferred', next_attempt_at = now() + interval '1 hour'")
+    again, _ = await workshop.propose(index(workshop), automatic=True)
+    assert await workshop.next() is None
+    workshop.database.execute("update pgmend.fix set next_attempt_at = now() where state = 'deferred'")
+    claims = [await workshop.next(), await workshop.next()]
+    assert [claim.fix_id for claim in claims if claim is not None] == [first, again]
 
 
 async def test_another_remedy_of_the_same_issue_may_be_tried(workshop: Workshop) -> None:
