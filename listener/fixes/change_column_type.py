@@ -30,6 +30,7 @@ from .plan import CastClass, Check, Hazard, Lock, Plan, Step
 from .retyped_default import RetypedDefault, retyped_default
 from .rewrite_time import Size, milliseconds_locked, size_of
 from .site import Site
+from .unknown_cost import needs_of_unknown_cost
 
 _NO_RESTORE = "Proofs on statements are not built yet: a type change that is no restore waits for approval."
 _MOST_REASONS = 5
@@ -39,11 +40,15 @@ _MOST_PAGES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class _Survey:
-    """What a look at the column told. `found` is None where there are too many rows to look at in a minute."""
+    """What a look at the column told. `found` is None where there are too many rows to look at in a minute.
+
+    `unknown` names what the estimate of the time cannot know the cost of.
+    """
 
     dependents: Dependents
     default: RetypedDefault
     size: Size
+    unknown: tuple[str, ...]
     found: Classification | None
 
     @property
@@ -81,7 +86,7 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         remedy=remedy,
         tables=((subject.table.oid, subject.table_name), *dependents.tables),
         restores=remedy.restores,
-        notes=dependents.notes,
+        notes=(*dependents.notes, *_notes(subject)),
     )
     if dependents.refusals:
         return replace(plan, refusal=_listed(dependents.refusals))
@@ -122,17 +127,19 @@ async def _subject(remedy: ChangeColumnType, site: Site) -> Subject:
 async def _survey(site: Site, subject: Subject, dependents: Dependents) -> _Survey:
     default = await retyped_default(site.connection, subject)
     size = await size_of(site.connection, subject.table.oid)
+    unknown = await needs_of_unknown_cost(site.connection, subject)
+    unseen = _Survey(dependents, default, size, unknown, None)
     if subject.cast.always_exact:
-        return _Survey(dependents, default, size, Classification.by_type(size.rows))
+        return replace(unseen, found=Classification.by_type(size.rows))
     if size.pages > _MOST_PAGES:
-        return _Survey(dependents, default, size, None)
+        return unseen
     try:
         found = await classify(site.connection, subject, site.limits.counter_examples)
     except psycopg.errors.QueryCanceled:
-        return _Survey(dependents, default, size, None)
+        return unseen
     except psycopg.errors.InsufficientPrivilege as error:
         raise CouldNotLook(f"The rows of {subject.table_name} are hidden from this role: {error}") from error
-    return _Survey(dependents, default, replace(size, rows=found.rows), found)
+    return replace(unseen, size=replace(size, rows=found.rows), found=found)
 
 
 async def _change(site: Site, subject: Subject, survey: _Survey) -> _Change:
@@ -188,6 +195,8 @@ def _with_steps(plan: Plan, change: _Change, online_above: timedelta) -> Plan:
         probe=change.column.probe(done=cast.target, before=cast.source),
         locks=locks,
         checks=(change.column.arrived(cast.target, change.column.collation_after), dependents.unchanged),
+        rewrites=cast.needs_rewrite,
+        ahead=(dependents.description.kept_before(),),
     )
     back = Step(
         title=f"Change {_called(subject)} back to {cast.source.spelled}",
@@ -200,6 +209,9 @@ def _with_steps(plan: Plan, change: _Change, online_above: timedelta) -> Plan:
             dependents.unchanged,
             *([dependents.as_before] if dependents.as_before else []),
         ),
+        # The old spellings come back through a function in USING, whatever the types.
+        rewrites=cast.back.needs_rewrite or change.backup is not None,
+        ahead=(dependents.description.kept_before(),),
     )
     fit_back = () if cast.back.always_exact else (_values_fit_back(subject),)
     return replace(plan, steps=(there,), inverse=(back,), inverse_checks=(*fit_back, dependents.no_newcomers))
@@ -280,6 +292,8 @@ def _needs_approval(remedy: ChangeColumnType, survey: _Survey) -> str | None:
         reasons.append(f"{survey.found.canonical} values would be spelled otherwise; undo knows their spellings.")
     if survey.default.canonical:
         reasons.append(f"The default {survey.default.before} would be spelled {survey.default.after}.")
+    if survey.unknown:
+        reasons.append(f"How long everybody would be kept out is not known: {'; '.join(survey.unknown)}.")
     if not remedy.restores:
         reasons.append(_NO_RESTORE)
     return " ".join(reasons) or None
@@ -289,6 +303,7 @@ def _hazards(subject: Subject, survey: _Survey) -> Iterator[Hazard]:
     yield Hazard.ACCESS_EXCLUSIVE_LOCK
     if subject.cast.needs_rewrite:
         yield Hazard.TABLE_REWRITE
+        yield Hazard.NOT_MVCC_SAFE
     if not subject.cast.always_exact:
         yield Hazard.FULL_SCAN
     yield Hazard.RESULT_TYPE_CHANGES
@@ -298,6 +313,17 @@ def _hazards(subject: Subject, survey: _Survey) -> Iterator[Hazard]:
         yield Hazard.SPELLING_CHANGES
     if survey.dependents.recreated:
         yield Hazard.DEPENDENTS_RECREATED
+    if survey.unknown:
+        yield Hazard.UNKNOWN_DURATION
+
+
+def _notes(subject: Subject) -> Iterator[str]:
+    if subject.cast.needs_rewrite or subject.cast.back.needs_rewrite:
+        yield (
+            f"Whoever has an older snapshot (REPEATABLE READ, SERIALIZABLE, pg_dump) would read {subject.table_name} as"
+            " empty afterwards: the type changes, and changes back, only while nobody in this database has one."
+            " Transactions on a standby cannot be seen from here."
+        )
 
 
 def _listed(reasons: tuple[str, ...]) -> str:

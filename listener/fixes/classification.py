@@ -11,6 +11,7 @@ from .backup import key_columns
 from .composed import verbatim
 from .dependents import Subject
 from .plan import Proof, Verdict
+from .shown import shown_in_sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ async def classify(connection: AsyncConnection[TupleRow], subject: Subject, most
 def _examples(subject: Subject, most: int) -> str:
     cast, value = subject.cast, subject.quoted_column
     keys = [column.name for column in key_columns(subject.table)]
-    shown = [f"{sql.Literal(f'{key}=').as_string()}, {sql.Identifier(key).as_string()}" for key in keys]
-    becomes = f"case when {cast.castable(value)} then {cast.converted(value)}::pg_catalog.text end"
+    shown = [f"{sql.Literal(f'{key}=').as_string()}, {shown_in_sql(sql.Identifier(key).as_string())}" for key in keys]
+    becomes = f"case when {cast.castable(value)} then {shown_in_sql(cast.converted(value))} end"
     parts = [
         ", ', ', ".join(shown) or "'row ', ctid",
-        f"': ', pg_catalog.quote_nullable({value}::pg_catalog.text)",
+        f"': ', pg_catalog.quote_nullable({shown_in_sql(value)})",
         f"' becomes ', coalesce({becomes}, 'nothing'), ' (', judged.\"its class\", ')'",
     ]
     return (

@@ -20,8 +20,12 @@ class Kept:
 class Limits:
     """Every bound of the fixer; those of the settings under their names there.
 
-    `lock_timeout` bounds the wait for all locks of one transactional step together, `critical_section` each statement
-    under them. `lock_attempts` and `lock_patience` bound the tries of one step. `build_time` bounds what runs without
+    `lock_timeout` bounds the wait for all locks of one transactional step together, `critical_section` all that happens
+    under them. That is twice `online_above`: a plan may be expected to need all of it on a machine that does nothing
+    else, and where two share a core each takes twice as long. On a busier one a try may fail, and another one passes;
+    a step that needs longer each time is refused. After `vain_tries` through the whole section it is enough in any
+    case; `lock_attempts` and `lock_patience` bound the tries of one step whatever their reason.
+    `build_time` bounds what runs without
     blocking writers (CONCURRENTLY, VALIDATE), `concurrent_patience` each of its waits for other sessions and
     `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
@@ -32,7 +36,8 @@ class Limits:
     lock_timeout: timedelta = timedelta(milliseconds=50)
     online_above: timedelta = timedelta(milliseconds=80)
     retry_after: timedelta = timedelta(hours=1)
-    critical_section: timedelta = timedelta(milliseconds=500)
+    critical_section: timedelta = timedelta(milliseconds=160)
+    vain_tries: int = 6
     lock_attempts: int = 20
     lock_patience: timedelta = timedelta(seconds=10)
     build_time: timedelta = timedelta(hours=4)
@@ -61,6 +66,7 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         lock_timeout=settings.lock_timeout,
         online_above=settings.online_above,
+        critical_section=2 * settings.online_above,
         retry_after=settings.retry_after,
         rollback_window=settings.rollback_window,
         backup_retention=settings.backup_retention,

@@ -34,6 +34,8 @@ class Hazard(StrEnum):
     RESULT_TYPE_CHANGES = "RESULT_TYPE_CHANGES"
     SPELLING_CHANGES = "SPELLING_CHANGES"
     DEPENDENTS_RECREATED = "DEPENDENTS_RECREATED"
+    NOT_MVCC_SAFE = "NOT_MVCC_SAFE"
+    UNKNOWN_DURATION = "UNKNOWN_DURATION"
 
 
 class CastClass(StrEnum):
@@ -98,6 +100,8 @@ class Step:
     together. `long_running` says that no lock of the step blocks writers, so that it may take its time.
     A step that `compares` goes on only where the plan's fingerprints hold; not so one that comes after a step which
     changes a table in more than `Plan.makes`.
+    One that `rewrites` writes a table anew, which would be empty to an older snapshot: it commits while there is none.
+    `ahead` are read-only statements of it that are run before the locks too: what they look up is at hand under them.
     """
 
     title: str
@@ -109,6 +113,8 @@ class Step:
     checks: tuple[Check, ...] = ()
     long_running: bool = False
     compares: bool = True
+    rewrites: bool = False
+    ahead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

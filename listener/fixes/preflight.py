@@ -14,8 +14,7 @@ from .composed import verbatim
 from .limits import Limits
 from .plan import Check, Proof, Verdict
 from .session import milliseconds
-
-_VALUE_CHARACTERS = 60
+from .shown import shown
 
 _SETTINGS = """
 select pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('row_security', 'off', true)
@@ -102,13 +101,10 @@ def _examples(cursor: AsyncCursor[TupleRow]) -> list[str]:
     assert result is not None
     names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
     return [
-        ", ".join(f"{name}={_short(result.get_value(row, column))}" for column, name in enumerate(names))
+        ", ".join(f"{name}={_said(result.get_value(row, column))}" for column, name in enumerate(names))
         for row in range(result.ntuples)
     ]
 
 
-def _short(value: bytes | None) -> str:
-    if value is None:
-        return "NULL"
-    text = value.decode(errors="replace")
-    return text if len(text) <= _VALUE_CHARACTERS else text[:_VALUE_CHARACTERS] + "…"
+def _said(value: bytes | None) -> str:
+    return "NULL" if value is None else shown(value.decode(errors="replace"))
