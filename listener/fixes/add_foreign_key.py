@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import LiteralString
 
@@ -10,6 +10,7 @@ from pglast import ast
 from pglast.enums import AlterTableType
 from psycopg import sql
 
+from ..catalog.index_state import IndexState, index_state
 from ..catalog.snapshot import AttributeNumber, Column, Index, Oid, Table
 from ..errors import PlanRefused
 from ..remedy import AddForeignKey, CreateIndex
@@ -77,7 +78,11 @@ async def add_foreign_key(remedy: AddForeignKey, site: Site) -> Plan:
     )
     name = _constraint_name(remedy, table)
     plan = _plan(remedy, site, reference, name)
-    return plan if _supported(table, remedy.columns) else await _with_index(plan, site, table, remedy.columns)
+    if _supported(table, remedy.columns):
+        return plan
+    if (invalid := _to_be_rebuilt(table, remedy.columns)) is not None:
+        return replace(plan, waits_for=f"the index {invalid.name}, which is invalid: a second one would double it")
+    return await _with_index(plan, site, table, remedy.columns)
 
 
 def _plan(remedy: AddForeignKey, site: Site, reference: Reference, name: str) -> Plan:
@@ -211,11 +216,20 @@ async def _operators(
 
 def _supported(table: Table, numbers: tuple[AttributeNumber, ...]) -> bool:
     """Whether an index finds the referring rows of one key: the columns lead it, in any order, and it has all rows."""
-    return any(
-        index.valid and index.ready and index.shape is None and set(index.columns[: len(numbers)]) == set(numbers)
-        for index in table.indexes
-        if index.method == "btree" or (index.method == "hash" and len(numbers) == 1)
-    )
+    return any(index_state(table, index) is IndexState.USABLE for index in _leading(table, numbers))
+
+
+def _to_be_rebuilt(table: Table, numbers: tuple[AttributeNumber, ...]) -> Index | None:
+    """The index that will find them once it is valid."""
+    coming = (IndexState.ABANDONED, IndexState.UNDER_WAY)
+    return next((index for index in _leading(table, numbers) if index_state(table, index) in coming), None)
+
+
+def _leading(table: Table, numbers: tuple[AttributeNumber, ...]) -> Iterator[Index]:
+    for index in table.indexes:
+        serves = index.method == "btree" or (index.method == "hash" and len(numbers) == 1)
+        if serves and index.shape is None and set(index.columns[: len(numbers)]) == set(numbers):
+            yield index
 
 
 def _add(remedy: AddForeignKey, reference: Reference, name: str) -> str:

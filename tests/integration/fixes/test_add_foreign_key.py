@@ -46,6 +46,20 @@ def foreign_keys(workshop: Workshop) -> list[tuple[str, str, bool]]:
     )
 
 
+async def test_an_invalid_index_is_waited_for_and_not_doubled(workshop: Workshop) -> None:
+    with psycopg.connect(workshop.database.dsn, autocommit=True) as builder:
+        builder.execute("update app.orders set user_id = 5 where id < 3")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            builder.execute("create unique index concurrently by_user on app.orders (user_id)")
+        plan = await workshop.plan(to_users(workshop))
+        assert plan.waits_for is not None
+        assert plan.waits_for.startswith("the index by_user, which is invalid")
+        builder.execute("update app.orders set user_id = id")
+        builder.execute("reindex index app.by_user")
+    plan = await workshop.plan(to_users(workshop))
+    assert (plan.waits_for, len(plan.steps)) == (None, 2)
+
+
 async def test_a_foreign_key_comes_with_its_index_and_both_go_again(workshop: Workshop) -> None:
     before = workshop.structure()
     outcome = await workshop.heal(to_users(workshop))
