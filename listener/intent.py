@@ -10,12 +10,17 @@ and so does a history of his own, of the table's owner, of a superuser or of our
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
+from typing import Final
 from uuid import UUID
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -23,6 +28,10 @@ from .catalog.snapshot import Oid, Snapshot
 from .event import Event
 from .migration_history import History, Unread, Writers, find_histories, read_writers
 
+BUDGET: Final = timedelta(seconds=2)
+REASONS: Final = 3
+_TOO_MANY = Unread(f"there are more of them than could be read in {BUDGET.total_seconds():.0f} s")
+_Reading = tuple[History, Writers | Unread]
 _DECIDED = """
 select event.event_id is not null, event.meant, event.meant_reason
 from pg_catalog.unnest(%s::uuid[]) as wanted (event_id) left join pgmend.ddl_log as event using (event_id)
@@ -60,8 +69,8 @@ class _Transaction:
 
     def concerns(self, history: History) -> bool:
         """Whether that history says something of this transaction."""
-        heeded = history.trusted or history.owner in self.owners | self.roles
-        return heeded and not self.roles <= set(history.bystanders)
+        heeded = history.trusted or history.owner in self.owners or history.owner in self.roles
+        return heeded and not all(role in history.bystanders for role in self.roles)
 
 
 async def decide(
@@ -74,14 +83,15 @@ async def decide(
     theirs = sorted((event for event in events if event.fix_id is None), key=attrgetter("transaction_id"))
     transactions = [_transaction(each, snapshot) for _, each in groupby(theirs, attrgetter("transaction_id"))]
     silent = [each for each in transactions if not each.intended]
-    readings: list[tuple[History, Writers | Unread]] = []
-    if silent and snapshot.migration_histories:
-        roles = frozenset[str]().union(*(each.roles for each in silent))
-        for history in await find_histories(connection, snapshot.migration_histories.keys(), roles):
-            asked = [each.number for each in silent if each.concerns(history)]
-            if asked:
-                readings.append((history, await read_writers(connection, history, asked)))
-    decided = {each.number: _judge(each, readings) for each in transactions}
+    try:
+        asked = bool(silent) and bool(snapshot.migration_histories)
+        readings = await _ask(connection, silent, snapshot.migration_histories.keys()) if asked else []
+        decided = {each.number: _judge(each, readings) for each in transactions}
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        refused = Intent(meant=None, reason=f"the server refused with SQLSTATE {error.sqlstate}")
+        decided = {each.number: _judge(each, []) if each.intended else refused for each in transactions}
     # What two transactions did to a table before one and the same look is not told apart.
     doubtful = frozenset[Oid]().union(
         *(each.tables for each in transactions if decided[each.number].meant is not False)
@@ -115,6 +125,24 @@ async def still_in_transaction(connection: AsyncConnection[TupleRow], event_id: 
     return bool(row and row[0])
 
 
+async def _ask(
+    connection: AsyncConnection[TupleRow], transactions: Sequence[_Transaction], tables: Collection[Oid]
+) -> list[_Reading]:
+    """What the histories say that concern any of the transactions, as far as there is time to read them."""
+    deadline = time.monotonic() + BUDGET.total_seconds()
+    histories = await find_histories(connection, tables, frozenset[str]().union(*(each.roles for each in transactions)))
+    # Who has many does not keep us from reading those of others.
+    having = Counter(history.owner for history in histories)
+    readings: list[_Reading] = []
+    for history in sorted(histories, key=lambda each: having[each.owner]):
+        concerned = [each.number for each in transactions if each.concerns(history)]
+        if not concerned:
+            continue
+        late = time.monotonic() > deadline
+        readings.append((history, _TOO_MANY if late else await read_writers(connection, history, concerned)))
+    return readings
+
+
 def _transaction(events: Iterable[Event], snapshot: Snapshot) -> _Transaction:
     several = list(events)
     tables = frozenset(_table_of(event, snapshot) for event in several if event.object_id)
@@ -134,7 +162,7 @@ def _table_of(event: Event, snapshot: Snapshot) -> Oid:
     return next((way[oid] for way in ways if oid in way), oid)
 
 
-def _judge(transaction: _Transaction, readings: Iterable[tuple[History, Writers | Unread]]) -> Intent:
+def _judge(transaction: _Transaction, readings: Iterable[_Reading]) -> Intent:
     if transaction.intended:
         return Intent(meant=True, reason=f"the session said so: {transaction.intended}")
     unclear: list[str] = []
@@ -148,4 +176,4 @@ def _judge(transaction: _Transaction, readings: Iterable[tuple[History, Writers 
         elif reading.last is not None and reading.last > transaction.number:
             # By a savepoint of it, or by a later migration, over what this one may have written.
             unclear.append(f"migration history {history.qualified_name} was written by it or after it")
-    return Intent(meant=None, reason="; ".join(unclear)) if unclear else NOTHING_SAYS_SO
+    return Intent(meant=None, reason="; ".join(unclear[:REASONS])) if unclear else NOTHING_SAYS_SO

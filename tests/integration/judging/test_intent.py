@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmend.listener import intent
 from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.connection import connect
 from pgmend.listener.hearing.outbox import mark_processed, unprocessed
@@ -279,6 +282,33 @@ async def test_a_history_is_read_while_others_write_it_and_holds_up_nobody(stage
         assert await read_writers(connection, history, [1]) == Writers(frozenset(), None)
 
 
+async def test_many_histories_are_read_as_far_as_time_allows_and_those_of_others_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.run("grant {evil} to {listener}")
+    stage.run("create table evil.alembic_version (version_num text);\n"
+              "create table evil.schema_migrations (version text);\ncreate table evil.things (id int)",
+              stage.evil)  # fmt: skip
+    stage.run(HISTORY, stage.app)
+    await stage.decided()
+    stage.run("alter table evil.things add a int", stage.evil)
+    stage.run(MIGRATION, stage.app)
+    read: list[str] = []
+
+    async def slowly(connection: psycopg.AsyncConnection[Any], history: History, asked: Any) -> Writers | Unread:
+        read.append(history.qualified_name)
+        await asyncio.sleep(0.02)
+        return await read_writers(connection, history, asked)
+
+    monkeypatch.setattr(intent, "read_writers", slowly)
+    monkeypatch.setattr(intent, "BUDGET", timedelta(milliseconds=10))
+    decided = await stage.decided()
+    assert read == ["public.alembic_version"]
+    assert decided["public.users"] == MEANT
+    assert decided["evil.things"].meant is None
+    assert "more of them than could be read" in (decided["evil.things"].reason or "")
+
+
 async def test_what_others_call_a_history_makes_nothing_doubtful(stage: Stage) -> None:
     stage.run("create table evil.alembic_version (version_num text);\ngrant all on evil.alembic_version to public",
               stage.evil)  # fmt: skip
@@ -296,6 +326,19 @@ async def test_a_superusers_history_that_the_role_cannot_write_is_not_asked(stag
     stage.run("grant insert on other.schema_migrations to {app}")
     stage.run(ACCIDENT, stage.app)
     assert (await stage.decided())["public.users"].meant is None
+
+
+async def test_what_the_catalogs_do_not_tell_is_not_known(stage: Stage) -> None:
+    stage.run(HISTORY, stage.app)
+    await stage.decided()
+    stage.run(ACCIDENT, stage.app)
+    async with await stage.connect() as connection:
+        events, snapshot = await unprocessed(connection), await read_snapshot(connection)
+        await connection.execute("set statement_timeout = '100ms'")
+        async with await stage.database.connect() as other, other.transaction():
+            await other.execute("lock table pg_catalog.pg_namespace in access exclusive mode")
+            intents = await decide(connection, events, snapshot)
+    assert intents[events[0].event_id] == Intent(meant=None, reason="the server refused with SQLSTATE 57014")
 
 
 @pytest.mark.parametrize("owner", ["superuser", "another role"])
