@@ -9,6 +9,7 @@ PgmendError (in `pgmend.sql.errors`, so that all three folders share the root)
 ├── EmbeddedServerError      our own server did not start; with the end of its log    exit 3
 └── FixError                 nothing was changed, or what was changed is undone       exit 1, 409
     ├── PlanRefused          the plan may not be made, with the reason
+    │   └── NoRemedy         nobody knows a plan: it is for a person to decide
     ├── PlanStale            the world has moved since the plan was made
     ├── FixDeferred          not now: a lock, a blocker, a limit; tried again later
     ├── ProofRefuted         a check found a counter-example before commit
@@ -52,6 +53,10 @@ class FixError(PgmendError):
 
 class PlanRefused(FixError):
     """No plan may be made: the reason says what cannot be preserved or proved."""
+
+
+class NoRemedy(PlanRefused):
+    """An issue that comes without a remedy."""
 
 
 class PlanStale(FixError):

@@ -59,5 +59,6 @@ def resume(dsn: Dsn = None) -> None:
 
 
 def _tell(status: Status) -> None:
-    why = f" ({status.pause_reason})" if status.fixing == "paused" and status.pause_reason else ""
+    said = {"paused": status.pause_reason, "observing": status.why_observing}.get(status.fixing)
+    why = f" ({said})" if said else ""
     typer.echo(f"Fixing is {status.fixing}{why}; auto_fix is {status.auto_fix}; the listener is {status.status}.")

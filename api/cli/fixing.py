@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .asking import asking
-from .outcome import ExitCode, run
+from .outcome import ExitCode, guarded, run
+from .question import answer, confirm
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
     from ...listener.desk import Desk
-    from ..bulk import Proposal
+    from ..bulk import Bulk
+    from ..proposal import Proposal
+    from .source import Source
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Issues = Annotated[list[str] | None, typer.Argument(metavar="[ISSUE_ID]...", help="Which; none is every open one.")]
@@ -37,19 +44,15 @@ def plan(
     dsn: Dsn = None,
 ) -> None:
     """Show the plans of all or some issues in the order in which they would be applied; applies nothing."""
-    from ..bulk import render
+    from ..proposal import render
 
-    async def work() -> tuple[Proposal, ...]:
-        async with asking(dsn) as desk:
-            return await _proposals(desk, issue_ids, select)
-
-    proposals = run(work())
+    proposals = run(_plan(dsn, issue_ids, select))
     text = render(proposals, format.value, colour=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text)
-    else:
-        output.write_text(text + "\n", encoding="utf-8")
-        typer.echo(f"{len(proposals)} plans written to {output}.", err=True)
+        return
+    guarded(lambda: _write(output, text + "\n"))
+    typer.echo(f"{len(proposals)} plans written to {output}.", err=True)
 
 
 def fix(
@@ -64,7 +67,7 @@ def fix(
 ) -> None:
     """Approve and apply fixes. Where no listener leads, this command leads for as long as it takes.
 
-    Exit codes: 0 all applied, 1 one was refused, deferred or failed.
+    Exit codes: 0 all applied, 1 one was refused, deferred or failed, or named and for a person to decide.
     """
     if sum((bool(issue_ids), all_issues, plan_file is not None)) != 1:
         raise typer.BadParameter("Name issues, or give --all, or --plan FILE.")
@@ -73,50 +76,88 @@ def fix(
 
 
 def rollback(fix_id: str, dsn: Dsn = None, yes: Yes = False) -> None:
-    """Undo an applied fix; what was written after it stays."""
+    """Undo an applied fix; what was written after it stays.
+
+    Exit codes: 0 undone, 1 refused, failed, or waiting for somebody.
+    """
     if not yes and sys.stdin.isatty():
-        typer.confirm(f"Undo fix {fix_id}?", abort=True, err=True)
+        guarded(lambda: confirm(f"Undo fix {fix_id}?"))
     raise SystemExit(int(run(_rollback(dsn, fix_id))))
+
+
+async def _plan(dsn: str | None, issue_ids: list[str] | None, select: str | None) -> tuple[Proposal, ...]:
+    async with asking(dsn) as desk:
+        return await _proposals(desk, issue_ids, select)
 
 
 async def _fix(
     dsn: str | None, issue_ids: list[str] | None, plan_file: Path | None, dry_run: bool, yes: bool
 ) -> ExitCode:
-    from rich.console import Console
-
-    from ...listener.desk import Connections, Desk
-    from ...listener.stand_in import leading
-    from ..bulk import Bulk, read_plan_file, render
+    from ..bulk import Bulk
+    from ..proposal import read_plan_file
 
     source = find_source(dsn)
-    console = Console(stderr=True, soft_wrap=True)
-    async with Connections(source.dsn, "command", 1) as connections:
-        desk = Desk(connections, source.settings)
+    async with asking(dsn) as desk:
         wanted = read_plan_file(plan_file) if plan_file else None
         ids = list(wanted) if wanted is not None else issue_ids
         proposals = await _proposals(desk, ids, None)
         if dry_run or not yes:
-            typer.echo(render(proposals, "text", colour=sys.stdout.isatty()))
+            _show(proposals)
         if dry_run:
             return ExitCode.CLEAN
-        if not yes:
-            typer.confirm(f"Apply these {sum(each.feasible for each in proposals)} fixes?", abort=True, err=True)
-        async with leading(source.dsn, source.settings, desk):
-            bulk = Bulk(desk, console, frozen=wanted, follow=ids is None)
-            return ExitCode.CLEAN if await bulk.apply(proposals) else ExitCode.ISSUES
+        console = _console()
+        bulk = Bulk(desk, console, frozen=wanted)
+        feasible = sum(each.feasible for each in proposals)
+        if feasible and not yes:
+            confirm(f"Apply these {feasible} fixes?")
+        while proposals:
+            proposals = await _round(source, desk, bulk, console, proposals, follows=ids is None, asks=not yes)
+    tally = bulk.tally
+    bad = tally.failed or tally.refused or (tally.left and ids is not None)
+    return ExitCode.ISSUES if bad else ExitCode.CLEAN
+
+
+async def _round(
+    source: Source,
+    desk: Desk,
+    bulk: Bulk,
+    console: Console,
+    proposals: tuple[Proposal, ...],
+    *,
+    follows: bool,
+    asks: bool,
+) -> tuple[Proposal, ...]:
+    """Apply proposals; returns those that they brought to light and that somebody, once shown, wants applied too."""
+    from ...listener.stand_in import leading
+    from ..progress import waiting
+
+    if not any(each.feasible for each in proposals):
+        await bulk.apply(proposals)
+        return ()
+    async with waiting(console, lambda: bulk.doing), leading(source.dsn, source.settings, desk):
+        await bulk.apply(proposals)
+        if follows and not asks:
+            await bulk.follow()
+        if not (follows and asks):
+            return ()
+        found = [each for each in await bulk.brought_to_light() if each.feasible]
+    if not found:
+        return ()
+    # Asked while no listener of this command leads: whoever thinks it over must not hold up its heartbeat.
+    _show(found)
+    return tuple(found) if answer(f"These {len(found)} came to light. Apply them too?") else ()
 
 
 async def _rollback(dsn: str | None, fix_id: str) -> ExitCode:
-    from ...listener.desk import Connections, Desk
     from ...listener.stand_in import leading
-    from ..bulk import watch
+    from ..progress import waiting
+    from ..watching import UNDONE_OR_NOT, watch
 
     source = find_source(dsn)
-    async with Connections(source.dsn, "command", 1) as connections:
-        desk = Desk(connections, source.settings)
+    async with asking(dsn) as desk, waiting(_console(), lambda: f"undoing fix {fix_id}"):
         asked = await desk.rollback(fix_id)
         async with leading(source.dsn, source.settings, desk):
-            ended = await watch(desk, asked.fix_id, frozenset({"rolled_back", "applied", "failed", "refused"}))
+            ended = await watch(desk, asked.fix_id, UNDONE_OR_NOT)
     if ended.state == "rolled_back":
         typer.echo(f"Undone: {ended.summary}")
         return ExitCode.CLEAN
@@ -125,6 +166,31 @@ async def _rollback(dsn: str | None, fix_id: str) -> ExitCode:
 
 
 async def _proposals(desk: Desk, issue_ids: list[str] | None, select: str | None) -> tuple[Proposal, ...]:
-    from ..bulk import propose
+    from ..progress import waiting
+    from ..proposal import propose
 
-    return await propose(desk, issue_ids, select)
+    doing = ["connecting"]
+    async with waiting(_console(), lambda: doing[-1]):
+        return await propose(desk, issue_ids, select, doing.append)
+
+
+def _show(proposals: Sequence[Proposal]) -> None:
+    from ..proposal import render
+
+    typer.echo(render(proposals, "text", colour=sys.stdout.isatty()))
+
+
+def _write(file: Path, text: str) -> None:
+    from ...listener.errors import InvalidRequest
+
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _console() -> Console:
+    """Standard error: standard output is for what was asked."""
+    from rich.console import Console
+
+    return Console(stderr=True, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .outcome import guarded
+from .question import confirm
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _install(dsn: str | None, dry_run: bool, yes: bool) -> None:
         if dry_run:
             return
         if not yes:
-            typer.confirm(f"Run this in {_name(connection)}?", abort=True, err=True)
+            confirm(f"Run this in {_name(connection)}?")
         result = half.install(connection)
     what = "already installed" if result.version_before == result.version else "installed"
     typer.echo(f"pgmend is {what} (version {result.version}, objects owned by {result.owner}).")
@@ -61,7 +62,7 @@ def _uninstall(dsn: str | None, keep_audit: bool, discard: bool, yes: bool) -> N
     source = find_source(dsn)
     with _connect(source.dsn) as connection:
         if not yes:
-            typer.confirm(f"Remove pgmend from {_name(connection)}?", abort=True, err=True)
+            confirm(f"Remove pgmend from {_name(connection)}?")
         removal = half.uninstall(connection, keep_audit=keep_audit, discard=discard)
     typer.echo("pgmend is removed.")
     if removal.kept_schema:
@@ -75,11 +76,16 @@ def _connect(dsn: str) -> AbstractContextManager[Connection]:
     from ...listener.errors import CouldNotLook
 
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             dsn, autocommit=True, application_name="pgmend install", connect_timeout=10, client_encoding="utf8"
         )
     except psycopg.OperationalError as error:
         raise CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}") from error
+    (standby,) = connection.execute("select pg_catalog.pg_is_in_recovery()").fetchone() or (False,)
+    if standby:
+        connection.close()
+        raise CouldNotLook(f"{describe(dsn)}: this server is a standby and takes no writes: connect to its primary.")
+    return connection
 
 
 def _name(connection: psycopg.Connection) -> str:

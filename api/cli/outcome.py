@@ -15,6 +15,7 @@ import typer
 from ...listener.errors import CouldNotLook, EmbeddedServerError, FixError
 from ...listener.journal import redact
 from ...sql.errors import EventTriggersRefused, InstallationBlocked, PgmendError, RightsMissing, StillNeeded
+from .question import Declined
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def guarded(work: Callable[[], T]) -> T:
 def exit_code_of(error: BaseException) -> ExitCode:
     """1 for what was refused or did not happen, 3 where we could not look, 2 for what the caller can put right."""
     match error:
-        case FixError() | StillNeeded():
+        case FixError() | StillNeeded() | Declined():
             return ExitCode.ISSUES
         case CouldNotLook() | EmbeddedServerError() | RightsMissing() | InstallationBlocked() | EventTriggersRefused():
             return ExitCode.COULD_NOT_LOOK
@@ -59,6 +60,10 @@ def exit_code_of(error: BaseException) -> ExitCode:
 def _end(error: BaseException) -> NoReturn:
     if os.environ.get("PGMEND_TRACEBACK"):
         raise error
+    if isinstance(error, psycopg.Error):
+        from ...listener.desk.refusal import in_plain_words
+
+        error = in_plain_words(error) or error
     match error:
         case PgmendError():
             message = str(error)

@@ -48,10 +48,13 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
     import asyncio
     import signal
 
+    import psycopg
+
     from ...listener.daemon import Daemon
     from ...listener.desk import Connections, Desk
     from ..http import Tokens, create_app, listening
 
+    await _require_ready(source.dsn)
     settings = source.settings
     daemon = Daemon(source.dsn, settings, orders)
     loop = asyncio.get_running_loop()
@@ -65,4 +68,24 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
             typer.echo(f"pgmend listens at {address}/api/database-health")
             if tokens.generated and tokens.operator is not None:
                 typer.echo(f"Operator token of this run: {tokens.operator.get_secret_value()}")
-            await daemon.run()
+            try:
+                await daemon.run()
+            except* psycopg.Error:
+                # What was there at the start may be gone by now: the schema, a right, a primary.
+                await _require_ready(source.dsn)
+                raise
+
+
+async def _require_ready(dsn: str) -> None:
+    """Raise CouldNotLook with the cure where no listener could lead; tell what this one could not mend."""
+    import structlog
+
+    from ...listener.connection import connect
+    from ...listener.readiness import require_ready, unmendable
+
+    async with await connect(dsn, "start") as connection:
+        await require_ready(connection)
+        for tables in await unmendable(connection):
+            structlog.get_logger().warning(
+                "cannot mend", owner=tables.owner, tables=tables.tables, one=tables.one, cure=tables.cure
+            )

@@ -17,8 +17,10 @@ from rich.text import Text
 
 from ...listener.desk import FixFilter, IssueFilter, ShownFix, ShownIssue
 from ...listener.embedded import Cluster
-from ..bulk import Bulk, propose, watch
+from ..bulk import Bulk
+from ..proposal import propose
 from ..report.printable import printable
+from ..watching import UNDONE_OR_NOT, watch
 from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
 from .deed import Failing, do
 from .sample import ROWS, TABLES
@@ -84,16 +86,17 @@ class Demo:
         self.console.print(table)
         self._say("Nothing of it is touched without a word. One approval heals it (pgmend fix --all --yes):")
         started = time.perf_counter()
-        bulk = Bulk(stage.desk, self.console, follow=True)
-        healed = await bulk.apply(await propose(stage.desk, None))
+        bulk = Bulk(stage.desk, self.console)
+        await bulk.apply(await propose(stage.desk))
+        await bulk.follow()
         took = (time.perf_counter() - started) * 1000
-        left = await propose(stage.desk, None)
+        left = await propose(stage.desk)
         self.outcomes.append(
             Outcome(
                 f"Backlog of {len(before)} issues",
                 "healed by one approval; what takes a person is left",
                 f"{len(left)} left, which take a person",
-                healed and not any(each.feasible for each in left) and len(left) < len(before),
+                bulk.tally.failed == 0 and not any(each.feasible for each in left) and len(left) < len(before),
                 healed_ms=took,
             )
         )
@@ -143,7 +146,7 @@ class Demo:
         state = "rolled_back"
         for fix in await _applied(stage, mind):
             await stage.desk.rollback(fix.fix_id)
-            ended = await watch(stage.desk, fix.fix_id, frozenset({"rolled_back", "applied", "failed"}))
+            ended = await watch(stage.desk, fix.fix_id, UNDONE_OR_NOT)
             self._say(f"  {ended.state}: {ended.summary}{f' ({ended.reason})' if ended.reason else ''}")
             state = ended.state if state == "rolled_back" else state
         took = (time.perf_counter() - started) * 1000

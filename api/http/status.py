@@ -31,6 +31,7 @@ class StatusAnswer(Answer):
     paused_until: datetime | None
     unread_events: int
     schema_version: int
+    why_observing: str | None
 
 
 def answer(status: Status) -> StatusAnswer:

@@ -22,7 +22,7 @@ from .issues import IssueFilter, IssuePage, ShownIssue, read_issue, read_issues
 from .page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, Page
 from .plans import Planner, Preview
 from .policy import ignore, pause, resume, roll_back, switch_automatic
-from .refusal import plain_words
+from .refusal import explained, plain_words
 from .scans import Scan, read_scans
 from .status import Status, read_status
 
@@ -145,7 +145,7 @@ class Desk:
     @asynccontextmanager
     async def _asking(self) -> AsyncGenerator[AsyncConnection[TupleRow]]:
         with plain_words():
-            async with self._connections.connection() as connection:
+            async with self._connections.connection() as connection, explained(connection):
                 yield connection
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
-from psycopg import errors
+from psycopg import AsyncConnection, errors
+from psycopg.rows import TupleRow
 
 from ...sql.errors import PgmendError
 from ..errors import CouldNotLook, FixError, InvalidRequest, NotFound
+from ..readiness import why_denied, why_read_only
 
-_NOT_INSTALLED = (
-    errors.InvalidSchemaName,
-    errors.UndefinedTable,
-    errors.UndefinedColumn,
-    errors.UndefinedFunction,
-)
-_BUSY = (errors.QueryCanceled, errors.LockNotAvailable)
+_NOT_INSTALLED = "This database has no schema pgmend of this version: run `pgmend install`, which also upgrades."
+_BUSY = "The server was too busy to answer ({}); try again."
+_WORDS: Mapping[type[psycopg.Error], str] = {
+    errors.InvalidSchemaName: _NOT_INSTALLED,
+    errors.UndefinedTable: _NOT_INSTALLED,
+    errors.UndefinedColumn: _NOT_INSTALLED,
+    errors.UndefinedFunction: _NOT_INSTALLED,
+    errors.InsufficientPrivilege: "A right is missing: {}.",
+    errors.ReadOnlySqlTransaction: "It takes no writes: the server is a standby, or default_transaction_read_only is on.",
+    errors.QueryCanceled: _BUSY,
+    errors.LockNotAvailable: _BUSY,
+    psycopg.OperationalError: "The connection to the database was lost; try again.",
+}
+"""The first that fits counts."""
 _OURS: tuple[tuple[type[psycopg.Error], type[PgmendError]], ...] = (
     (errors.NoDataFound, NotFound),
     (errors.ObjectNotInPrerequisiteState, FixError),
@@ -33,26 +42,33 @@ def plain_words() -> Generator[None]:
     try:
         yield
     except psycopg.Error as error:
-        translated = _translated(error)
+        translated = in_plain_words(error)
         if translated is None:
             raise
         raise translated from error
 
 
-def _translated(error: psycopg.Error) -> PgmendError | None:
+@asynccontextmanager
+async def explained(connection: AsyncConnection[TupleRow]) -> AsyncGenerator[None]:
+    """Raise CouldNotLook with the cure where a right is missing, or the server takes no writes."""
+    try:
+        yield
+    except errors.InsufficientPrivilege as error:
+        raise CouldNotLook(await why_denied(connection, error)) from error
+    except errors.ReadOnlySqlTransaction as error:
+        if why := await why_read_only(connection):
+            raise CouldNotLook(why) from error
+        raise
+
+
+def in_plain_words(error: psycopg.Error) -> PgmendError | None:
+    """What the server said, as an error of ours; None where only its own words tell."""
     for cls, ours in _OURS:
         if isinstance(error, cls):
             return ours(_in_words(error))
-    if isinstance(error, _NOT_INSTALLED):
-        return CouldNotLook(
-            "This database has no schema pgmend of this version: run `pgmend install`, which also upgrades."
-        )
-    if isinstance(error, errors.InsufficientPrivilege):
-        return CouldNotLook(f"A right is missing: {error.diag.message_primary}. `pgmend install` says which to grant.")
-    if isinstance(error, _BUSY):
-        return CouldNotLook(f"The server was too busy to answer ({error.diag.message_primary}); try again.")
-    if isinstance(error, psycopg.OperationalError):
-        return CouldNotLook("The connection to the database was lost; try again.")
+    for cls, said in _WORDS.items():
+        if isinstance(error, cls):
+            return CouldNotLook(said.format(error.diag.message_primary))
     return None
 
 

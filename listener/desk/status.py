@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow, class_row
 
 from ..errors import CouldNotLook
 from ..settings import AutoFix
+from ..store.instance import why_a_copy
 
 # Python has no date for 'infinity' or the year 10000, and both mean: until somebody resumes.
 _READ = """
@@ -42,6 +43,7 @@ class Status:
     paused_until: datetime | None
     unread_events: int
     schema_version: int
+    why_observing: str | None = None
 
 
 async def read_status(connection: AsyncConnection[TupleRow], allowed: AutoFix) -> Status:
@@ -52,4 +54,10 @@ async def read_status(connection: AsyncConnection[TupleRow], allowed: AutoFix) -
         raise CouldNotLook("pgmend.policy or pgmend.instance has no row; run `pgmend install` again.")
     strictest = AutoFix.strictest(AutoFix(status.auto_fix), allowed)
     manual = status.fixing == "automatic" and strictest is AutoFix.NONE
-    return replace(status, auto_fix=strictest.value, fixing="manual" if manual else status.fixing)
+    why = await _why_observing(connection) if status.fixing == "observing" else None
+    fixing = "manual" if manual else status.fixing
+    return replace(status, auto_fix=strictest.value, fixing=fixing, why_observing=why)
+
+
+async def _why_observing(connection: AsyncConnection[TupleRow]) -> str:
+    return await why_a_copy(connection) or "it was started with --observe"

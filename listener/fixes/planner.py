@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from ..catalog.read import read_snapshot
 from ..catalog.snapshot import Oid, Snapshot
-from ..errors import PlanRefused
+from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
 from ..remedy import AddForeignKey, Remedy
 from .kinds import builtin_kinds
@@ -39,11 +39,11 @@ async def plan_fix(
     """The plan that mends the issue, based on the tables as they are now; a refused one says why and has no steps.
 
     `connection` is in autocommit mode. Only a plan for the same `fix_id` may use backups that the plan names.
-    Raises PlanRefused for an issue that has no remedy, SnapshotTorn where the catalogs moved meanwhile.
+    Raises NoRemedy for an issue that has none, SnapshotTorn where the catalogs moved meanwhile.
     """
     remedy = issue.remedy
     if remedy is None:
-        raise PlanRefused(f"Issue {issue.issue_id} ({issue.issue_type}) has no remedy; it is for a person to decide.")
+        raise NoRemedy(f"Issue {issue.issue_id} ({issue.issue_type}) has no remedy; it is for a person to decide.")
     fresh, near = await _look_again(connection, snapshot, remedy)
     try:
         names = await _names_of_owned(connection, near, remedy)

@@ -41,17 +41,25 @@ class Process:
         self._readers.add_done_callback(lambda _: self._news.set())
 
     @classmethod
-    async def start(cls, argv: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Process:
-        """Start `argv` with `env` on top of our environment, which keeps nothing of libpq's or pgmend's settings."""
+    async def start(
+        cls, argv: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: str | None = None
+    ) -> Process:
+        """Start `argv` with `env` on top of our environment, which keeps nothing of libpq's or pgmend's settings.
+
+        `stdin` is all that is ever answered to it; without, nobody answers.
+        """
         words = [str(word) for word in argv]
         process = await asyncio.create_subprocess_exec(
             *words,
             env=_environment() | dict(env or {}),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             limit=_LONGEST_LINE,
         )
+        if process.stdin is not None and stdin is not None:
+            process.stdin.write(stdin.encode())
+            process.stdin.close()
         return cls(words, process)
 
     @property
@@ -119,17 +127,23 @@ class Processes:
         self._program = program
         self._started: list[Process] = []
 
-    async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> Process:
+    async def start(
+        self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str | None = None
+    ) -> Process:
         """A process that goes on; killed at the end of the test if it still runs."""
-        process = await Process.start([*self._program, *arguments], env)
+        process = await Process.start([*self._program, *arguments], env, stdin)
         self._started.append(process)
         return process
 
     async def run(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, seconds: float = 60.0
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        seconds: float = 60.0,
     ) -> Finished:
         """A process that ends by itself."""
-        process = await self.start(*arguments, env=env)
+        process = await self.start(*arguments, env=env, stdin=stdin)
         code = await process.wait(seconds)
         return Finished(code, "\n".join(process.stdout), "\n".join(process.stderr))
 

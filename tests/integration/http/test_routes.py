@@ -38,6 +38,7 @@ async def test_status_has_the_keys_of_the_contract(viewer: Api, connection: Asyn
         "paused_until": None,
         "unread_events": 0,
         "schema_version": answer.body["schema_version"],
+        "why_observing": None,
     }
 
 

@@ -1,0 +1,146 @@
+"""An issue with its plan, as it is shown before anything is approved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.text import Text
+
+from ..listener.desk import Desk, IssueFilter, Preview, ShownIssue
+from ..listener.errors import FixError, InvalidRequest, NoRemedy
+from ..listener.fixes.order import ordered
+from ..listener.fixes.preflight import objection
+from .report.document import SCHEMA_VERSION, plan_document
+from .report.printable import one_line, printable
+from .report.script import comment, plan_lines, preamble
+from .report.terminal import plan_text
+from .report.view import view_shown
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """An issue with its plan, or with the error that says why there is none."""
+
+    issue: ShownIssue
+    preview: Preview | None
+    error: FixError | None = None
+
+    @property
+    def feasible(self) -> bool:
+        """Whether approving it would do something."""
+        return self.objection is None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether no program knows what to do about it."""
+        return isinstance(self.error, NoRemedy)
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is no plan."""
+        return None if self.preview else str(self.error or "no plan")
+
+    @property
+    def objection(self) -> str | None:
+        """Why it cannot be applied as things are: no plan, or one that a check speaks against."""
+        if self.preview is None:
+            return self.refusal
+        plan = self.preview.plan
+        if plan.refusal or plan.waits_for:
+            return plan.refusal or f"waits for {plan.waits_for}"
+        return objection(plan.proofs)
+
+
+async def propose(
+    desk: Desk,
+    issue_ids: Sequence[str] | None = None,
+    select: str | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> tuple[Proposal, ...]:
+    """Plans for those issues, or for every open one; in the order in which they can be applied."""
+    issues = [await desk.issue(each) for each in issue_ids] if issue_ids else await _open_issues(desk, select)
+    proposals: list[Proposal] = []
+    for number, issue in enumerate(issues, 1):
+        told(f"planning {number} of {len(issues)}: {issue.issue_type} {view_shown(issue).where}")
+        proposals.append(await _propose(desk, issue))
+    return tuple(ordered(proposals, key=lambda each: each.preview.plan if each.preview else None))
+
+
+def render(proposals: Sequence[Proposal], form: str, *, colour: bool = False) -> str:
+    """Proposals as text, as the JSON that `fix --plan` takes, or as a script for psql."""
+    if form == "json":
+        plans = [_document(each) for each in proposals]
+        return json.dumps({"schema_version": SCHEMA_VERSION, "plans": plans}, ensure_ascii=False, indent=2)
+    if form == "sql":
+        return "\n".join([*preamble(), *(line for each in proposals for line in _script(each))])
+    console = Console(soft_wrap=True, force_terminal=colour, no_color=not colour, width=160)
+    with console.capture() as capture:
+        for each in proposals:
+            console.print(_block(each))
+        feasible = sum(each.feasible for each in proposals)
+        console.print(f"{feasible} of {len(proposals)} issues can be fixed.")
+    return capture.get().rstrip()
+
+
+def read_plan_file(file: Path) -> Mapping[str, str]:
+    """Plan hashes by issue id, as `pgmend plan --format json` wrote them; raises InvalidRequest."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        plans = document["plans"]
+        return {each["issue_id"]: each["plan"]["plan_hash"] for each in plans if each["plan"] is not None}
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidRequest(f"{file} is no plan file; make one with `pgmend plan --format json -o FILE`.") from error
+
+
+async def _open_issues(desk: Desk, select: str | None) -> list[ShownIssue]:
+    found: list[ShownIssue] = []
+    while True:
+        page = (await desk.issues(IssueFilter(issue_type=select), limit=500, offset=len(found))).page
+        found += page.items
+        if len(found) >= page.total or not page.items:
+            return found
+
+
+async def _propose(desk: Desk, issue: ShownIssue) -> Proposal:
+    try:
+        return Proposal(issue, await desk.preview(issue.issue_id))
+    except FixError as error:
+        return Proposal(issue, None, error)
+
+
+def _document(proposal: Proposal) -> dict[str, object]:
+    plan = proposal.preview.plan if proposal.preview else None
+    return {
+        "issue_id": proposal.issue.issue_id,
+        "issue_type": proposal.issue.issue_type,
+        "fix_id": str(proposal.preview.fix.fix_id) if proposal.preview else None,
+        "refusal": proposal.refusal,
+        "plan": None if plan is None else plan_document(plan),
+    }
+
+
+def _block(proposal: Proposal) -> Group:
+    view = view_shown(proposal.issue)
+    head = Text(f"{view.issue_type} {one_line(view.where)}  {view.issue_id}", style="bold underline")
+    if proposal.preview is None:
+        return Group(head, Text(f"no plan: {printable(proposal.refusal or '')}", style="magenta"))
+    return Group(head, plan_text(proposal.preview.plan, only_read=proposal.objection))
+
+
+def _script(proposal: Proposal) -> Iterator[str]:
+    view = view_shown(proposal.issue)
+    yield from comment(f"{view.issue_type} {one_line(view.where)} ({view.issue_id}): {view.sentence}")
+    if proposal.preview is None:
+        yield from comment(f"no plan: {proposal.refusal or ''}")
+    else:
+        plan = proposal.preview.plan
+        for proof in plan.proofs:
+            yield from comment(f"{proof.name}: {proof.verdict.value}: {proof.figures}")
+        yield from plan_lines(plan, only_read=proposal.objection)
+    yield ""
