@@ -54,7 +54,7 @@ def _container(image: str) -> Generator[str]:
 
     if silence := why_no_engine():
         pytest.skip(f"PGMEND_TEST_DOCKER={image}, but no Docker engine answers: {silence}")
-    with PostgresContainer(image, driver=None) as container:
+    with PostgresContainer(image, username="postgres", driver=None) as container:  # as on the embedded server
         yield container.get_connection_url()
 
 
