@@ -165,11 +165,13 @@ class Executor:
         return await self._turn_back(work, state, str(error), proofs)
 
     async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
-        """Finish what is done already, or what has itself resolved the issue; else leave nothing behind."""
+        """Finish what is done already, or what may itself have resolved the issue; else leave nothing behind."""
         states = await found(work, work.plan.steps)
         begun = await work.journal.begun(work.session.connection)
-        done = [state == "done" for state in states]
-        if begun and (all(done) or (claim.resolved and any(done))):
+        finished = all(state == "done" for state in states)
+        # A foreign key that is not validated resolves its issue, and so does an index that is still invalid.
+        own_doing = claim.resolved and any(state != "before" for state in states)
+        if begun and (finished or own_doing):
             return await self._apply(work)
         await work.journal.abandon(work.session.connection)
         return await self._turn_back(work, "superseded", f"Withdrawn: {claim.withdrawn}.")

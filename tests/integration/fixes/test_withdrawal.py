@@ -200,6 +200,25 @@ async def test_what_has_itself_resolved_the_issue_is_finished_in_its_time(
     assert (await workshop.again()).state == "applied"
 
 
+async def test_an_invalid_index_that_resolved_its_issue_is_finished_at_recovery(workshop: Workshop) -> None:
+    claim = await fall_ill(workshop, CASES["create index"])
+    async with await workshop.database.connect(autocommit=False, application_name="webshop") as shop:
+        await shop.execute("set transaction isolation level repeatable read")
+        await shop.execute("select count(*) from pg_catalog.pg_class")
+        mortal = Mortal(workshop.database.dsn, PATIENT, claim.fix_id, workshop.lease.token)
+        mortal.start()
+        try:
+            await eventually(lambda: builds(workshop))
+        finally:
+            mortal.kill()
+        workshop.database.execute("select pg_terminate_backend(pid, 10000) from pg_stat_progress_create_index")
+    assert ("index", "app.orders_user_id_idx") in workshop.leftovers()
+    workshop.database.execute(RESOLVE)
+    (outcome,) = await workshop.recover()
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert workshop.leftovers() == []
+
+
 @pytest.mark.usefixtures("application")
 async def test_a_deferred_fix_that_did_nothing_ends_with_its_issue(
     workshop: Workshop, shop: psycopg.AsyncConnection[Any]
