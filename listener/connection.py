@@ -59,7 +59,7 @@ async def connect(
 async def prepare_session(
     connection: AsyncConnection[TupleRow], statement_timeout: timedelta, lock_timeout: timedelta
 ) -> None:
-    """Set the session's limits in one round trip. A pooler in transaction mode may lose them: see `pgmend doctor`."""
+    """Set the session's limits in one round trip. A pooler in transaction mode may lose them."""
     settings = SESSION | {
         "statement_timeout": _milliseconds(statement_timeout),
         "lock_timeout": _milliseconds(lock_timeout),

@@ -22,22 +22,23 @@ select owner.rolname::text as owner, owner.rolsuper as superuser, pg_has_role(ow
 from pg_namespace as schema join pg_roles as owner on owner.oid = schema.nspowner where schema.nspname = 'pgmend'
 """
 _OTHERS = """
-select pg_get_userbyid(relowner)::text as owner, count(*) as tables, min(oid::regclass::text) as one
-from pg_class
-where relkind in ('r', 'p') and relpersistence <> 't' and not pg_has_role(relowner, 'usage')
+select owner.rolname::text, owner.rolsuper, count(*), min(pg_class.oid::regclass::text)
+from pg_class join pg_roles as owner on owner.oid = relowner
+where relkind in ('r', 'p') and relpersistence <> 't' and not pg_has_role(owner.oid, 'usage')
   and relnamespace not in (
     select oid from pg_namespace
     where nspname in ('information_schema', 'pgmend', 'pgmend_backup') or nspname like 'pg\\_%'
   )
   and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
-group by relowner order by 1
+group by 1, 2 order by 1
 """
+_NOT_TO_GRANT = "give them an owner that is no superuser (alter table … owner to …), and grant that one"
 
 
 @dataclass(frozen=True, slots=True)
 class Unmendable:
-    """Tables whose owner's rights this role has not: their issues are found, and their fixes refused. `cure` is the
-    GRANT for it, `one` the name of one of them."""
+    """Tables whose owner's rights this role has not: their issues are found, and their fixes refused. `cure`
+    says what helps, `one` names one of them."""
 
     owner: str
     tables: int
@@ -68,7 +69,12 @@ async def require_ready(connection: AsyncConnection[TupleRow]) -> None:
 async def unmendable(connection: AsyncConnection[TupleRow]) -> tuple[Unmendable, ...]:
     """By owner, the tables that this role may not mend."""
     found = await (await connection.execute(_OTHERS)).fetchall()
-    return tuple([Unmendable(owner, tables, one, _grant(connection, owner)) for owner, tables, one in found])
+    return tuple(
+        [
+            Unmendable(owner, tables, one, _NOT_TO_GRANT if superuser else _grant(connection, owner))
+            for owner, superuser, tables, one in found
+        ]
+    )
 
 
 async def why_read_only(connection: AsyncConnection[TupleRow]) -> str | None:
@@ -91,7 +97,7 @@ async def why_read_only(connection: AsyncConnection[TupleRow]) -> str | None:
     }.get(found.source, f"alter database {database} set {off}")
     return (
         f"Database {found.database} on {where} takes no writes: default_transaction_read_only is on"
-        f" (set by: {found.source}). {cure};"
+        f" (set by: {found.source}). set {off}; {cure};"
     )
 
 

@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         return matches(self.critical_tables, schema, table)
 
 
+_NAMES = ", ".join(Settings.model_fields)
+
+
 def matches(patterns: tuple[str, ...], schema: str, table: str) -> bool:
     """Whether a pattern on `schema.table` or `table` fits; `*` and `?` are wildcards."""
     return any(fnmatchcase(table, each) or fnmatchcase(f"{schema}.{table}", each) for each in patterns)
@@ -134,7 +137,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str)
     for problem in error.errors(include_url=False, include_context=False):
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{file_name}: there is no setting {name!r}; `pgmend config` lists them all.")
+            lines.append(f"{file_name}: there is no setting {name!r}; there are {_NAMES}.")
             continue
         shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
         lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.")
@@ -147,9 +150,15 @@ def _read_file(folder: Path) -> tuple[dict[str, object], str]:
         return _parse(own), str(own)
     project = folder / "pyproject.toml"
     if project.is_file():
-        tool = cast("dict[str, object]", _parse(project).get("tool", {}))
-        return cast("dict[str, object]", tool.get("pgmend", {})), f"{project} [tool.pgmend]"
+        tool = _table(_parse(project).get("tool", {}), project, "tool")
+        return _table(tool.get("pgmend", {}), project, "tool.pgmend"), f"{project} [tool.pgmend]"
     return {}, "pgmend.toml"
+
+
+def _table(value: object, file: Path, name: str) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{file}: {name} = {value!r} is no table; write [{name}] and the settings below it.")
+    return cast("dict[str, object]", value)
 
 
 def _parse(file: Path) -> dict[str, object]:

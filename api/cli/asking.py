@@ -24,6 +24,16 @@ async def asking(dsn: str | None) -> AsyncGenerator[Desk]:
         yield Desk(connections, source.settings)
 
 
+def issue_type(text: str | None) -> str | None:
+    """An issue type that some rule finds; raises InvalidRequest naming those there are."""
+    from ...listener.rules import builtin_rules
+
+    known = sorted({rule.issue_type for rule in builtin_rules()})
+    if text is None or text in known:
+        return text
+    raise InvalidRequest(f"There is no issue type {text!r}; there are {', '.join(known)}.")
+
+
 def moment(text: str | None) -> datetime | None:
     """A time in ISO 8601; without an offset it is UTC. Raises InvalidRequest."""
     if text is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking
+from .asking import asking, issue_type
 from .outcome import ExitCode, guarded, run
 from .question import answer, confirm
 from .source import Dsn, find_source
@@ -86,8 +86,9 @@ def rollback(fix_id: str, dsn: Dsn = None, yes: Yes = False) -> None:
 
 
 async def _plan(dsn: str | None, issue_ids: list[str] | None, select: str | None) -> tuple[Proposal, ...]:
+    wanted = issue_type(select)
     async with asking(dsn) as desk:
-        return await _proposals(desk, issue_ids, select)
+        return await _proposals(desk, issue_ids, wanted)
 
 
 async def _fix(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking, moment
+from .asking import asking, issue_type, moment
 from .check import FailOn, Format, print_for_machines
 from .outcome import ExitCode, run
 from .source import Dsn
@@ -29,8 +29,9 @@ def issues(
     """The issues that the listener knows, worst first."""
 
     async def work() -> tuple[ShownIssue, ...]:
+        wanted = issue_type(select)
         async with asking(dsn) as desk:
-            return await _read(desk, issue_id, severity, select, table, all)
+            return await _read(desk, issue_id, severity, wanted, table, all)
 
     found = run(work())
     _print(found, format)

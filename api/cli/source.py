@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,10 +23,9 @@ class Source:
 
     dsn: str
     settings: Settings
-    origins: Mapping[str, str]
 
 
 def find_source(dsn: str | None, **flags: object) -> Source:
     """Raises SettingsError for a wrong setting, or where no database is named."""
-    settings, origins = load_settings(flags)
-    return Source(find_dsn(dsn, os.environ), settings, origins)
+    settings, _ = load_settings(flags)
+    return Source(find_dsn(dsn, os.environ), settings)

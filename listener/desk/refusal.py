@@ -21,7 +21,7 @@ _WORDS: Mapping[type[psycopg.Error], str] = {
     errors.UndefinedColumn: _NOT_INSTALLED,
     errors.UndefinedFunction: _NOT_INSTALLED,
     errors.InsufficientPrivilege: "A right is missing: {}.",
-    errors.ReadOnlySqlTransaction: "It takes no writes: the server is a standby, or default_transaction_read_only is on.",
+    errors.ReadOnlySqlTransaction: "No writes: the server is a standby, or default_transaction_read_only is on.",
     errors.QueryCanceled: _BUSY,
     errors.LockNotAvailable: _BUSY,
     psycopg.OperationalError: "The connection to the database was lost; try again.",

@@ -19,6 +19,7 @@ def refused(finished: Finished, code: int, *said: str) -> None:
     for each in said:
         assert each in finished.stderr, finished.stderr
     assert "Traceback" not in finished.stderr
+    assert "defect" not in finished.stderr
     assert "hunter2" not in finished.stderr + finished.stdout
 
 
@@ -102,3 +103,37 @@ async def test_a_wrong_time_is_named(pgmend: Processes, installed: Database) -> 
 
 async def test_beyond_loopback_it_does_not_start_without_a_token(pgmend: Processes, installed: Database) -> None:
     refused(await pgmend.run("start", "--host", "0.0.0.0", "--dsn", installed.dsn), 2, "PGMEND_OPERATOR_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("tool = 3\n", "tool = 3 is no table"), ("[tool]\npgmend = 3\n", "tool.pgmend = 3 is no table")],
+)
+async def test_a_project_file_that_is_none_is_named(
+    installed: Database, tmp_path: Path, content: str, said: str
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(content)
+    there = Processes(("/usr/bin/env", "-C", tmp_path, PGMEND))
+    refused(await there.run("check", "--dsn", installed.dsn), 2, "pyproject.toml", said)
+
+
+async def test_a_plan_that_cannot_be_written_names_the_file(pgmend: Processes, installed: Database) -> None:
+    refused(await pgmend.run("plan", "-o", "/nonexistent/x", "--dsn", installed.dsn), 2, "/nonexistent/x cannot be")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("\n", 1), ("", 2)])
+async def test_an_installation_that_nobody_wants_does_nothing(
+    pgmend: Processes, database: Database, answer: str, code: int
+) -> None:
+    asked = await pgmend.run("install", "--dsn", database.dsn, stdin=answer)
+    refused(Finished(asked.code, "", asked.stderr), code, "othing was done")
+    assert database.value("select to_regnamespace('pgmend')") is None
+    assert (await pgmend.run("install", "--dsn", database.dsn, stdin="y\n")).code == 0
+    refused(await pgmend.run("uninstall", "--dsn", database.dsn, stdin=answer), code, "othing was done")
+    assert database.value("select to_regnamespace('pgmend')") is not None
+
+
+async def test_an_issue_type_that_is_none_is_named(pgmend: Processes, installed: Database) -> None:
+    for command in ("issues", "plan"):
+        finished = await pgmend.run(command, "--select", "TYPE_MISMATHC", "--dsn", installed.dsn)
+        refused(finished, 2, "no issue type 'TYPE_MISMATHC'", "TYPE_MISMATCH")
