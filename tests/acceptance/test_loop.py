@@ -101,7 +101,7 @@ async def test_an_invalid_unique_index_is_rebuilt_alone(pgmend: Processes, shop:
 
 
 async def test_what_was_there_at_install_is_left_alone(pgmend: Processes, shop: Database) -> None:
-    listener = await listen(pgmend, shop, "--auto-fix", "all")
+    listener = await listen(pgmend, shop, auto_fix="all")
     issue = await listener.issue("TYPE_MISMATCH", "notes")
     assert issue["backlog"]
     why = await eventually(
