@@ -20,9 +20,19 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be run,
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-def install(dsn: Dsn = None, dry_run: DryRun = False, yes: Yes = False) -> None:
-    """Install or upgrade the SQL half: schema pgmend, its functions and views, and event triggers where possible."""
-    guarded(lambda: _install(dsn, dry_run, yes))
+def install(
+    dsn: Dsn = None,
+    dry_run: DryRun = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="This database is a copy: fix here too, as in one of its own right.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Install or upgrade the SQL half: schema pgmend, its functions and views, and event triggers where possible.
+
+    In a copy of a database that has it (restored, branched) pgmend only observes until it is adopted.
+    """
+    guarded(lambda: _install(dsn, dry_run, adopt, yes))
 
 
 def uninstall(
@@ -35,25 +45,58 @@ def uninstall(
     guarded(lambda: _uninstall(dsn, keep_audit, discard, yes))
 
 
-def _install(dsn: str | None, dry_run: bool, yes: bool) -> None:
+def _install(dsn: str | None, dry_run: bool, adopt: bool, yes: bool) -> None:
     from ...sql import install as half
+    from ...sql.owner import OWNER
 
     source = find_source(dsn)
     with _connect(source.dsn) as connection:
+        adoption = _adoption(source.dsn, connection) if adopt else None
         if dry_run or not yes:
             for statement in half.statements(connection):
                 typer.echo(statement.rstrip().rstrip(";") + ";\n")
+            if adoption is not None:
+                typer.echo(f"-- {adoption}")
         if dry_run:
             return
         if not yes:
             confirm(f"Run this in {_name(connection)}?")
         result = half.install(connection)
+        if adoption is not None:
+            half.adopt(connection)
     what = "already installed" if result.version_before == result.version else "installed"
     typer.echo(f"pgmend is {what} (version {result.version}, objects owned by {result.owner}).")
+    if adopt:
+        typer.echo("This copy is adopted: pgmend fixes here too." if adoption else "This is no copy: nothing to adopt.")
+    if result.owner == OWNER:
+        typer.echo(f"A listener connects as a superuser, or as any member: grant {OWNER} to that_role;")
     if result.why_polling is None:
         typer.echo("Event triggers record every DDL command: detection is by events.")
     else:
         typer.echo(f"Event triggers are not possible here: {result.why_polling}. Detection is by polling.")
+
+
+def _adoption(dsn: str, connection: Connection) -> str | None:
+    """What adopting this copy means; None where it is none."""
+    import asyncio
+
+    from ...sql.install import installed_version
+
+    if installed_version(connection) is None or asyncio.run(_why_a_copy(dsn)) is None:
+        return None
+    (queue,) = connection.execute("select queue from pgmend.status").fetchone() or (0,)
+    return (
+        "adopted: pgmend.instance names this database, with a new instance id; fixes and undos that were on their way"
+        f" in the original and go on here: {queue}"
+    )
+
+
+async def _why_a_copy(dsn: str) -> str | None:
+    from ...listener.connection import connect
+    from ...listener.store.instance import why_a_copy
+
+    async with await connect(dsn, "install") as connection:
+        return await why_a_copy(connection)
 
 
 def _uninstall(dsn: str | None, keep_audit: bool, discard: bool, yes: bool) -> None:

@@ -15,6 +15,7 @@ select
 from pgmend.instance as i, pg_catalog.pg_database as d, pg_catalog.pg_control_system() as c
 where d.datname = current_database()
 """
+_ADOPT = "`pgmend install --adopt` makes it one of its own"
 
 
 async def why_a_copy(connection: AsyncConnection[TupleRow]) -> str | None:
@@ -23,9 +24,9 @@ async def why_a_copy(connection: AsyncConnection[TupleRow]) -> str | None:
     if row is None:
         return "pgmend.instance has no row: the installation is incomplete; run `pgmend install`"
     if row[1]:
-        return "pgmend was installed on another server; this database is a restored copy"
+        return f"pgmend was installed on another server; this database is a restored copy. {_ADOPT}"
     if row[0]:
-        return "pgmend was installed in another database of this server; this one is a copy"
+        return f"pgmend was installed in another database of this server; this one is a copy. {_ADOPT}"
     return None
 
 

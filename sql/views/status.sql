@@ -99,7 +99,7 @@ comment on view pgmend.status is 'One row: how pgmend is. select * from pgmend.s
 comment on column pgmend.status.status is
 'running; degraded: the last scan could not look; stopped: no listener has a heartbeat (requests wait in their rows).';
 comment on column pgmend.status.fixing is
-'automatic, manual (only what is approved), paused, or observing (started so, or this is a copy of the database pgmend was installed in).';
+'automatic, manual (only what is approved), paused, or observing (started so, or this is a copy of the database pgmend was installed in: pgmend install --adopt makes it one of its own).';
 comment on column pgmend.status.detection is 'events: DDL is recorded by event triggers; polling: it is found by looking.';
 comment on column pgmend.status.last_check is 'When the last scan ended.';
 comment on column pgmend.status.next_check is 'When the next full scan is due; null where the listener does not say.';
