@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from .report.view import view_shown
 from .watching import watch
 
 _ON_ITS_WAY = frozenset({"approved", "queued", "running", "deferred"})
+_WAITING = frozenset({"queued", "deferred"})
 _SUPERSEDED_AT_MOST = 5
 _PAUSE_SECONDS = 0.05
 _LOOKS = 100
@@ -133,12 +135,15 @@ class Bulk:
         return ended
 
     async def _approved(self, proposal: Proposal) -> ShownFix:
-        """Approve the plan that was shown, unless it is on its way already; where only our own earlier fixes moved its
+        """Approve the plan that was shown, unless somebody has already; where only our own earlier fixes moved its
         tables, the same plan anew."""
         assert proposal.preview is not None
         issue_id = proposal.issue.issue_id
         shown = (await self._desk.fix(proposal.preview.fix.fix_id)).fix
         if shown.state in _ON_ITS_WAY:
+            if shown.automatic and shown.state in _WAITING:
+                with suppress(FixError):  # it has gone on meanwhile, and is watched to its end
+                    return await self._desk.approve(issue_id, shown.plan_hash)
             return shown
         try:
             return await self._desk.approve(issue_id, proposal.preview.fix.plan_hash)

@@ -27,6 +27,10 @@ _LATEST = f"""
 select fix_id, state, plan_hash, {PLAN} from pgmend.fix
 where issue_id = %s and state = any(%s) order by created_at desc, fix_id limit 1
 """
+_UNASKED = """
+select fix_id from pgmend.fix
+where issue_id = %s and plan_hash = %s and automatic and state in ('queued', 'deferred') order by created_at limit 1
+"""
 _PROPOSED = ["proposed"]
 _ON_ITS_WAY = ["approved", "queued", "running", "deferred", "rollback_requested", "rolling_back"]
 _NEAR = """
@@ -75,6 +79,9 @@ class Planner:
     async def approve(self, connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> UUID:
         """The fix that is approved by this; raises NotFound, PlanStale, PlanRefused, FixError."""
         await _unresolved(connection, issue_id)
+        if (waiting := await _waiting_unasked(connection, issue_id, plan_hash)) is not None:
+            await approve(connection, waiting)
+            return waiting
         proposed = await _latest(connection, issue_id, _PROPOSED)
         if proposed is None or proposed.plan_hash != plan_hash:
             raise await _why_not_proposed(connection, issue_id, plan_hash)
@@ -109,6 +116,12 @@ async def _unresolved(connection: AsyncConnection[TupleRow], issue_id: str) -> I
 async def _latest(connection: AsyncConnection[TupleRow], issue_id: str, states: list[str]) -> _Written | None:
     async with connection.cursor(row_factory=class_row(_Written)) as cursor:
         return await (await cursor.execute(_LATEST, (issue_id, states))).fetchone()
+
+
+async def _waiting_unasked(connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> UUID | None:
+    """The automatic fix with that plan that waits in the queue; its executor finds out what has moved since."""
+    row = await (await connection.execute(_UNASKED, (issue_id, plan_hash))).fetchone()
+    return row[0] if row else None
 
 
 async def _why_not_proposed(connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> FixError:

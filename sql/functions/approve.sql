@@ -5,13 +5,15 @@ as $function$
 #variable_conflict use_column
 declare
     state_now text;
+    nobody_asked boolean;
 begin
-    select fix.state into state_now from pgmend.fix where fix.fix_id = approve.fix_id for no key update;
+    select fix.state, fix.automatic into state_now, nobody_asked
+    from pgmend.fix where fix.fix_id = approve.fix_id for no key update;
     if state_now is null then
         raise exception 'there is no fix %', coalesce(approve.fix_id::text, 'null')
             using errcode = 'no_data_found',
                 hint = 'select fix_id, summary from pgmend.open_issues shows what waits for approval.';
-    elsif state_now <> 'proposed' then
+    elsif state_now <> 'proposed' and not (nobody_asked and state_now in ('queued', 'deferred')) then
         raise exception 'fix % is %, not proposed', approve.fix_id, state_now
             using errcode = 'object_not_in_prerequisite_state',
                 hint = case
@@ -23,7 +25,9 @@ begin
                 end;
     end if;
     update pgmend.fix
-    set state = 'approved', approved_by = session_user, approved_at = pg_catalog.clock_timestamp()
+    set
+        state = 'approved', automatic = false, next_attempt_at = null, approved_by = session_user,
+        approved_at = pg_catalog.clock_timestamp()
     where fix.fix_id = approve.fix_id;
     perform pgmend.ring_bell();
 end
@@ -32,4 +36,4 @@ $function$;
 revoke all on function pgmend.approve(uuid) from public;
 
 comment on function pgmend.approve(uuid) is
-'Have a proposed fix applied, exactly as its plan says. With the listener down it waits in its row.';
+'Have a proposed fix applied, exactly as its plan says; or at once, and whatever the policy, one that waits in the queue and that nobody has approved yet. With the listener down it waits in its row.';

@@ -114,3 +114,14 @@ async def test_a_command_that_leads_for_a_moment_leaves_automatic_fixes_to_the_l
     await listen(pgmend, shop)
     await listener.resolved("TYPE_MISMATCH", "payments")
     assert shop.value(TYPE) == "integer"
+
+
+async def test_a_command_approves_the_automatic_fix_that_waits(pgmend: Processes, shop: Database) -> None:
+    listener = await listen(pgmend, shop)
+    fix = await deferred(listener)
+    await listener.process.terminate()
+    done = await pgmend.run("fix", fix["issue_id"], "--yes", env={"PGMEND_DSN": shop.dsn})
+    assert done.code == 0, done.stderr
+    assert shop.value(TYPE) == "integer"
+    states = "select state, automatic, approved_by is not null from pgmend.fix where fix_id = %s"
+    assert shop.fetch(states, (fix["fix_id"],)) == [("applied", False, True)]

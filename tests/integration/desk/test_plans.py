@@ -106,6 +106,17 @@ async def test_approval_of_what_was_shown_queues_it(desk: Desk, issue: Issue, in
     assert [action for (action,) in actions] == ["fix.proposed", "fix.approved"]
 
 
+async def test_approval_of_an_automatic_fix_that_waits_makes_it_somebodys(
+    desk: Desk, issue: Issue, installed: Database
+) -> None:
+    shown = await desk.preview(issue.issue_id)
+    installed.execute("update pgmend.fix set automatic = true, state = 'deferred', next_attempt_at = now() + '1 hour'")
+    assert (await desk.preview(issue.issue_id)).fix.fix_id == shown.fix.fix_id
+    approved = await desk.approve(issue.issue_id, shown.fix.plan_hash)
+    assert (approved.fix_id, approved.state, approved.automatic) == (shown.fix.fix_id, "approved", False)
+    assert approved.next_attempt_at is None
+
+
 async def test_second_approval_says_how_far_the_first_came(desk: Desk, issue: Issue) -> None:
     shown = await desk.preview(issue.issue_id)
     await desk.approve(issue.issue_id, shown.fix.plan_hash)

@@ -114,6 +114,25 @@ def test_only_a_proposed_fix_is_approved(admin: Connection, issue: str, state: s
     assert refused.value.diag.message_hint
 
 
+@pytest.mark.parametrize("state", ["queued", "deferred"])
+def test_an_automatic_fix_that_waits_becomes_that_of_who_approves_it(admin: Connection, issue: str, state: str) -> None:
+    fix = planned(admin, issue, state, automatic=True, next_attempt_at=LATER)
+    admin.execute("select pgmend.approve(%s)", [fix])
+    assert one(admin, "select state, automatic, approved_by, next_attempt_at from pgmend.fix") == (
+        "approved",
+        False,
+        "postgres",
+        None,
+    )
+
+
+@pytest.mark.parametrize("state", ["running", "applied", "superseded"])
+def test_an_automatic_fix_that_does_not_wait_is_not_approved(admin: Connection, issue: str, state: str) -> None:
+    fix = planned(admin, issue, state, automatic=True)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match=f"{fix} is {state}"):
+        admin.execute("select pgmend.approve(%s)", [fix])
+
+
 @pytest.mark.parametrize("state", ["proposed", "running", "rollback_requested", "rolled_back", "refused"])
 def test_only_an_applied_fix_is_rolled_back(admin: Connection, issue: str, state: str) -> None:
     fix = planned(admin, issue, state)
