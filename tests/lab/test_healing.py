@@ -57,8 +57,7 @@ async def watched(database: Database, pgmend: Processes) -> Listener:
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         install(connection)
         adopt(connection)
-        connection.execute("update pgmend.policy set auto_fix = 'all'")  # the strictest of policy, setting, flag wins
-    listener = await listen(pgmend, database, "--auto-fix", "all")
+    listener = await listen(pgmend, database, auto_fix="all")
     await eventually(lambda: database.value("select count(*) from pgmend.scan where finished_at is not null"), 30)
     return listener
 
