@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection, Error, errors, sql
 from psycopg.rows import TupleRow, class_row
 
+from .catalog.exclusion import LeftAlone
 from .errors import CouldNotLook
 from .store.instance import require_installation
 
@@ -22,15 +23,14 @@ select owner.rolname::text as owner, owner.rolsuper as superuser, pg_has_role(ow
 from pg_namespace as schema join pg_roles as owner on owner.oid = schema.nspowner where schema.nspname = 'pgmend'
 """
 _OTHERS = """
-select owner.rolname::text, owner.rolsuper, count(*), min(pg_class.oid::regclass::text)
-from pg_class join pg_roles as owner on owner.oid = relowner
+select owner.rolname::text, owner.rolsuper, schema.nspname::text, pg_class.relname::text,
+  exists (select from pg_depend where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
+from pg_class
+join pg_roles as owner on owner.oid = relowner
+join pg_namespace as schema on schema.oid = relnamespace
 where relkind in ('r', 'p') and relpersistence <> 't' and not pg_has_role(owner.oid, 'usage')
-  and relnamespace not in (
-    select oid from pg_namespace
-    where nspname in ('information_schema', 'pgmend', 'pgmend_backup') or nspname like 'pg\\_%'
-  )
-  and not exists (select from pg_depend where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
-group by 1, 2 order by 1
+  and nspname not in ('information_schema', 'pgmend', 'pgmend_backup') and nspname not like 'pg\\_%'
+order by 1, 3, 4
 """
 _NOT_TO_GRANT = "give them an owner that is no superuser (alter table … owner to …), and grant that one"
 
@@ -66,13 +66,16 @@ async def require_ready(connection: AsyncConnection[TupleRow]) -> None:
         raise CouldNotLook(await why_denied(connection, error)) from error
 
 
-async def unmendable(connection: AsyncConnection[TupleRow]) -> tuple[Unmendable, ...]:
-    """By owner, the tables that this role may not mend."""
-    found = await (await connection.execute(_OTHERS)).fetchall()
+async def unmendable(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> tuple[Unmendable, ...]:
+    """By owner, the tables that this role may not mend; without those that are left alone."""
+    found: dict[tuple[str, bool], list[str]] = {}
+    for owner, superuser, schema, table, of_extension in await (await connection.execute(_OTHERS)).fetchall():
+        if not left_alone.covers(schema, table, of_extension):
+            found.setdefault((owner, superuser), []).append(f"{schema}.{table}")
     return tuple(
         [
-            Unmendable(owner, tables, one, _NOT_TO_GRANT if superuser else _grant(connection, owner))
-            for owner, superuser, tables, one in found
+            Unmendable(owner, len(tables), tables[0], _NOT_TO_GRANT if superuser else _grant(connection, owner))
+            for (owner, superuser), tables in found.items()
         ]
     )
 

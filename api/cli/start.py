@@ -54,7 +54,7 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
     from ...listener.desk import Connections, Desk
     from ..http import Tokens, create_app, listening
 
-    await _require_ready(source.dsn)
+    await _require_ready(source)
     settings = source.settings
     daemon = Daemon(source.dsn, settings, orders)
     loop = asyncio.get_running_loop()
@@ -72,20 +72,21 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
                 await daemon.run()
             except* psycopg.Error:
                 # What was there at the start may be gone by now: the schema, a right, a primary.
-                await _require_ready(source.dsn)
+                await _require_ready(source)
                 raise
 
 
-async def _require_ready(dsn: str) -> None:
+async def _require_ready(source: Source) -> None:
     """Raise CouldNotLook with the cure where no listener could lead; tell what this one could not mend."""
     import structlog
 
+    from ...listener.catalog.exclusion import LeftAlone
     from ...listener.connection import connect
     from ...listener.readiness import require_ready, unmendable
 
-    async with await connect(dsn, "start") as connection:
+    async with await connect(source.dsn, "start") as connection:
         await require_ready(connection)
-        for tables in await unmendable(connection):
+        for tables in await unmendable(connection, LeftAlone(source.settings.exclude)):
             structlog.get_logger().warning(
                 "cannot mend", owner=tables.owner, tables=tables.tables, one=tables.one, cure=tables.cure
             )

@@ -18,8 +18,9 @@ class Healing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accident:
-    """Something a script did, and the issue that it must open."""
+    """Something a script did, and the issue that it must open. `name` is the title in two or three words."""
 
+    name: str
     title: str
     deed: Deed
     issue_type: str
@@ -37,6 +38,7 @@ class ChangeOfMind:
     the rollback: old spellings back, new rows kept.
     """
 
+    name: str
     title: str
     issue_type: str
     table: str
@@ -47,6 +49,7 @@ class ChangeOfMind:
 
 
 TYPE_CHANGED = Accident(
+    name="type changed",
     title="An import script turns transactions.payment_id into text, because one file had a letter in it",
     deed=Deed("import_settlements.py", ("alter table transactions alter column payment_id type text",)),
     issue_type="TYPE_MISMATCH",
@@ -57,6 +60,7 @@ TYPE_CHANGED = Accident(
 )
 
 INDEX_LEFT_INVALID = Accident(
+    name="index left invalid",
     title="A unique index on payments.reference gives up waiting for a checkout and stays behind, invalid",
     deed=Deed(
         "deploy.sh",
@@ -74,6 +78,7 @@ INDEX_LEFT_INVALID = Accident(
 )
 
 FOREIGN_KEY_DROPPED = Accident(
+    name="foreign key dropped",
     title="A nightly load drops the foreign key of payments.booking_id to be faster, and forgets it",
     deed=Deed("load_partner_bookings.py", ("alter table payments drop constraint payments_booking_id_fkey",)),
     issue_type="MISSING_FOREIGN_KEY",
@@ -86,6 +91,7 @@ FOREIGN_KEY_DROPPED = Accident(
 ACCIDENTS = (TYPE_CHANGED, INDEX_LEFT_INVALID, FOREIGN_KEY_DROPPED)
 
 CHANGE_OF_MIND = ChangeOfMind(
+    name="change of mind",
     title="The accountants want credit_notes.invoice_id as on paper again, leading zeros and all",
     issue_type="TYPE_MISMATCH",
     table="credit_notes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import LiteralString
@@ -93,9 +93,9 @@ class Demo:
         left = await propose(stage.desk)
         self.outcomes.append(
             Outcome(
-                f"Backlog of {len(before)} issues",
-                "healed by one approval; what takes a person is left",
-                f"{len(left)} left, which take a person",
+                f"backlog of {len(before)}",
+                "healed by one approval",
+                f"{len(left)} left to a person",
                 bulk.tally.failed == 0 and not any(each.feasible for each in left) and len(left) < len(before),
                 healed_ms=took,
             )
@@ -128,12 +128,12 @@ class Demo:
         if fix is None:
             why = (await stage.desk.issue(issue.issue_id)).why_not_auto or "nobody says why"
             self._say(f"not healed after {healed_ms:.0f} ms: {why}")
-            self.outcomes.append(Outcome(accident.title, f"healed {accident.healing.value}", "not healed", good=False))
+            self.outcomes.append(Outcome(accident.name, f"healed {accident.healing.value}", "not healed", good=False))
             return
         good = fix.state == "applied" and fix.automatic == (accident.healing is Healing.ALONE)
         self._say(f"{fix.state} after {healed_ms:.0f} ms: {fix.summary}{f' ({fix.reason})' if fix.reason else ''}")
         self.outcomes.append(
-            Outcome(accident.title, f"healed {accident.healing.value}", fix.state, good, opened_ms, healed_ms)
+            Outcome(accident.name, f"healed {accident.healing.value}", fix.state, good, opened_ms, healed_ms)
         )
 
     async def _change_of_mind(self, stage: Stage) -> None:
@@ -156,26 +156,16 @@ class Demo:
         kept = tuple(rows) == mind.expected
         self.outcomes.append(
             Outcome(
-                mind.title,
-                "rolled back: old spellings back, later writes kept",
-                f"{state}, {'kept' if kept else 'NOT kept'}",
+                mind.name,
+                "undone, later writes kept",
+                f"{state.replace('_', ' ')}, {'kept' if kept else 'NOT kept'}",
                 state == "rolled_back" and kept,
                 healed_ms=took,
             )
         )
 
     def _close(self, seconds: float) -> None:
-        table = Table("what", "expected", "came to", "seen", "healed", "", title=f"The demo in {seconds:.0f} s")
-        for each in self.outcomes:
-            table.add_row(
-                each.what,
-                each.expected,
-                each.came,
-                "" if each.opened_ms is None else f"{each.opened_ms:.0f} ms",
-                "" if each.healed_ms is None else f"{each.healed_ms:.0f} ms",
-                Text("as told", style="green") if each.good else Text("NOT as told", style="bold red"),
-            )
-        self.console.print(table)
+        self.console.print(closing_table(self.outcomes, seconds))
 
     async def _stay(self, stage: Stage) -> None:
         self._say("The listener goes on until Ctrl-C. Try it:")
@@ -191,6 +181,21 @@ class Demo:
 
     def _say(self, text: str) -> None:
         self.console.print(Text(printable(text)))
+
+
+def closing_table(outcomes: Iterable[Outcome], seconds: float) -> Table:
+    """What came of each act, one line each where there is room for 80 columns."""
+    table = Table("what", "expected", "came to", "seen", "healed", "", title=f"The demo in {seconds:.0f} s")
+    for each in outcomes:
+        table.add_row(
+            each.what,
+            each.expected,
+            each.came,
+            "" if each.opened_ms is None else f"{each.opened_ms:.0f} ms",
+            "" if each.healed_ms is None else f"{each.healed_ms:.0f} ms",
+            Text("as told", style="green") if each.good else Text("NOT as told", style="bold red"),
+        )
+    return table
 
 
 @asynccontextmanager
