@@ -24,7 +24,7 @@ from .fixes.memory import last_failure, was_reverted
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .fixes.preflight import objection, preflight
-from .fixes.proposal import put_up
+from .fixes.proposal import on_its_way, put_up
 from .intent import still_in_transaction, why_meant
 from .issue import Issue
 from .settings import AutoFix, Settings
@@ -175,6 +175,8 @@ class Proposals:
             why = issue.doubt or "it takes a person to decide"
             await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
             return None
+        if await on_its_way(self._connection, issue.issue_id):
+            return LOOKED_AGAIN_AFTER
         _, plan = await put_up(
             self._connection, issue.issue_id, lambda fix_id: self._plan(issue, fix_id), requested_by="pgmend"
         )

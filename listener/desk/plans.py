@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
@@ -15,7 +16,7 @@ from ..fixes.limits import limits_of
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
-from ..fixes.proposal import put_up
+from ..fixes.proposal import ON_ITS_WAY, put_up
 from ..fixes.staleness import check_unmoved
 from ..issue import Issue
 from ..settings import Settings
@@ -31,8 +32,7 @@ _UNASKED = """
 select fix_id from pgmend.fix
 where issue_id = %s and plan_hash = %s and automatic and state in ('queued', 'deferred') order by created_at limit 1
 """
-_PROPOSED = ["proposed"]
-_ON_ITS_WAY = ["approved", "queued", "running", "deferred", "rollback_requested", "rolling_back"]
+_PROPOSED = ("proposed",)
 _NEAR = """
 select confrelid::bigint from pg_catalog.pg_constraint where contype = 'f' and conrelid = any(%(tables)s::oid[])
 union
@@ -70,7 +70,7 @@ class Planner:
         Raises NotFound, FixError where there is nothing to fix, PlanRefused with the reason why nothing may be done.
         """
         issue = await _unresolved(connection, issue_id)
-        on_its_way = await _latest(connection, issue_id, _ON_ITS_WAY)
+        on_its_way = await _latest(connection, issue_id, ON_ITS_WAY)
         if on_its_way is not None:
             return Preview(await read_fix(connection, on_its_way.fix_id), Plan.from_json(on_its_way.plan))
         fix_id, plan = await put_up(connection, issue_id, partial(self._plan, connection, issue))
@@ -113,9 +113,9 @@ async def _unresolved(connection: AsyncConnection[TupleRow], issue_id: str) -> I
     return record.to_issue()
 
 
-async def _latest(connection: AsyncConnection[TupleRow], issue_id: str, states: list[str]) -> _Written | None:
+async def _latest(connection: AsyncConnection[TupleRow], issue_id: str, states: Sequence[str]) -> _Written | None:
     async with connection.cursor(row_factory=class_row(_Written)) as cursor:
-        return await (await cursor.execute(_LATEST, (issue_id, states))).fetchone()
+        return await (await cursor.execute(_LATEST, (issue_id, list(states)))).fetchone()
 
 
 async def _waiting_unasked(connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> UUID | None:
@@ -125,7 +125,7 @@ async def _waiting_unasked(connection: AsyncConnection[TupleRow], issue_id: str,
 
 
 async def _why_not_proposed(connection: AsyncConnection[TupleRow], issue_id: str, plan_hash: str) -> FixError:
-    on_its_way = await _latest(connection, issue_id, _ON_ITS_WAY)
+    on_its_way = await _latest(connection, issue_id, ON_ITS_WAY)
     if on_its_way is not None and on_its_way.plan_hash == plan_hash:
         return FixError(f"Fix {on_its_way.fix_id} with this very plan is {on_its_way.state} already.")
     return PlanStale(f"The plan that was shown for issue {issue_id} is not the one that stands now: preview it again.")

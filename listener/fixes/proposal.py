@@ -15,6 +15,15 @@ from psycopg.rows import TupleRow, class_row
 from . import book
 from .plan import Plan
 
+ON_ITS_WAY: tuple[book.State, ...] = (
+    "approved",
+    "queued",
+    "running",
+    "deferred",
+    "rollback_requested",
+    "rolling_back",
+)
+_MOVING = "select exists (select from pgmend.fix where issue_id = %s and state = any(%s))"
 _PROPOSED = """
 select fix_id, plan_hash from pgmend.fix
 where issue_id = %s and state = 'proposed' order by created_at desc, fix_id limit 1
@@ -56,3 +65,9 @@ async def proposed(connection: AsyncConnection[TupleRow], issue_id: str) -> Prop
     """The newest plan that waits for approval."""
     async with connection.cursor(row_factory=class_row(Proposed)) as cursor:
         return await (await cursor.execute(_PROPOSED, (issue_id,))).fetchone()
+
+
+async def on_its_way(connection: AsyncConnection[TupleRow], issue_id: str) -> bool:
+    """Whether a fix of the issue, or its undo, is about to run or runs: then nothing is put up beside it."""
+    row = await (await connection.execute(_MOVING, (issue_id, list(ON_ITS_WAY)))).fetchone()
+    return bool(row and row[0])

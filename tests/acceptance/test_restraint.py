@@ -104,3 +104,20 @@ async def test_orphans_that_somebody_deletes_are_gone_by_the_next_scan(pgmend: P
     await listener.issue("ORPHANED_ROWS", "payments")
     shop.execute("delete from payments where id = 900; select pgmend.request_scan()")
     await listener.resolved("ORPHANED_ROWS", "payments")
+
+
+async def test_a_fix_that_waits_for_its_next_try_stands_alone_after_a_restart(
+    pgmend: Processes, shop: Database
+) -> None:
+    listener = await listen(pgmend, shop)
+    issue = await listener.issue("MISSING_INDEX", "basket")
+    fix = await listener.fix(issue["issue_id"], "proposed")
+    await listener.process.terminate()
+    shop.execute(
+        "update pgmend.fix set state = 'deferred', approved_by = 'somebody', approved_at = now(), attempts = 1,"
+        " next_attempt_at = now() + interval '1 hour' where state = 'proposed'"
+    )
+    await listen(pgmend, shop)
+    await asyncio.sleep(2)
+    states = "select fix_id::text, state from pgmend.fix where issue_id = %s"
+    assert shop.fetch(states, (issue["issue_id"],)) == [(fix["fix_id"], "deferred")]
