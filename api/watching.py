@@ -36,7 +36,7 @@ async def watch(desk: Desk, fix_id: UUID, ends: frozenset[str] = APPLIED_OR_NOT)
             look_at_status = time.monotonic() + _STATUS_SECONDS
             if status.leader is not None:
                 led_at = time.monotonic()
-            if fix.state not in _AT_WORK and (why := held_up(status)) is not None:
+            if not _is_worked_on(fix) and (why := held_up(status)) is not None:
                 raise FixDeferred(f"{why[0]}. {_stays(fix)}: {why[1]}.")
             if time.monotonic() - led_at > _LEADERLESS_SECONDS:
                 raise FixDeferred(f"No listener leads any more. {_stays(fix)} until one does: `pgmend start`.")
@@ -51,6 +51,11 @@ def held_up(status: Status) -> tuple[str, str] | None:
     if status.fixing == "observing":
         return f"The listener only observes: {status.why_observing}", "it goes on once a listener may fix"
     return None
+
+
+def _is_worked_on(fix: ShownFix) -> bool:
+    """What a pause has interrupted keeps its state, and has a next attempt."""
+    return fix.state in _AT_WORK and fix.next_attempt_at is None
 
 
 def _stays(fix: ShownFix) -> str:
