@@ -224,6 +224,7 @@ async def test_a_snapshot_exported_by_a_replication_connection_is_waited_for(ser
         assert made.status == psycopg.pq.ExecStatus.TUPLES_OK, walsender.error_message
         outcome = await workshop.heal(to_integer(workshop))
         walsender.finish()
+        await eventually(lambda: database.value("select count(*) from pg_replication_slots") == 0)
         await workshop.close()
     assert outcome.state == "deferred"
     assert "of copier" in (outcome.reason or "")
