@@ -32,7 +32,7 @@ where relkind in ('r', 'p') and relpersistence <> 't' and not pg_has_role(owner.
   and nspname not in ('information_schema', 'pgmend', 'pgmend_backup') and nspname not like 'pg\\_%'
 order by 1, 3, 4
 """
-_NOT_TO_GRANT = "give them an owner that is no superuser (alter table … owner to …), and grant that one"
+_NOT_TO_GRANT = "give it an owner that is no superuser (alter table … owner to …), and grant that one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,15 @@ async def unmendable(connection: AsyncConnection[TupleRow], left_alone: LeftAlon
             found.setdefault((owner, superuser), []).append(f"{schema}.{table}")
     return tuple(
         [
-            Unmendable(owner, len(tables), tables[0], _NOT_TO_GRANT if superuser else _grant(connection, owner))
+            Unmendable(owner, len(tables), tables[0], how_to_own(connection, owner, superuser=superuser))
             for (owner, superuser), tables in found.items()
         ]
     )
+
+
+def how_to_own(connection: AsyncConnection[TupleRow], owner: str, *, superuser: bool) -> str:
+    """What gives this role the rights of a table's owner."""
+    return _NOT_TO_GRANT if superuser else _grant(connection, owner)
 
 
 async def why_read_only(connection: AsyncConnection[TupleRow]) -> str | None:

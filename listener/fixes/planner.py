@@ -13,6 +13,7 @@ from ..catalog.read import read_snapshot
 from ..catalog.snapshot import Oid, Snapshot
 from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
+from ..readiness import how_to_own
 from ..remedy import AddForeignKey, Remedy
 from .kinds import builtin_kinds
 from .limits import Limits
@@ -22,7 +23,8 @@ from .staleness import foundation
 
 _NAMES = """
 select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname),
-  pg_catalog.pg_has_role(c.relowner, 'usage'), pg_catalog.pg_get_userbyid(c.relowner)
+  pg_catalog.pg_has_role(c.relowner, 'usage'), pg_catalog.pg_get_userbyid(c.relowner),
+  (select owner.rolsuper from pg_catalog.pg_roles as owner where owner.oid = c.relowner)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.oid = any(%s::oid[])
 """
@@ -96,12 +98,11 @@ async def _names_of_owned(
     """The tables' names; raises PlanRefused where the one to be mended is not ours to alter."""
     cursor = await connection.execute(_NAMES, (list(tables),))
     rows = await cursor.fetchall()
-    for oid, name, owned, owner in rows:
+    for oid, name, owned, owner, superuser in rows:
         if oid == remedy.table and not owned:
-            raise PlanRefused(
-                f"{name} belongs to role {owner}, which pgmend's role is no member of. Cure: GRANT that role to it."
-            )
-    return {oid: name for oid, name, _, _ in rows}
+            cure = how_to_own(connection, owner, superuser=superuser)
+            raise PlanRefused(f"{name} belongs to role {owner}, which pgmend's role is no member of. Cure: {cure}")
+    return {oid: name for oid, name, *_ in rows}
 
 
 def _tables_of(remedy: Remedy) -> tuple[Oid, ...]:

@@ -61,8 +61,10 @@ async def test_a_role_without_rights_is_told_what_to_grant_and_can_then_mend(
 
     process = await started(pgmend, dsn)
     warning = await process.line(r"cannot mend.*")
+    await eventually(lambda: installed.fetch("select 1 from pgmend.open_issues where issue_type = 'MISSING_INDEX'"))
     (cure,) = cures(warning[0].replace("\\", ""))
     assert owner.name in cure
+    assert cure in (await pgmend.run("plan", "--dsn", dsn)).stdout
     assert await process.terminate() == 0
     installed.execute(cure)
 
