@@ -73,12 +73,13 @@ class Lease:
 
     @asynccontextmanager
     async def one_flight(self, connection: AsyncConnection[TupleRow]) -> AsyncGenerator[None]:
-        """A transaction in a pipeline, from its begin to its commit, which is only if the lease is ours.
+        """A transaction that is one pipeline, committed at its end if the lease is ours; or part of the caller's.
 
-        Raises LeaseLost, and then nothing of it is stored. What is executed inside has no answers before the end.
+        In autocommit mode a pipeline is a transaction by itself: nothing has to be said. Raises LeaseLost, and then
+        nothing of it is stored. What is executed inside has no answers before the end.
         """
         try:
-            async with connection.pipeline(), connection.transaction():
+            async with connection.pipeline():
                 await connection.execute(_HOLD_OR_FAIL, (self.token,), prepare=True)
                 yield
         except psycopg.errors.DivisionByZero as error:

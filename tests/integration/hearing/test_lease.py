@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import timedelta
 
 import psycopg
 import pytest
+from pgmend.listener.errors import LeaseLost
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.settings import AutoFix
 
@@ -59,6 +61,40 @@ async def test_a_step_under_way_lets_heartbeats_through_and_makes_a_takeover_wai
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 await take_lease(rival, "two")
         assert await take_lease(rival, "two") is not None
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["held", "lost"])
+@pytest.mark.parametrize("within", [False, True], ids=["by itself", "within a transaction"])
+async def test_one_flight_stores_all_or_nothing(installed: Database, lost: bool, within: bool) -> None:
+    installed.execute("create table kept (n integer primary key)")
+    async with await installed.connect() as connection:
+        lease = await take_lease(connection, "one")
+        assert lease is not None
+        if lost:
+            installed.execute("update pgmend.lease set token = gen_random_uuid()")
+        with pytest.raises(LeaseLost) if lost else nullcontext():
+            async with (
+                connection.transaction() if within else nullcontext(),
+                lease.one_flight(connection),
+                connection.cursor() as cursor,
+            ):
+                await connection.execute("insert into public.kept values (0)")
+                await cursor.executemany("insert into public.kept values (%s)", [(n,) for n in range(1, 10)])
+        assert connection.info.transaction_status.name == "IDLE"
+        await connection.execute("select 1")
+    assert installed.value("select count(*) from kept") == (0 if lost else 10)
+
+
+async def test_what_fails_in_a_flight_undoes_all_of_it(installed: Database) -> None:
+    installed.execute("create table kept (n integer primary key)")
+    async with await installed.connect() as connection:
+        lease = await take_lease(connection, "one")
+        assert lease is not None
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            async with lease.one_flight(connection):
+                await connection.execute("insert into public.kept values (0)")
+                await connection.execute("insert into public.kept values (0)")
+    assert installed.value("select count(*) from kept") == 0
 
 
 async def test_of_many_who_ask_at_once_one_leads(installed: Database) -> None:
