@@ -36,7 +36,12 @@ select c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.reltuples,
   c.relkind = 'p' and exists (
     select from pg_catalog.pg_partition_tree(c.oid) as t join pg_catalog.pg_class as p on p.oid = t.relid
     where p.relkind = 'f'
-  ) as reads_elsewhere
+  ) as reads_elsewhere,
+  c.relkind = 'r' and %(sizes)s and case when not exists (
+    select from pg_catalog.pg_locks as l
+    where l.locktype = 'relation' and l.relation = c.oid and l.mode = 'AccessExclusiveLock'
+      and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+  ) then pg_catalog.pg_relation_size(c.oid) = 0 end as is_empty
 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where c.oid = any(%(tables)s::oid[])
 """
@@ -88,13 +93,17 @@ _BEGIN, _COMMIT = sql.SQL("begin"), sql.SQL("commit")
 
 @dataclass(frozen=True, slots=True)
 class CurrentTable:
-    """A table as the catalogs have it now. `rows` is the planner's estimate, -1 where there is none."""
+    """A table as the catalogs have it now. `rows` is the planner's estimate, -1 where there is none.
+
+    `empty` is what has no page on disk, and so no row; a table that somebody has locked is not asked.
+    """
 
     schema: str
     name: str
     kind: str
     rows: float
     refusal: str | None
+    empty: bool
     columns: Mapping[AttributeNumber, tuple[str, Oid, bool]]
 
 
@@ -126,13 +135,19 @@ class _Survey:
         self._relations: dict[Oid, CurrentTable] = {}
 
     async def run(self, links: list[Link]) -> dict[Link, Containment | Unmeasured]:
-        self._relations = await self._look_up({oid for link in links for oid in (link.table, link.key.table)})
+        tables = {oid for link in links for oid in (link.table, link.key.table)}
+        try:
+            self._relations = await self._look_up(tables, sizes=True)
+        except psycopg.errors.LockNotAvailable:
+            self._relations = await self._look_up(tables, sizes=False)
         found: dict[Link, Containment | Unmeasured] = {}
         targets: dict[Link, Target] = {}
         for link in links:
             target = self._target(link)
             if isinstance(target, Unmeasured):
                 found[link] = target
+            elif self._relations[link.table].empty:
+                found[link] = Containment(0, 0, 0, exact=True, taken_at=datetime.now(UTC))
             else:
                 targets[link] = target
                 found[link] = await self._sampled(target, self._relations[link.table].rows)
@@ -143,8 +158,8 @@ class _Survey:
                 found[link] = exact if isinstance(exact, Containment) else sample
         return found
 
-    async def _look_up(self, tables: set[Oid]) -> dict[Oid, CurrentTable]:
-        parameters = {"tables": sorted(tables)}
+    async def _look_up(self, tables: set[Oid], *, sizes: bool) -> dict[Oid, CurrentTable]:
+        parameters = {"tables": sorted(tables), "sizes": sizes}
         async with self._connection.transaction():
             await self._connection.execute(_bounds(QUERY_LIMIT))
             named = await (await self._connection.execute(_TABLES, parameters)).fetchall()
@@ -154,8 +169,9 @@ class _Survey:
         for table, number, name, type_oid, virtual in columns:
             by_table.setdefault(table, {})[number] = name, type_oid, virtual
         return {
-            row[0]: CurrentTable(row[1], row[2], row[3], row[4], _refusal(row, unsafe), by_table.get(row[0], {}))
+            oid: CurrentTable(schema, name, kind, rows, _refusal(row, unsafe), bool(empty), by_table.get(oid, {}))
             for row in named
+            for oid, schema, name, kind, rows, _, empty in [row]
         }
 
     def _target(self, link: Link) -> Target | Unmeasured:
@@ -241,7 +257,7 @@ def _milliseconds(limit: timedelta) -> sql.Literal:
 
 
 def _refusal(row: TupleRow, unsafe: set[Oid]) -> str | None:
-    oid, schema, name, kind, _, reads_elsewhere = row
+    oid, schema, name, kind, _, reads_elsewhere, _ = row
     if kind not in ("r", "p"):
         return f"{schema}.{name} is no table"
     if reads_elsewhere:

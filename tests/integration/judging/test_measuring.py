@@ -222,6 +222,7 @@ async def test_partitions_are_read_with_their_parent_and_children_by_inheritance
 
 async def test_used_up_budget_is_a_reason(database: Database) -> None:
     database.execute("create table users (id int primary key); create table bookings (user_id int)")
+    database.execute("insert into bookings values (1)")
     found = await measured(database, "bookings(user_id)", "users(id)", budget=timedelta(0))
     assert found == Unmeasured("the 0 s for counting were used up")
 
@@ -239,6 +240,7 @@ async def test_query_that_lasts_too_long_is_ended(database: Database, monkeypatc
 
 async def test_lock_in_the_way_is_a_reason(database: Database) -> None:
     database.execute("create table users (id int primary key); create table bookings (user_id int)")
+    database.execute("insert into bookings values (1)")
     reader, locker = await database.connect(), await database.connect()
     snapshot = await read_snapshot(reader)
     meant = link(snapshot, "bookings(user_id)", "users(id)")
@@ -246,6 +248,22 @@ async def test_lock_in_the_way_is_a_reason(database: Database) -> None:
         await locker.execute("lock table users in access exclusive mode")
         found = (await measure(reader, [meant], snapshot, budget=10 * SECOND)).containment
     assert found == {meant: Unmeasured("a lock was in the way for 50 ms")}
+
+
+@pytest.mark.parametrize(("locked", "looks"), [("users", False), ("bookings", True)])
+async def test_empty_table_is_not_read_at_all(database: Database, locked: str, looks: bool) -> None:
+    database.execute("create table users (id int primary key); create table bookings (user_id int)")
+    reader, locker = await database.connect(), await database.connect()
+    snapshot = await read_snapshot(reader)
+    meant = link(snapshot, "bookings(user_id)", "users(id)")
+    async with locker.transaction():
+        await locker.execute(sql.SQL("lock table {} in access exclusive mode").format(sql.Identifier(locked)))
+        (found,) = (await measure(reader, [meant], snapshot, budget=10 * SECOND)).containment.values()
+    if looks:  # it may be empty, but nobody may see its size now
+        assert found == Unmeasured("a lock was in the way for 50 ms")
+    else:
+        assert isinstance(found, Containment)
+        assert (found.rows, found.exact) == (0, True)
 
 
 async def test_dropped_table_and_column_are_reasons_and_renames_are_none(database: Database) -> None:
@@ -287,6 +305,7 @@ async def test_policies_do_not_run_for_their_own_tables_owner(database: Database
 async def test_missing_right_is_a_reason(database: Database, role: Roles) -> None:
     reader = role()
     database.execute("create table users (id int primary key); create table bookings (user_id int)")
+    database.execute("insert into bookings values (1)")
     found = await measured(database, "bookings(user_id)", "users(id)", user=reader.name, password=reader.password)
     assert found == Unmeasured("the role may not read all rows")
 
