@@ -4,7 +4,7 @@ A step that rewrites a table goes on under its lock only while no older snapshot
 in one message with COMMIT: what is left is a snapshot that is taken during the commit itself.
 
 Several statements go as one message of the simple protocol, not in psycopg's pipeline mode: the Flush with which that
-ends, after the Sync, disarms idle_in_transaction_session_timeout (seen on 15 and 18; docs/decisions/0007).
+ends, after the Sync, disarms idle_in_transaction_session_timeout (seen on 18; docs/decisions/0007).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def main() -> int:
     failed: list[str] = []
     if (load := os.getloadavg()[0]) > _BUSY:
         _console.print(f"[yellow]This machine is busy (load {load:.1f}): the figures will be worse than they are.[/]")
-    with ground() as place:
+    with ground(options.bindir) as place:
         figures = list(_figures(place, options, failed))
         server = str(place.server.admin.execute("select version()").fetchone()[0])  # type: ignore[index]
     report.show(figures)
@@ -76,6 +76,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), metavar="PART")
     parser.add_argument("--samples", type=int, default=1000, help="of each distribution (default: 1000)")
     parser.add_argument("--warm-up", type=int, default=50, help="not counted, before the samples (default: 50)")
+    parser.add_argument("--bindir", type=Path, help="binaries of another PostgreSQL, its pg_dump among them")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder of the JSON files")
     return parser.parse_args()
 

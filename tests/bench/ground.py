@@ -59,9 +59,9 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Generator[Ground]:
-    """The server started, and gone at the end."""
-    with Cluster(settings=SETTINGS) as cluster, closing(Server(cluster.dsn(), cluster)) as server:
+def ground(bindir: Path | None = None) -> Generator[Ground]:
+    """The server started, and gone at the end; of the embedded binaries, or of those in `bindir`."""
+    with Cluster(settings=SETTINGS, bindir=bindir) as cluster, closing(Server(cluster.dsn(), cluster)) as server:
         yield Ground(server, cluster.bin("pg_dump"))
 
 
