@@ -14,13 +14,13 @@ from psycopg.rows import TupleRow
 from .catalog.exclusion import LeftAlone
 from .catalog.read import read_snapshot
 from .errors import CouldNotLook
-from .examiner import Examiner
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .garbage import uncollected
 from .issue import Issue
-from .judge import CheckOutcome, Judge
+from .judging.examiner import Examiner
+from .judging.judge import CheckOutcome, Judge
 from .relations.measure import measure
 from .settings import Settings
 

@@ -30,7 +30,6 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
 
-from .analyst import Analyst
 from .catalog.exclusion import LeftAlone
 from .connection import connect
 from .errors import CouldNotLook, LeaseLost
@@ -38,9 +37,10 @@ from .hearing.bell import Bell
 from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
 from .hearing.notifier import Notifier
 from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
-from .housekeeping import Housekeeper
-from .judge import Judge
-from .mender import Mender
+from .judging.analyst import Analyst
+from .judging.judge import Judge
+from .mending.housekeeping import Housekeeper
+from .mending.mender import Mender
 from .settings import AutoFix, Settings
 from .store.instance import require_installation
 from .store.scans import scan_requested

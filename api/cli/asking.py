@@ -26,7 +26,7 @@ async def asking(dsn: str | None) -> AsyncGenerator[Desk]:
 
 def issue_type(text: str | None) -> str | None:
     """An issue type that some rule finds; raises InvalidRequest naming those there are."""
-    from ...listener.rules import builtin_rules
+    from ...listener.judging.registry import builtin_rules
 
     known = sorted({rule.issue_type for rule in builtin_rules()})
     if text is None or text in known:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from ...listener.check import CheckResult
-    from ...listener.judge import CheckOutcome
+    from ...listener.judging.judge import CheckOutcome
     from ...listener.settings import Settings
     from ..report.view import IssueView
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...listener.issue import Severity
-from ...listener.judge import CheckOutcome
+from ...listener.judging.judge import CheckOutcome
 from .view import IssueView
 
 _COMMANDS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}

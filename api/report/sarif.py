@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ...listener.issue import Severity
-from ...listener.judge import CheckOutcome
+from ...listener.judging.judge import CheckOutcome
 from .view import IssueView
 
 _LEVELS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}

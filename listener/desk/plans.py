@@ -16,7 +16,7 @@ from ..fixes.limits import limits_of
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
-from ..fixes.proposal import ON_ITS_WAY, put_up
+from ..fixes.queue.proposal import ON_ITS_WAY, put_up
 from ..fixes.staleness import check_unmoved
 from ..issue import Issue
 from ..settings import Settings

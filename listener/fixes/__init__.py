@@ -1,1 +1,1 @@
-"""Mending: a fix kind per file plans a remedy; the executor applies, proves and undoes any plan."""
+"""One fix: a kind per file in `kinds/` plans a remedy; `execution/` proves, applies and undoes any plan."""

@@ -15,7 +15,7 @@ from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
 from ..readiness import how_to_own
 from ..remedy import AddForeignKey, Remedy
-from .kinds import builtin_kinds
+from .fix_kind import builtin_kinds
 from .limits import Limits
 from .plan import Plan
 from .site import Site

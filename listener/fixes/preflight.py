@@ -11,9 +11,9 @@ from psycopg.rows import TupleRow
 
 from ..errors import ProofRefuted
 from .composed import verbatim
+from .execution.session import milliseconds
 from .limits import Limits
 from .plan import Check, Proof, Verdict
-from .session import milliseconds
 from .shown import shown
 
 _SETTINGS = """

@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
 from ..event import Event
-from ..intent import Intent
+from .intent import Intent
 
 _UNPROCESSED = """
 select event_id::text, occurred_at, transaction_id::text::bigint as transaction_id, kind, command_tag,

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from ..catalog.snapshot import Index, Oid, Table
 from ..issue import Finding, Severity
+from ..judging.fact import fact
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene
 from ..remedy import DropIndex
-from .fact import fact
-from .registry import Reads, rule
-from .scene import Scene
 
 
 @rule("DUPLICATE_INDEX", Severity.MEDIUM, Reads.INDEXES | Reads.CONSTRAINTS)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from ..catalog.index_state import IndexState, index_state
 from ..catalog.snapshot import Index, Table
 from ..issue import Finding, Severity
+from ..judging.fact import fact
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene, UnderWay
 from ..remedy import RebuildIndex
 from .duplicate_index import essence
-from .fact import fact
-from .registry import Reads, rule
-from .scene import Scene, UnderWay
 
 
 @rule("INVALID_INDEX", Severity.CRITICAL, Reads.INDEXES)

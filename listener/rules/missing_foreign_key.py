@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from ..catalog.snapshot import Table
 from ..issue import Finding, Severity
+from ..judging.ambiguity import ambiguous, undecided
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene
 from ..relations.former import FormerForeignKey, former_foreign_keys
 from ..relations.relation import Relation, link_of
 from ..relations.wording import columns_of, count
 from ..remedy import AddForeignKey
-from .ambiguity import ambiguous, undecided
-from .registry import Reads, rule
-from .scene import Scene
 
 
 @rule("MISSING_FOREIGN_KEY", Severity.CRITICAL, Reads.COLUMNS | Reads.RELATIONS | Reads.MEASUREMENTS)

@@ -9,12 +9,12 @@ from enum import IntEnum
 from ..catalog.index_state import IndexState, index_state
 from ..catalog.snapshot import AttributeNumber, Constraint, Index, Table
 from ..issue import Finding, Severity
+from ..judging.fact import fact
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene, UnderWay
 from ..relations.former import FormerIndex, former_indexes
 from ..relations.wording import columns_of
 from ..remedy import CreateIndex
-from .fact import fact
-from .registry import Reads, rule
-from .scene import Scene, UnderWay
 
 _FINDS_EQUALS = frozenset({"btree", "hash", "gist"})
 _NOT_NULL = re.compile(r"\{NULLTEST :arg \{VAR [^{}]*:varattno (\d+) [^{}]*\} :nulltesttype 1 :argisrow false\}")

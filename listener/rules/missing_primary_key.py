@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ..catalog.snapshot import Table
 from ..issue import Finding, Severity
-from .fact import fact
-from .registry import Reads, rule
-from .scene import Scene
+from ..judging.fact import fact
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene
 
 
 @rule("MISSING_PRIMARY_KEY", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.INDEXES | Reads.COLUMNS)

@@ -8,12 +8,12 @@ from ..catalog.snapshot import Table
 from ..errors import CouldNotLook
 from ..evidence import Evidence
 from ..issue import Finding, Severity
+from ..judging.registry import Reads, rule
+from ..judging.scene import NotCounted, Scene
 from ..relations.measurement import Containment, Unmeasured, is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import DECLARED
 from ..relations.wording import columns_of, count, listed
-from .registry import Reads, rule
-from .scene import NotCounted, Scene
 
 
 @rule("ORPHANED_ROWS", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.RELATIONS | Reads.MEASUREMENTS)

@@ -8,15 +8,15 @@ from ..catalog.change import ChangeKind
 from ..catalog.snapshot import Column, Oid, Table
 from ..evidence import Evidence
 from ..issue import Finding, Severity
+from ..judging.ambiguity import ambiguous, undecided
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene
 from ..relations.families import Fit, fit
 from ..relations.former import FormerType, former_type
 from ..relations.relation import Relation
 from ..relations.weights import FORMER_TYPE
 from ..relations.wording import columns_of, dotted, listed
 from ..remedy import ChangeColumnType
-from .ambiguity import ambiguous, undecided
-from .registry import Reads, rule
-from .scene import Scene
 
 _MOST_NAMED = 3
 

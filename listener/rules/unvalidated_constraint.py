@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from ..catalog.snapshot import Constraint, Table
 from ..issue import Finding, Severity
+from ..judging.fact import fact
+from ..judging.registry import Reads, rule
+from ..judging.scene import Scene
 from ..relations.relation import link_of
 from ..relations.wording import count
 from ..remedy import ValidateConstraint
-from .fact import fact
-from .registry import Reads, rule
-from .scene import Scene
 
 _NOUNS = {"f": "foreign key", "c": "check"}
 

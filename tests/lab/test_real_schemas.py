@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pgmend.listener.check import CheckResult, check
 from pgmend.listener.issue import Issue
-from pgmend.listener.judge import CheckStatus
+from pgmend.listener.judging.judge import CheckStatus
 from pgmend.listener.settings import Settings
 
 from tests.support.database import Database

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pgmend.listener.catalog.read import read_snapshot
-from pgmend.listener.examiner import Examiner
 from pgmend.listener.issue import Issue
-from pgmend.listener.judge import Judge, Judgement
+from pgmend.listener.judging.examiner import Examiner
+from pgmend.listener.judging.judge import Judge, Judgement
 from pgmend.listener.relations.measure import measure
 
 from .database import Database

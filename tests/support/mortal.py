@@ -10,13 +10,13 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
-from pgmend.listener.fixes.book import read_claim
-from pgmend.listener.fixes.executor import Executor
+from pgmend.listener.fixes.execution.executor import Executor
+from pgmend.listener.fixes.execution.work import Checkpoint
 from pgmend.listener.fixes.limits import Limits
 from pgmend.listener.fixes.plan import Plan
-from pgmend.listener.fixes.work import Checkpoint
+from pgmend.listener.fixes.queue.book import read_claim
 from pgmend.listener.hearing.lease import Lease
-from pgmend.listener.housekeeping import Housekeeper
+from pgmend.listener.mending.housekeeping import Housekeeper
 from pgmend.listener.remedy import CreateIndex
 
 # Forked from a server that has imported everything: a process of its own in milliseconds.

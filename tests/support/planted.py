@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pgmend.listener.evidence import Evidence
-from pgmend.listener.fixes.book import propose
 from pgmend.listener.fixes.plan import Check, Hazard, Lock, Plan, Step
+from pgmend.listener.fixes.queue.book import propose
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.issue import Issue, Severity, issue_id
 from pgmend.listener.remedy import CreateIndex

@@ -24,12 +24,12 @@ from typing import Any
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Oid, Snapshot, Table
 from pgmend.listener.issue import Issue
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.judging.registry import builtin_rules
+from pgmend.listener.judging.scene import Scene
 from pgmend.listener.relations.atlas import Atlas
 from pgmend.listener.relations.measurement import Containment, Measurements, Unmeasured
 from pgmend.listener.relations.relation import Key, Link
-from pgmend.listener.rules import builtin_rules
-from pgmend.listener.rules.scene import Scene
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 FIRST_TABLE = 20_000

@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
 from pgmend.listener.connection import connect
-from pgmend.listener.fixes import book
-from pgmend.listener.fixes.executor import Executor, Outcome
+from pgmend.listener.fixes.execution.executor import Executor, Outcome
+from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.limits import Limits
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.fixes.planner import plan_fix
-from pgmend.listener.fixes.recovery import recover
+from pgmend.listener.fixes.queue import book
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.issue import Issue, Severity, issue_id
 from pgmend.listener.remedy import Remedy

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pgmend.listener.autonomy import Circumstances, settled, why_not_alone
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.evidence import Evidence
 from pgmend.listener.fixes.plan import CastClass, Hazard, Plan, Proof, Verdict
 from pgmend.listener.issue import Issue, Severity
+from pgmend.listener.mending.autonomy import Circumstances, settled, why_not_alone
 from pgmend.listener.remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex
 from pgmend.listener.settings import AutoFix
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.snapshot import Snapshot
-from pgmend.listener.examiner import Examiner
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.examiner import Examiner
+from pgmend.listener.judging.judge import Judge
 
 from tests.support.snapshots import NOON, snapshot, table
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..casts import Cast
 from ..composed import identifier
 from ..plan import Lock
+from ..retyping.casts import Cast
 from .definition import literal, verified
 from .dependent import Dependent, Subject, refused
 from .rereading import Rereading

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...catalog.snapshot import Column, Oid, Table
-from ..casts import Cast
 from ..composed import identifier
 from ..plan import Lock
+from ..retyping.casts import Cast
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from psycopg import sql
 
-from ..casts import Cast
+from ..retyping.casts import Cast
 
 _QUALIFIER = r'(?:(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")[.])?'
 # Either type may appear in a definition without its modifier.

@@ -9,8 +9,8 @@ from pgmend.listener.catalog.affected import Affected, affected
 from pgmend.listener.catalog.read import read_affected, read_snapshot
 from pgmend.listener.catalog.snapshot import Oid, Snapshot
 from pgmend.listener.event import Event
+from pgmend.listener.hearing.intent import NOTHING_SAYS_SO
 from pgmend.listener.hearing.outbox import mark_processed, unprocessed
-from pgmend.listener.intent import NOTHING_SAYS_SO
 from psycopg import AsyncConnection
 
 

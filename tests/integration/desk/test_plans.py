@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from pgmend.listener.desk import Desk, FixFilter
 from pgmend.listener.errors import FixError, NotFound, PlanRefused, PlanStale
-from pgmend.listener.fixes.book import propose
 from pgmend.listener.fixes.plan import Verdict
+from pgmend.listener.fixes.queue.book import propose
 from pgmend.listener.issue import Issue
 from pgmend.listener.remedy import CreateIndex
 from psycopg import AsyncConnection

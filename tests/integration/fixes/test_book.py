@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 from pgmend.listener.errors import LeaseLost, NotFound, PlanRefused
-from pgmend.listener.fixes import book
-from pgmend.listener.fixes.memory import last_failure, was_reverted
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.fixes.planner import plan_fix
+from pgmend.listener.fixes.queue import book
+from pgmend.listener.fixes.queue.memory import last_failure, was_reverted
 from pgmend.listener.hearing.lease import Lease
 from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
 from pgmend.listener.settings import AutoFix

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from pgmend.listener.fixes.critical_section import enter
+from pgmend.listener.fixes.execution.critical_section import enter
+from pgmend.listener.fixes.execution.session import fixer_session
 from pgmend.listener.fixes.limits import Limits, limits_of
 from pgmend.listener.fixes.plan import Hazard
-from pgmend.listener.fixes.session import fixer_session
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.settings import Settings
 from psycopg import sql

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from pgmend.listener.fixes.session import fixer_session
+from pgmend.listener.fixes.execution.session import fixer_session
 
 from tests.support.eventually import eventually
 from tests.support.fixtures import ServerWith

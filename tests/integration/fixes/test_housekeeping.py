@@ -10,9 +10,9 @@ import psycopg
 import pytest
 import structlog
 from pgmend.listener.errors import LeaseLost
-from pgmend.listener.fixes.executor import Outcome
-from pgmend.listener.fixes.work import Checkpoint, pass_by
-from pgmend.listener.housekeeping import Housekeeper, Tidied
+from pgmend.listener.fixes.execution.executor import Outcome
+from pgmend.listener.fixes.execution.work import Checkpoint, pass_by
+from pgmend.listener.mending.housekeeping import Housekeeper, Tidied
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.sql.install import uninstall
 from psycopg import sql
@@ -251,7 +251,7 @@ async def test_it_runs_at_once_and_lives_through_what_goes_wrong(
         else:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr("pgmend.listener.housekeeping.asyncio.sleep", sleep)
+    monkeypatch.setattr("pgmend.listener.mending.housekeeping.asyncio.sleep", sleep)
     async with await workshop.database.connect(autocommit=False) as reader:
         await reader.execute(sql.SQL("select from pgmend_backup.{}").format(sql.Identifier(name)))
         with structlog.testing.capture_logs() as logs, pytest.raises(asyncio.CancelledError):

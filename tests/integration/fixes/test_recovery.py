@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pgmend.listener.fixes.book import Claim
+from pgmend.listener.fixes.queue.book import Claim
 from pgmend.listener.remedy import (
     AddForeignKey,
     ChangeColumnType,

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from pgmend.listener.desk import Connections, Desk
 from pgmend.listener.errors import FixError
-from pgmend.listener.fixes.executor import Outcome
+from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.limits import Limits, limits_of
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.settings import Settings

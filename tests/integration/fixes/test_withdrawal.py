@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from pgmend.listener.errors import LeaseLost
-from pgmend.listener.fixes import book
+from pgmend.listener.fixes.queue import book
 from pgmend.listener.hearing.lease import Lease
 from pgmend.listener.settings import AutoFix
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pgmend.listener.hearing.intent import NOTHING_SAYS_SO, Intent
 from pgmend.listener.hearing.outbox import mark_processed, unprocessed
-from pgmend.listener.intent import NOTHING_SAYS_SO, Intent
 
 from tests.support.database import Database
 

@@ -12,12 +12,12 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from pgmend.listener import intent
 from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.connection import connect
+from pgmend.listener.hearing import intent
+from pgmend.listener.hearing.intent import NOTHING_SAYS_SO, Intent, decide, why_meant
+from pgmend.listener.hearing.migration_history import MOST_BYTES, History, Unread, Writers, find_histories, read_writers
 from pgmend.listener.hearing.outbox import mark_processed, unprocessed
-from pgmend.listener.intent import NOTHING_SAYS_SO, Intent, decide, why_meant
-from pgmend.listener.migration_history import MOST_BYTES, History, Unread, Writers, find_histories, read_writers
 from psycopg import sql
 
 from tests.support.database import Database

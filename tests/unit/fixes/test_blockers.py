@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pgmend.listener.fixes.blockers import Blocker, presentable
+from pgmend.listener.fixes.execution.blockers import Blocker, presentable
 
 
 @pytest.mark.parametrize(

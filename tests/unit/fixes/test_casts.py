@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.connection import connect, prepare_session
 from pgmend.listener.errors import PlanRefused
-from pgmend.listener.fixes.casts import Cast, find_cast
-from pgmend.listener.fixes.column_type import ColumnType, type_named
+from pgmend.listener.fixes.retyping.casts import Cast, find_cast
+from pgmend.listener.fixes.retyping.column_type import ColumnType, type_named
 
 from tests.support.server import Server
 

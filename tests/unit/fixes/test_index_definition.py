@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pgmend.listener.catalog.snapshot import Column, Table
 from pgmend.listener.errors import PlanRefused
-from pgmend.listener.fixes.index_definition import IndexDefinition, IndexShape
+from pgmend.listener.fixes.indexes.definition import IndexDefinition, IndexShape
 
 
 def column(number: int, name: str) -> Column:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from pgmend.listener.fixes.kinds import builtin_kinds
+from pgmend.listener.fixes.fix_kind import builtin_kinds
 from pgmend.listener.remedy import Remedy
 
 

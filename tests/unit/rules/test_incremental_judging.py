@@ -8,11 +8,11 @@ from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.diff import diff_table
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
 from pgmend.listener.issue import Issue
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.judging.scene import Scene
 from pgmend.listener.relations.atlas import Atlas
 from pgmend.listener.relations.measurement import Containment, Measurements, Unmeasured
 from pgmend.listener.relations.relation import Link
-from pgmend.listener.rules.scene import Scene
 
 from tests.support.chance import OIDS, tables
 from tests.support.snapshots import NOON, counted

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Severity
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.judge import Judge
 from pgmend.listener.remedy import RebuildIndex
 
 from tests.support.snapshots import altered, judged, scene, snapshot, table

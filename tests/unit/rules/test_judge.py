@@ -8,11 +8,11 @@ import pytest
 from pgmend.listener.catalog.snapshot import Snapshot, Table
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.issue import Finding, Severity, issue_id
-from pgmend.listener.judge import CheckStatus, Judge, Judgement
+from pgmend.listener.judging.judge import CheckStatus, Judge, Judgement
+from pgmend.listener.judging.registry import Judge as Judging
+from pgmend.listener.judging.registry import Reads, Rule
+from pgmend.listener.judging.scene import NotCounted, Scene
 from pgmend.listener.relations.measurement import Unmeasured
-from pgmend.listener.rules.registry import Judge as Judging
-from pgmend.listener.rules.registry import Reads, Rule
-from pgmend.listener.rules.scene import NotCounted, Scene
 
 from tests.support.snapshots import altered, counted, link, scene, snapshot, table
 

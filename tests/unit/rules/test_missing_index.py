@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Issue
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.judge import Judge
 from pgmend.listener.remedy import CreateIndex
 
 from tests.support.snapshots import altered, dropped, judged, put, scene, snapshot, table, without

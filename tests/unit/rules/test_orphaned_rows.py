@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from pgmend.listener.issue import Severity
-from pgmend.listener.judge import CheckStatus, Judge, Judgement
+from pgmend.listener.judging.judge import CheckStatus, Judge, Judgement
+from pgmend.listener.judging.registry import builtin_rules
 from pgmend.listener.relations.measurement import Containment, Unmeasured
-from pgmend.listener.rules import builtin_rules
 
 from tests.support.snapshots import altered, counted, judged, link, scene, snapshot, table
 

@@ -10,10 +10,10 @@ import pgmend.listener.relations.kinds as kinds
 import pgmend.listener.rules as rules
 import pytest
 from pgmend.listener.issue import Severity
-from pgmend.listener.judge import Judge
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.judging.registry import builtin_rules
 from pgmend.listener.relations.atlas import Atlas
 from pgmend.listener.relations.kind import builtin_kinds
-from pgmend.listener.rules import builtin_rules
 
 from tests.support.snapshots import scene, snapshot, table
 
@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pgmend.listener.catalog.snapshot import Table
 from pgmend.listener.issue import Finding, Severity
-from pgmend.listener.rules.registry import Reads, rule
-from pgmend.listener.rules.scene import Scene
+from pgmend.listener.judging.registry import Reads, rule
+from pgmend.listener.judging.scene import Scene
 
 @rule("LONELY_TABLE", Severity.LOW, Reads.COLUMNS)
 def lonely(table: Table, scene: Scene) -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""Carrying a plan out and back: sessions, locks, steps recorded before they run, interruption, recovery."""

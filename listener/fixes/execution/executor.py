@@ -1,0 +1,293 @@
+"""Carries a fix out or back, so that each table ends before or after, and never between.
+
+A fix that fails on its way is taken back by its own inverse; one that is deferred or paused keeps the steps that are
+done and goes on from there, since probes tell what is done. The states and who moves them are drawn in `book.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+import psycopg
+
+from ...errors import (
+    CouldNotLook,
+    FixDeferred,
+    FixError,
+    FixInterrupted,
+    LeaseLost,
+    PlanRefused,
+    PlanStale,
+    ProofRefuted,
+)
+from ...hearing.lease import Lease
+from ..limits import Limits
+from ..plan import Plan, Proof
+from ..preflight import objection, preflight
+from ..queue.book import Claim, State, move
+from ..staleness import check_names, check_unmoved
+from .course import found, take, tidy
+from .interruption import Interruption, PauseRequested
+from .journal import Direction, Journal
+from .orphan_sessions import end_orphans
+from .session import Session, fixer_session
+from .work import Checkpoint, Work, pass_by
+
+_CONNECTIONS_PER_FIX = 3
+_AT_ONCE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Where a fix came to. `state` is that of its row; `reason` says why it is not simply done."""
+
+    fix_id: UUID
+    state: State
+    reason: str | None = None
+    proofs: tuple[Proof, ...] = ()
+
+
+class Executor:
+    """Applies and undoes plans on connections of its own, one fix at a time.
+
+    `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
+    Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
+    fix stays as its row says, and `recover` takes it up.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        limits: Limits,
+        *,
+        pause_requested: PauseRequested | None = None,
+        checkpoint: Checkpoint = pass_by,
+    ) -> None:
+        self._dsn = dsn
+        self._limits = limits
+        self._pause_requested = pause_requested
+        self._checkpoint = checkpoint
+
+    async def carry_on(self, claim: Claim, lease: Lease) -> Outcome:
+        """Take a claimed fix the way it goes."""
+        if claim.direction == "apply" and claim.withdrawn:
+            return await self._with_session(
+                claim.fix_id, claim.plan, "apply", lease.token, lambda work: self._withdraw(work, claim)
+            )
+        if claim.direction == "apply":
+            return await self.apply(claim.fix_id, claim.plan, lease.token)
+        return await self.undo(claim.fix_id, claim.plan, lease.token, requested=claim.requested, reason=claim.reason)
+
+    async def apply(self, fix_id: UUID, plan: Plan, lease_token: str) -> Outcome:
+        """Apply the plan, from wherever its steps are; a fix in state running ends in another."""
+        return await self._with_session(fix_id, plan, "apply", lease_token, self._apply)
+
+    async def undo(
+        self, fix_id: UUID, plan: Plan, lease_token: str, *, requested: bool = True, reason: str | None = None
+    ) -> Outcome:
+        """Undo the plan, keeping what was written since; a fix in state rolling_back ends in another.
+
+        Not `requested` is the way back of a fix that failed for that `reason`: it ends as failed.
+        """
+        if not requested:
+            return await self._with_session(
+                fix_id, plan, "undo", lease_token, lambda work: self._way_back(work, "failed", reason or "It failed.")
+            )
+        return await self._with_session(fix_id, plan, "undo", lease_token, self._undo)
+
+    async def _with_session(
+        self, fix_id: UUID, plan: Plan, direction: Direction, token: str, way: Callable[[Work], Awaitable[Outcome]]
+    ) -> Outcome:
+        """Go that way; after a lost connection again, on a new one."""
+        journal = Journal(fix_id, direction, Lease(token))
+        async with Interruption(self._pause_requested) as interruption:
+            for attempt in range(_CONNECTIONS_PER_FIX):
+                async with fixer_session(self._dsn, self._limits) as session:
+                    try:
+                        if attempt:
+                            await end_orphans(session.connection)
+                        return await way(self._work(session, plan, journal, interruption))
+                    except psycopg.OperationalError:
+                        if not session.connection.closed:
+                            raise
+        raise CouldNotLook(f"Fix {fix_id}: the connection was lost {_CONNECTIONS_PER_FIX} times; it is taken up later.")
+
+    def _work(self, session: Session, plan: Plan, journal: Journal, interruption: Interruption) -> Work:
+        return Work(self._dsn, session, plan, journal, self._limits, interruption, self._checkpoint)
+
+    async def _apply(self, work: Work) -> Outcome:
+        proofs: tuple[Proof, ...] = ()
+        try:
+            proofs = await self._prove(work)
+            last_checks = tuple(check for check in work.plan.checks if check.in_transaction)
+            await take(work, work.plan.steps, last_checks)
+        except LeaseLost:
+            raise
+        except FixDeferred as deferred:
+            return await self._end(work, "deferred", str(deferred), proofs, self._limits.retry_after)
+        except FixInterrupted as interrupted:
+            return await self._end(work, "queued", str(interrupted), proofs)
+        except FixError as error:
+            return await self._fail(work, error, proofs)
+        return await self._end(work, "applied", None, proofs)
+
+    async def _prove(self, work: Work) -> tuple[Proof, ...]:
+        """The plan's proofs, made anew unless all is done already. Raises PlanRefused, PlanStale, ProofRefuted."""
+        plan, connection = work.plan, work.session.connection
+        if plan.refusal or plan.waits_for or not plan.steps:
+            raise PlanRefused(plan.refusal or f"The plan waits for {plan.waits_for or 'steps: it has none'}.")
+        states = await found(work, plan.steps)
+        begun = await work.journal.begun(connection)
+        if begun and all(state == "done" for state in states):
+            return plan.proofs
+        if not begun and any(state != "before" for state in states):
+            raise PlanStale("Something like what the plan makes is there by now. Cure: a new plan.")
+        if not begun:
+            await check_unmoved(connection, plan)
+        proofs = await preflight(connection, plan.checks, self._limits)
+        await work.checkpoint("apply proved")
+        if reason := objection(proofs):
+            raise _Unproved(reason, proofs)
+        return proofs
+
+    async def _fail(self, work: Work, error: FixError, proofs: tuple[Proof, ...]) -> Outcome:
+        """End as the error says, after undoing what was done."""
+        state: State = "failed"
+        if isinstance(error, PlanStale):
+            state = "superseded"
+        elif isinstance(error, PlanRefused | ProofRefuted):
+            state = "refused"
+        if isinstance(error, _Unproved):
+            proofs = error.proofs
+        return await self._turn_back(work, state, str(error), proofs)
+
+    async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
+        """Finish what is done already, or what may itself have resolved the issue; else leave nothing behind."""
+        states = await found(work, work.plan.steps)
+        begun = await work.journal.begun(work.session.connection)
+        finished = all(state == "done" for state in states)
+        # A foreign key that is not validated resolves its issue, and so does an index that is still invalid.
+        own_doing = claim.resolved and any(state != "before" for state in states)
+        if begun and (finished or own_doing):
+            return await self._apply(work)
+        await work.journal.abandon(work.session.connection)
+        return await self._turn_back(work, "superseded", f"Withdrawn: {claim.withdrawn}.")
+
+    async def _turn_back(
+        self, work: Work, state: State, reason: str, proofs: tuple[Proof, ...] | None = None
+    ) -> Outcome:
+        """End in that state, after undoing what was done."""
+        begun = await work.journal.begun(work.session.connection)
+        if not begun or all(state == "before" for state in await found(work, work.plan.steps)):
+            return await self._end(work, state, reason, proofs)
+        await self._move(work, "rolling_back", reason, proofs)
+        await work.checkpoint("turned back")
+        back = replace(work, journal=replace(work.journal, direction="undo"), compares=False, taken=[])
+        return await self._way_back(back, state, reason)
+
+    async def _way_back(self, work: Work, state: State, reason: str) -> Outcome:
+        """Undo the steps that are done of a fix that failed or was withdrawn."""
+        work = replace(work, compares=False)
+        try:
+            await tidy(replace(work, journal=replace(work.journal, direction="apply")), work.plan.steps)
+            await take(work, work.plan.inverse)
+        except LeaseLost:
+            raise
+        except FixDeferred as deferred:
+            return await self._end(
+                work, "rolling_back", f"{reason}\nIts way back: {deferred}", None, self._limits.undo_retry_after
+            )
+        except FixInterrupted:
+            return await self._end(work, "rolling_back", reason, None, _AT_ONCE)
+        except FixError as error:
+            return await self._end(work, "failed", f"{reason}\nWhat it did could not be undone: {error}")
+        return await self._end(work, state, reason)
+
+    async def _undo(self, work: Work) -> Outcome:
+        work = replace(work, compares=False)
+        reason: str | None = None
+        try:
+            reason = await self._prove_undo(work)
+            await take(work, work.plan.inverse)
+        except LeaseLost:
+            raise
+        except FixDeferred as deferred:
+            return await self._end(work, "rolling_back", str(deferred), None, self._limits.undo_retry_after)
+        except FixInterrupted as interrupted:
+            return await self._end(work, "rollback_requested", str(interrupted))
+        except FixError as error:
+            return await self._redo(work, f"The undo was refused or failed: {error}")
+        return await self._end(work, "rolled_back", reason)
+
+    async def _prove_undo(self, work: Work) -> str | None:
+        """Why there is nothing to do, where that is so. Raises PlanRefused, PlanStale, ProofRefuted."""
+        plan, connection = work.plan, work.session.connection
+        if not plan.inverse:
+            raise PlanRefused(plan.no_inverse or "There is nothing to undo.")
+        if all(state == "done" for state in await found(work, plan.inverse)):
+            begun = await work.journal.begun(connection)
+            return None if begun else "Nothing was left to undo: somebody has dropped or renamed what the fix made."
+        await check_names(connection, plan)
+        proofs = await preflight(connection, plan.inverse_checks, self._limits)
+        await work.checkpoint("undo proved")
+        if reason := objection(proofs):
+            raise _Unproved(reason, proofs)
+        return None
+
+    async def _redo(self, work: Work, reason: str) -> Outcome:
+        """Stay applied: an undo that cannot come to its end is taken back."""
+        if work.taken:
+            forward = replace(work, journal=replace(work.journal, direction="apply"), taken=[])
+            try:
+                await take(forward, work.plan.steps)
+            except LeaseLost:
+                raise
+            except (FixDeferred, FixInterrupted) as deferred:
+                again_after = _AT_ONCE if isinstance(deferred, FixInterrupted) else self._limits.undo_retry_after
+                return await self._end(work, "rolling_back", f"{reason}\n{deferred}", None, again_after)
+            except FixError as error:
+                return await self._end(work, "failed", f"{reason}\nNor could it be applied again: {error}")
+        return await self._end(work, "applied", reason)
+
+    async def _end(
+        self,
+        work: Work,
+        state: State,
+        reason: str | None = None,
+        proofs: tuple[Proof, ...] | None = None,
+        again_after: timedelta | None = None,
+    ) -> Outcome:
+        await work.checkpoint(f"{work.journal.direction} ends")
+        await self._move(work, state, reason, proofs, again_after)
+        return Outcome(work.journal.fix_id, state, reason, proofs or ())
+
+    async def _move(
+        self,
+        work: Work,
+        state: State,
+        reason: str | None,
+        proofs: tuple[Proof, ...] | None = None,
+        again_after: timedelta | None = None,
+    ) -> None:
+        journal = work.journal
+        await move(
+            work.session.connection,
+            journal.lease,
+            journal.fix_id,
+            state,
+            kept=self._limits.kept(from_backup=bool(work.plan.backups)),
+            reason=reason,
+            proofs=proofs,
+            again_after=again_after,
+        )
+
+
+class _Unproved(ProofRefuted):
+    """A preflight that did not prove everything, with its proofs."""
+
+    def __init__(self, reason: str, proofs: tuple[Proof, ...]) -> None:
+        super().__init__(reason)
+        self.proofs = proofs

@@ -1,0 +1,60 @@
+"""Sessions that would read a table as empty once it was written anew: those whose snapshot is older than that.
+
+ALTER TABLE is not MVCC-safe where it rewrites: every row of the new table is that transaction's own, so that a snapshot
+taken before its commit sees none of them. What counts is `backend_xmin`, which every role may see of every session: it
+is set as long as a transaction of REPEATABLE READ or SERIALIZABLE holds a snapshot, a dump's and an exported one too,
+and while any statement runs. READ COMMITTED takes a new snapshot for each statement and has none in between. Of a
+statement that runs, one that waits for our lock included, nobody can tell which of the two it is: it counts.
+
+Not in the way: other databases' sessions; the server's own processes (autovacuum) and VACUUM, which read no tables for
+anybody; prepared transactions, which never read again. Transactions on standbys cannot be seen from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from psycopg import sql
+
+from ..sqlstates import OLDER_SNAPSHOT
+
+_MOST_NAMED = 5
+# A transaction's first look at pg_stat_activity is kept for its later ones: it has to be thrown away.
+_BODY = """
+declare holders text;
+begin
+  perform pg_catalog.pg_stat_clear_snapshot();
+  select pg_catalog.string_agg(pg_catalog.concat('process ', pid, ' of ' || nullif(application_name, ''),
+      ' as ' || usename, ' (' || state || ')',
+      coalesce(' in a transaction since '
+        || pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - xact_start)::numeric, 1) || ' s',
+        ' with a snapshot ' || pg_catalog.age(backend_xmin) || ' transactions old')), '; ' order by place)
+    filter (where place <= {most_named}) || case when pg_catalog.max(place) > {most_named}
+      then pg_catalog.format('; and %s more', pg_catalog.max(place) - {most_named}) else '' end
+  into holders
+  from (
+    select a.*, pg_catalog.row_number() over (order by pg_catalog.age(a.backend_xmin) desc, a.pid) as place
+    from pg_catalog.pg_stat_activity a
+    where a.datname = pg_catalog.current_database() and a.backend_xmin is not null and a.usesysid is not null
+      and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all({own}::int[])
+      and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
+      and ({passing_too} or (a.state = 'active' and a.xact_start > pg_catalog.clock_timestamp() - interval '1 s')
+        is not true)
+  ) as holder;
+  if holders is not null then
+    raise exception using errcode = {sqlstate}, message = 'a session has an older snapshot', detail = holders;
+  end if;
+end
+"""
+
+
+def none_older(own: Collection[int], *, passing_too: bool) -> sql.Composed:
+    """A statement that fails where there is one, and names who has it; the processes `own` do not count.
+
+    It fails with SQLSTATE `sqlstates.OLDER_SNAPSHOT`. Right before the commit it has to be asked with `passing_too`.
+    Without, those are left out that may well be over by then: statements of transactions younger than a second.
+    """
+    body = sql.SQL(_BODY).format(
+        most_named=_MOST_NAMED, own=list(own), passing_too=passing_too, sqlstate=sql.Literal(OLDER_SNAPSHOT)
+    )
+    return sql.SQL("do {}").format(sql.Literal(body.as_string()))

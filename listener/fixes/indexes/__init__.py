@@ -1,0 +1,1 @@
+"""Indexes as plans handle them: definitions read and written, steps that build, rebuild and drop them."""

@@ -1,0 +1,96 @@
+"""Steps that make and drop an index without blocking writes, for every fix kind that needs one."""
+
+from __future__ import annotations
+
+from pglast import ast
+from psycopg import sql
+
+from ...catalog.snapshot import Oid, Table
+from ..composed import identifier, query, statement
+from ..plan import Check, Lock, Step
+from .definition import IndexShape
+
+_CATALOGS = (("pg_catalog", "pg_class"), ("pg_catalog", "pg_namespace"), ("pg_catalog", "pg_index"))
+
+_FOUND = sql.SQL(
+    """(select) as one left join (pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname = {schema} and c.relname = {name}
+  join pg_catalog.pg_index i on i.indexrelid = c.oid and i.indrelid = {table}::oid
+  join pg_catalog.pg_am m on m.oid = c.relam) on m.amname = {method} and i.indisunique = {unique}
+    and i.indkey::text = {columns} and i.indnkeyatts = {key_columns} and (i.indpred is not null) = {partial}"""
+)
+_MADE = sql.SQL(
+    "select case when i.indexrelid is null then 'before'"
+    " when i.indisvalid and i.indisready and i.indislive then 'done' else 'partial' end from "
+)
+_DROPPED = sql.SQL("select case when i.indexrelid is null then 'done' else 'before' end from ")
+_DEPENDENTS = sql.SQL(
+    """select pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as dependent
+from pg_catalog.pg_depend d join pg_catalog.pg_class c on d.refobjid = c.oid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where d.refclassid = 'pg_catalog.pg_class'::regclass and n.nspname = {schema} and c.relname = {name}
+union all
+select pg_catalog.format('constraint %I', t.conname)
+from pg_catalog.pg_constraint t join pg_catalog.pg_class c on t.conindid = c.oid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = {schema} and c.relname = {name}"""
+)
+
+
+def create_step(table: Table, name: str, create: str, shape: IndexShape, table_name: str) -> Step:
+    """The step that runs `create`, a CREATE INDEX CONCURRENTLY of that shape; an invalid leftover is dropped."""
+    return Step(
+        title=f"Create index {name}",
+        statements=(create,),
+        transactional=False,
+        probe=_probe(_MADE, table.oid, table.schema, name, shape),
+        locks=(Lock("SHARE UPDATE EXCLUSIVE", table_name),),
+        cleanup=(drop_statement(table.schema, name, if_exists=True),),
+        long_running=True,
+    )
+
+
+def drop_step(table: Table, name: str, shape: IndexShape, table_name: str) -> Step:
+    """The step that drops an index of that name and shape, valid or not."""
+    return Step(
+        title=f"Drop index {name}",
+        statements=(drop_statement(table.schema, name),),
+        transactional=False,
+        probe=_probe(_DROPPED, table.oid, table.schema, name, shape),
+        locks=(Lock("SHARE UPDATE EXCLUSIVE", table_name),),
+        long_running=True,
+    )
+
+
+def drop_statement(schema: str, name: str, *, if_exists: bool = False) -> str:
+    """DROP INDEX CONCURRENTLY."""
+    text = sql.SQL("drop index concurrently {}{}").format(
+        sql.SQL("if exists " if if_exists else ""), identifier(schema, name)
+    )
+    return statement(text, ast.DropStmt, (schema, name))
+
+
+def nothing_depends_on(schema: str, name: str) -> Check:
+    """The check that an index can be dropped: no constraint and nothing else has come to stand on it."""
+    text = _DEPENDENTS.format(schema=sql.Literal(schema), name=sql.Literal(name))
+    catalogs = ("pg_depend", "pg_class", "pg_namespace", "pg_constraint")
+    return Check(
+        f"nothing depends on index {name}",
+        query(text, *(("pg_catalog", catalog) for catalog in catalogs)),
+        "What stands on the index and would go with it.",
+    )
+
+
+def _probe(verdict: sql.SQL, table: Oid, schema: str, name: str, shape: IndexShape) -> str:
+    identifier(schema, name)
+    found = _FOUND.format(
+        schema=sql.Literal(schema),
+        name=sql.Literal(name),
+        table=sql.Literal(table),
+        method=sql.Literal(shape.method),
+        unique=sql.Literal(shape.unique),
+        columns=sql.Literal(" ".join(map(str, shape.columns))),
+        key_columns=sql.Literal(shape.key_columns),
+        partial=sql.Literal(shape.partial),
+    )
+    return query(verdict + found, *_CATALOGS, ("pg_catalog", "pg_am"))

@@ -1,0 +1,1 @@
+"""`pgmend.fix` as the queue of fixes: proposed, claimed, remembered."""

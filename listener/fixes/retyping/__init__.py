@@ -1,0 +1,1 @@
+"""What giving a column another type takes: cast classes, statements, defaults, kept spellings, duration."""

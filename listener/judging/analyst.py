@@ -1,0 +1,341 @@
+"""Keeps the picture of one database true, and `pgmend.issue` with it.
+
+One analyst works under one lease. Each reaction is three round trips: the unprocessed events, the catalogs of the
+tables they reach, and one transaction that stores what was made of them and marks them processed. What that
+transaction does not store did not happen: a crash before its commit leaves the events unprocessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ParamSpec, TypeVar
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.affected import affected
+from ..catalog.change import Change
+from ..catalog.diff import diff_table
+from ..catalog.exclusion import LeftAlone
+from ..catalog.fingerprint import fingerprint
+from ..catalog.read import read_affected, read_snapshot
+from ..catalog.snapshot import Oid, Snapshot
+from ..errors import CouldNotLook, LeaseLost
+from ..event import Event
+from ..garbage import keep_for_good
+from ..hearing.intent import Intent, decide
+from ..hearing.lease import Lease
+from ..hearing.outbox import mark_processed, unprocessed
+from ..issue import Issue
+from ..relations.measurement import Containment, Unmeasured
+from ..relations.relation import Link
+from ..store import changes as change_store
+from ..store import issues as issue_store
+from ..store import scans as scan_store
+from ..store import seen as seen_store
+from .cause import Causes
+from .examiner import Examiner
+from .judge import CheckStatus, Judge, Judgement
+from .renames import former_id
+
+P = ParamSpec("P")
+R = TypeVar("R")
+MANY_TABLES = 500
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one look came to. `touched` are the tables whose issues were judged anew, `unseen` says what kept a rule
+    from looking at one of them."""
+
+    opened: tuple[Issue, ...]
+    changed: tuple[Issue, ...]
+    resolved: tuple[str, ...]
+    changes: tuple[Change, ...]
+    touched: frozenset[Oid]
+    tables: int
+    duration_ms: float
+    unseen: str | None = None
+
+
+class Analyst:
+    """Reads, judges, stores. Its methods take turns: one look at a time."""
+
+    def __init__(
+        self, connection: AsyncConnection[TupleRow], lease: Lease, judge: Judge, left_alone: LeftAlone
+    ) -> None:
+        self._connection = connection
+        self._lease = lease
+        self._judge = judge
+        self._left_alone = left_alone
+        self._turn = asyncio.Lock()
+        self._examiner: Examiner | None = None
+        self._open: dict[str, Issue] = {}
+        self._by_table: dict[Oid, set[str]] = {}
+        self._unmeasured: set[Link] = set()
+
+    @property
+    def examiner(self) -> Examiner:
+        """The picture in memory; there is none before `begin`."""
+        if self._examiner is None:
+            raise RuntimeError("begin() comes first")
+        return self._examiner
+
+    async def begin(self) -> Outcome:
+        """Look at everything, compare it with what was seen last, and open the backlog at the very first look."""
+        async with self._turn:
+            started = time.perf_counter()
+            events = await unprocessed(self._connection)
+            snapshot = await read_snapshot(self._connection, left_alone=self._left_alone)
+            remembered = await change_store.read_changes(self._connection)
+            self._examiner = await self._beside_the_loop(
+                len(snapshot.tables), Examiner, self._judge, snapshot, remembered
+            )
+            for record in await issue_store.read_open(self._connection):
+                self._hold(record.to_issue())
+            first, changes = await self._missed(snapshot)
+            causes = Causes(events, changes, snapshot.taken_at)
+            self._examiner.remember(causes.changes)
+            everything = frozenset(snapshot.tables)
+            outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
+            # The first reaction would have to make it otherwise, and the first collection to look through all of it.
+            await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
+            keep_for_good()
+            return outcome
+
+    async def react(self) -> Outcome | None:
+        """Make something of the events that wait; None where there are none."""
+        async with self._turn:
+            started = time.perf_counter()
+            events = await unprocessed(self._connection)
+            if not events:
+                return None
+            reach = affected(events, self.examiner.snapshot)
+            if reach.full:
+                return await self._look("event", events, started)
+            part, asked = await read_affected(
+                self._connection, reach, self.examiner.snapshot, left_alone=self._left_alone
+            )
+            move = self.examiner.take(part, asked)
+            causes = Causes(events, move.changes, part.taken_at)
+            self.examiner.remember(causes.changes)
+            moved = frozenset(change.table_oid for change in move.changes)
+            focus = moved | move.reached | reach.judge(self.examiner.snapshot, move.changes)
+            return await self._conclude("event", causes, events, focus, started)
+
+    async def look_at(self, tables: frozenset[Oid]) -> Outcome:
+        """Look again at some tables, without any event."""
+        async with self._turn:
+            started = time.perf_counter()
+            part = await read_snapshot(self._connection, tables, left_alone=self._left_alone)
+            move = self.examiner.take(part, tables)
+            causes = Causes((), move.changes, part.taken_at)
+            self.examiner.remember(causes.changes)
+            return await self._conclude("event", causes, (), tables | move.reached, started)
+
+    def is_being_built(self, table: Oid, index: Oid) -> bool:
+        """Whether that index was being built at the last look."""
+        known = self.examiner.snapshot.tables.get(table)
+        found = known.index(index) if known else None
+        return found is not None and found.being_built
+
+    async def scan(self, kind: str) -> Outcome:
+        """Look at everything again, whatever the events say; what rows were in the way is to be counted again."""
+        async with self._turn:
+            started = time.perf_counter()
+            outcome = await self._look(kind, await unprocessed(self._connection), started)
+            self._unmeasured |= self.examiner.troubled()
+            return outcome
+
+    async def could_not_scan(self, kind: str, error: CouldNotLook) -> None:
+        """Put down a scan that came to nothing, and why; requests for one are answered with it."""
+        async with self._turn, self._connection.transaction():
+            if not await self._lease.hold(self._connection):
+                raise LeaseLost("Another listener leads this database; that a scan failed here is not stored.")
+            row = await (await self._connection.execute("select clock_timestamp()")).fetchone()
+            assert row is not None
+            await scan_store.write_scan(
+                self._connection,
+                kind=kind,
+                started_at=row[0],
+                duration_ms=0,
+                tables=0,
+                opened=0,
+                resolved=0,
+                reason=str(error),
+            )
+
+    async def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> Outcome:
+        """Judge again the tables of which something was counted."""
+        async with self._turn:
+            started = time.perf_counter()
+            self.examiner.learn(measured)
+            focus = frozenset(oid for link in measured for oid in (link.table, link.key.table))
+            return await self._conclude(
+                "measurement", Causes((), (), self.examiner.snapshot.taken_at), (), focus, started
+            )
+
+    def take_unmeasured(self, limit: int) -> frozenset[Link]:
+        """Some links that would decide something once counted; each is handed out once."""
+        return frozenset(self._unmeasured.pop() for _ in range(min(limit, len(self._unmeasured))))
+
+    def open_issues(self) -> tuple[Issue, ...]:
+        """All that is wrong now, as of the last look."""
+        return tuple(self._open.values())
+
+    async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
+        part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
+        everything = frozenset(part.tables) | frozenset(self.examiner.snapshot.tables)
+        self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
+        causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
+        self.examiner.remember(causes.changes)
+        return await self._conclude(kind, causes, events, everything, started)
+
+    async def _missed(self, snapshot: Snapshot) -> tuple[bool, tuple[Change, ...]]:
+        """Whether this is the very first look, and what moved since the last one of any listener."""
+        known = await seen_store.read_fingerprints(self._connection)
+        if not known:
+            return True, ()
+        differs = {oid for oid, table in snapshot.tables.items() if known.get(oid) != fingerprint(table)}
+        gone = known.keys() - snapshot.tables.keys()
+        before = await seen_store.read_seen(self._connection, differs | gone)
+        changes: list[Change] = []
+        for oid in sorted(differs | gone):
+            changes += diff_table(before.get(oid), snapshot.tables.get(oid))
+        return False, tuple(changes)
+
+    async def _conclude(
+        self,
+        kind: str,
+        causes: Causes,
+        events: Sequence[Event],
+        focus: frozenset[Oid],
+        started: float,
+        *,
+        backlog: bool = False,
+    ) -> Outcome:
+        judgement, unmeasured = await self._beside_the_loop(len(focus), self._judged, focus)
+        self._unmeasured |= unmeasured
+        found = {issue.issue_id: issue for issue in judgement.issues}
+        held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
+        opened = [
+            self._opened(found[identity], causes, backlog=backlog) for identity in found.keys() - self._open.keys()
+        ]
+        changed = [
+            replace(issue, backlog=self._open[identity].backlog, event_id=self._open[identity].event_id)
+            for identity, issue in found.items()
+            if identity in self._open and not _same(issue, self._open[identity])
+        ]
+        undecided = judgement.undecided
+        resolved = [
+            identity
+            for identity in held - found.keys()
+            if (self._open[identity].issue_type, self._open[identity].table_oid) not in undecided
+        ]
+        outcome = Outcome(
+            tuple(opened),
+            tuple(changed),
+            tuple(resolved),
+            causes.changes,
+            focus,
+            len(self.examiner.snapshot.tables),
+            (time.perf_counter() - started) * 1000,
+            next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
+        )
+        intents = await decide(self._connection, events, self.examiner.snapshot)
+        await self._store(kind, outcome, intents, everything=backlog)
+        for issue in (*opened, *changed):
+            self._hold(issue)
+        for identity in resolved:
+            issue = self._open.pop(identity)
+            self._by_table[issue.table_oid].discard(identity)
+        self._tell(outcome)
+        return outcome
+
+    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
+        return self.examiner.examine(focus), self.examiner.unmeasured(focus)
+
+    @staticmethod
+    async def _beside_the_loop(tables: int, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do what takes long for many tables in a thread, so that the lease is kept meanwhile."""
+        if tables < MANY_TABLES:
+            return work(*args, **kwargs)
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+    def _opened(self, issue: Issue, causes: Causes, *, backlog: bool) -> Issue:
+        """The issue with its history: that of what it was called before, if it only got another name."""
+        before = self._open.get(former_id(issue, self.examiner.snapshot.tables[issue.table_oid], causes.changes))
+        if before is not None:
+            return replace(issue, backlog=before.backlog, event_id=before.event_id)
+        return replace(issue, backlog=backlog or self._nobody_else_did(issue), event_id=causes.of(issue))
+
+    def _nobody_else_did(self, issue: Issue) -> bool:
+        """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
+        only a count or a fix has brought it to light."""
+        tables = (issue.table_oid, getattr(issue.remedy, "referenced_table", issue.table_oid))
+        return all(change.fix_id for table in tables for change in self.examiner.changes.get(table, ()))
+
+    async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
+        """All that came of a look, in one transaction."""
+        known = self.examiner.snapshot.tables
+        moved = known.keys() if everything else {change.table_oid for change in outcome.changes}
+        tables = [known[oid] for oid in moved if oid in known]
+        seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
+        connection = self._connection
+        if len(seen) < MANY_TABLES:
+            async with self._lease.one_flight(connection):
+                await seen_store.write_seen(connection, seen)
+                await self._write(kind, outcome, intents, moved - known.keys())
+            return
+        async with connection.transaction():
+            await seen_store.copy_seen(connection, seen)
+            async with self._lease.one_flight(connection):
+                await self._write(kind, outcome, intents, moved - known.keys())
+
+    async def _write(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], gone: Collection[Oid]) -> None:
+        connection = self._connection
+        await change_store.write_changes(connection, outcome.changes)
+        await seen_store.forget_seen(connection, gone)
+        await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
+        await issue_store.resolve(connection, outcome.resolved)
+        if intents:
+            await mark_processed(connection, intents)
+        if kind not in ("event", "measurement"):
+            await scan_store.write_scan(
+                connection,
+                kind=kind,
+                duration_ms=outcome.duration_ms,
+                tables=outcome.tables,
+                opened=len(outcome.opened),
+                resolved=len(outcome.resolved),
+                started_at=self.examiner.snapshot.taken_at,
+                reason=outcome.unseen,
+            )
+
+    def _hold(self, issue: Issue) -> None:
+        self._open[issue.issue_id] = issue
+        self._by_table.setdefault(issue.table_oid, set()).add(issue.issue_id)
+
+    @staticmethod
+    def _tell(outcome: Outcome) -> None:
+        for issue in outcome.opened:
+            log.info(
+                "issue opened",
+                issue=issue.issue_id,
+                type=issue.issue_type,
+                severity=issue.severity.value,
+                table=f"{issue.schema}.{issue.table}",
+                state=issue.current_state,
+            )
+        for identity in outcome.resolved:
+            log.info("issue resolved", issue=identity)
+
+
+def _same(found: Issue, held: Issue) -> bool:
+    """Whether two values of one issue say the same to people and to the planner."""
+    return replace(found, backlog=held.backlog, event_id=held.event_id) == held

@@ -1,0 +1,48 @@
+"""Who did it: changes joined to the events that made them, and issues to the changes that opened them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ..catalog.change import Change
+from ..catalog.snapshot import Oid
+from ..event import Event
+from ..issue import Issue
+
+
+class Causes:
+    """The changes of one look, each with its event where one is known, and with the moment of the look.
+
+    An event is a change's when it names the changed object or its table (by OID); failing that, when it is the only
+    statement that was heard.
+    """
+
+    def __init__(self, events: Sequence[Event], changes: Sequence[Change], seen_at: datetime) -> None:
+        self._seen_at = seen_at
+        self._by_object: dict[Oid, Event] = {event.object_id: event for event in events if event.object_id}
+        self._by_identity = {event.identity: event for event in events if event.identity}
+        self._only = events[-1] if len({event.command for event in events}) == 1 else None
+        self.changes = tuple(self._blamed(change) for change in changes)
+        self._by_table: dict[Oid, Change] = {}
+        for change in self.changes:
+            self._by_table.setdefault(change.table_oid, change)
+
+    def of(self, issue: Issue) -> str | None:
+        """The event that opened the issue: the one on its table, else on the table that its remedy refers to."""
+        for table in (issue.table_oid, getattr(issue.remedy, "referenced_table", 0)):
+            change = self._by_table.get(table)
+            if change is not None and change.event_id:
+                return change.event_id
+        return self._only.event_id if self._only else None
+
+    def _blamed(self, change: Change) -> Change:
+        event = (
+            self._by_object.get(change.object_oid)
+            or self._by_object.get(change.table_oid)
+            or self._by_identity.get(f"{change.schema}.{change.table}")
+            or self._only
+        )
+        seen = replace(change, seen_at=self._seen_at)
+        return seen if event is None else replace(seen, event_id=event.event_id, fix_id=event.fix_id)

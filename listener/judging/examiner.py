@@ -1,0 +1,125 @@
+"""The picture of one database in memory, and what the rules make of it.
+
+Knows nothing of `pgmend`'s tables: `pgmend check` uses it on a database where nothing is installed, the analyst on
+one where everything is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from ..catalog.change import Change
+from ..catalog.diff import diff_snapshots
+from ..catalog.snapshot import Oid, Snapshot
+from ..garbage import uncollected
+from ..relations.atlas import Atlas, DrawnRelations
+from ..relations.measurement import Containment, Measurements, Unmeasured
+from ..relations.relation import Link
+from .judge import Judge, Judgement
+from .scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What moved between two looks, and the tables whose relations may differ by that."""
+
+    changes: tuple[Change, ...]
+    reached: frozenset[Oid]
+
+
+class Examiner:
+    """Holds the snapshot, the relations drawn from it, what was measured, and what changed lately."""
+
+    def __init__(
+        self, judge: Judge, snapshot: Snapshot, changes: Mapping[Oid, tuple[Change, ...]] | None = None
+    ) -> None:
+        self.snapshot = snapshot
+        self.atlas = Atlas(snapshot)
+        self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
+        self._judge = judge
+        self._measured: dict[Link, Containment | Unmeasured] = {}
+        self._drawn: _Drawn | None = None
+
+    def take(self, part: Snapshot, asked: frozenset[Oid] | None) -> Move:
+        """Look with new eyes: put the `asked` tables (None: all) as `part` has them, and tell what moved."""
+        changes = diff_snapshots(self.snapshot, part, asked)
+        after = self._with_same(part) if asked is None else self.snapshot.replaced(part, asked)
+        reached: set[Oid] = set()
+        for oid in {change.table_oid for change in changes}:
+            reached |= self.atlas.replace(self.snapshot.tables.get(oid), after.tables.get(oid))
+        self.snapshot = after
+        self._drawn = None
+        return Move(changes, frozenset(reached))
+
+    def remember(self, changes: Iterable[Change]) -> None:
+        """Let the rules see these changes, newest first, and forget what was measured of tables that moved."""
+        moved: set[Oid] = set()
+        for change in changes:
+            self.changes[change.table_oid] = (change, *self.changes.get(change.table_oid, ()))
+            moved.add(change.table_oid)
+        for link in [link for link in self._measured if link.table in moved or link.key.table in moved]:
+            del self._measured[link]
+        self._drawn = None
+
+    def forget_before(self, moment: datetime) -> None:
+        """Let the rules see no older changes any more."""
+        for oid, changes in list(self.changes.items()):
+            kept = tuple(change for change in changes if change.seen_at is None or change.seen_at >= moment)
+            if not kept:
+                del self.changes[oid]
+            elif len(kept) < len(changes):
+                self.changes[oid] = kept
+
+    def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
+        """Let the rules see what was counted."""
+        self._measured.update(measured)
+        if self._drawn is not None:
+            self._drawn.relations.weigh_again(measured)
+
+    def examine(self, tables: Iterable[Oid]) -> Judgement:
+        """The issues of those tables."""
+        focus = self._known(tables)
+        with uncollected():
+            return self._judge.judge(self._scene(focus), focus)
+
+    def unmeasured(self, tables: Iterable[Oid]) -> frozenset[Link]:
+        """Links of those tables that would decide something and that nobody has counted yet."""
+        focus = self._known(tables)
+        with uncollected():
+            needed = self._judge.needed_measurements(self._scene(focus), focus)
+        return frozenset(link for link in needed if link not in self._measured)
+
+    def troubled(self) -> frozenset[Link]:
+        """Links whose rows are in the way of something: they may be gone by now, and no DDL tells of that."""
+        return frozenset(
+            link for link, found in self._measured.items() if isinstance(found, Unmeasured) or found.outside
+        )
+
+    def _with_same(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot, with the very values held so far where they are equal: what is kept for good stays in use."""
+        tables = dict(snapshot.tables)
+        for oid, table in snapshot.tables.items():
+            before = self.snapshot.tables.get(oid)
+            if before is not None and before == table and before.statistics == table.statistics:
+                tables[oid] = before
+        return replace(snapshot, tables=tables)
+
+    def _known(self, tables: Iterable[Oid]) -> frozenset[Oid]:
+        return frozenset(oid for oid in tables if oid in self.snapshot.tables)
+
+    def _scene(self, focus: frozenset[Oid]) -> Scene:
+        """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
+        if self._drawn is None or self._drawn.focus != focus:
+            measurements = Measurements(self._measured)
+            relations = self.atlas.relations_of(focus, measurements, self.changes)
+            self._drawn = _Drawn(focus, relations, Scene(self.snapshot, relations, measurements, self.changes))
+        return self._drawn.scene
+
+
+class _Drawn(NamedTuple):
+    focus: frozenset[Oid]
+    relations: DrawnRelations
+    scene: Scene

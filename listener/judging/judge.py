@@ -1,0 +1,191 @@
+"""The judge: runs every rule on the tables it is given, and says what it found and what it could not decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from ..catalog.snapshot import Oid, Table
+from ..errors import CouldNotLook
+from ..issue import Finding, Issue, Severity, column_list, definition_hash, issue_id
+from ..relations.measurement import is_countable
+from ..relations.relation import Link, link_of
+from ..relations.weights import BELIEVED
+from ..settings import DEFAULT_CRITICAL_TABLES, matches
+from .registry import Rule, builtin_rules
+from .scene import Scene, Undecided
+
+log = structlog.get_logger()
+
+
+class CheckStatus(StrEnum):
+    """How one rule fared, the last that applies: it passed, was skipped in part, failed, or could not run in part."""
+
+    PASSED = "passed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    COULD_NOT_RUN = "could_not_run"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """One rule over all tables: how it fared, how many issues it opens, and the first reason why it did not decide.
+
+    `undecided` counts the tables of which it says nothing (skipped or could not run).
+    """
+
+    issue_type: str
+    stem: str
+    status: CheckStatus
+    issues: int = 0
+    undecided: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Issues, worst first, then by type and name. `undecided` are pairs of issue type and table.
+
+    Of an undecided pair nothing is known but the issues that are here: one that is not here is not thereby resolved.
+    """
+
+    issues: tuple[Issue, ...]
+    checks: tuple[CheckOutcome, ...]
+    undecided: frozenset[tuple[str, Oid]]
+
+
+class Judge:
+    """Rules, and the tables in which a critical issue is critical; elsewhere it is medium."""
+
+    def __init__(
+        self, rules: Sequence[Rule] | None = None, critical_tables: tuple[str, ...] = DEFAULT_CRITICAL_TABLES
+    ) -> None:
+        self._rules = tuple(builtin_rules() if rules is None else rules)
+        self._critical_tables = critical_tables
+        self._is_critical: dict[tuple[str, str], bool] = {}
+
+    def judge(self, scene: Scene, tables: Iterable[Oid]) -> Judgement:
+        """All that the rules find in those tables; tables that are left alone or gone are passed over."""
+        judged = _judged(scene, tables)
+        issues: list[Issue] = []
+        checks: list[CheckOutcome] = []
+        undecided: set[tuple[str, Oid]] = set()
+        for rule in self._rules:
+            trial = _Trial(rule, scene)
+            found: dict[str, Issue] = {}
+            for finding in trial.findings(judged):
+                issue = self._issue(rule, finding, scene)
+                if found.setdefault(issue.issue_id, issue) is not issue:
+                    trial.found_twice(issue)
+            issues += found.values()
+            checks.append(trial.outcome(len(found)))
+            undecided.update((rule.issue_type, table) for table in trial.undecided)
+        return Judgement(tuple(sorted(issues, key=_order)), tuple(checks), frozenset(undecided))
+
+    def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
+        """The links of those tables whose counts can decide something, or tell whose rows are orphans."""
+        return frozenset(link for table in _judged(scene, tables) for link in _worth_counting(table, scene))
+
+    def _issue(self, rule: Rule, finding: Finding, scene: Scene) -> Issue:
+        table = scene.snapshot.tables[finding.table]
+        severity = finding.severity or rule.severity
+        if severity is Severity.CRITICAL and not self._holds_critical(table, scene):
+            severity = Severity.MEDIUM
+        column = column_list(table.names(finding.columns))
+        return Issue(
+            issue_id=issue_id(rule.issue_type, table.schema, table.name, column, finding.object_name),
+            issue_type=rule.issue_type,
+            severity=severity,
+            schema=table.schema,
+            table=table.name,
+            column=column,
+            object_name=finding.object_name,
+            table_oid=table.oid,
+            current_state=finding.current_state,
+            expected_state=finding.expected_state,
+            evidence=finding.evidence,
+            remedy=finding.remedy,
+            doubt=finding.doubt,
+            definition_hash=definition_hash(finding.current_state, finding.expected_state),
+            columns=finding.columns,
+        )
+
+    def _holds_critical(self, table: Table, scene: Scene) -> bool:
+        """Whether the table, or one that it is a partition of, is a critical one."""
+        name = table.schema, table.name
+        if name not in self._is_critical:
+            self._is_critical[name] = matches(self._critical_tables, *name)
+        if self._is_critical[name]:
+            return True
+        parents = (scene.snapshot.tables.get(oid) for oid in table.parents)
+        return any(self._holds_critical(parent, scene) for parent in parents if parent is not None)
+
+
+class _Trial:
+    """One rule's run over the tables."""
+
+    def __init__(self, rule: Rule, scene: Scene) -> None:
+        self._rule = rule
+        self._scene = scene
+        self._status = CheckStatus.PASSED
+        self._reason: str | None = None
+        self.undecided: set[Oid] = set()
+
+    def findings(self, tables: Iterable[Table]) -> Iterator[Finding]:
+        """What the rule finds; where it raises, what it found so far."""
+        judge, scene = self._rule.judge, self._scene
+        for table in tables:
+            try:
+                yield from judge(table, scene)
+            except Undecided as error:
+                self._undecided(table.oid, CheckStatus.SKIPPED, str(error))
+            except CouldNotLook as error:
+                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, str(error))
+            except Exception as error:
+                # One rule's defect must not hide what the others see.
+                log.exception("rule failed", rule=self._rule.stem, table=table.qualified_name)
+                reason = f"{self._rule.stem} failed on {table.qualified_name}: {type(error).__name__}: {error}"
+                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, reason)
+
+    def outcome(self, issues: int) -> CheckOutcome:
+        """How it went."""
+        status = self._status
+        if issues and status is not CheckStatus.COULD_NOT_RUN:
+            status = CheckStatus.FAILED
+        rule = self._rule
+        return CheckOutcome(rule.issue_type, rule.stem, status, issues, len(self.undecided), self._reason)
+
+    def found_twice(self, issue: Issue) -> None:
+        """Two issues under one name would overwrite each other in silence: a defect of the rule."""
+        reason = f"{self._rule.stem} found {issue.issue_type} on {issue.schema}.{issue.table} twice under one name"
+        log.error("rule failed", rule=self._rule.stem, reason=reason)
+        self._undecided(issue.table_oid, CheckStatus.COULD_NOT_RUN, reason)
+
+    def _undecided(self, table: Oid, status: CheckStatus, reason: str) -> None:
+        self.undecided.add(table)
+        if self._status is not CheckStatus.COULD_NOT_RUN and status is not self._status:
+            self._status, self._reason = status, reason
+
+
+def _judged(scene: Scene, tables: Iterable[Oid]) -> list[Table]:
+    known = scene.snapshot.tables
+    found = (known.get(oid) for oid in tables)
+    return [table for table in found if table is not None and not table.left_alone]
+
+
+def _worth_counting(table: Table, scene: Scene) -> Iterator[Link]:
+    for key in table.constraints:
+        if key.kind == "f" and not key.validated and key.enforced and not key.parent:
+            link = link_of(table.oid, key.columns, key.referenced_table, key.referenced_columns)
+            if is_countable(link, scene.snapshot):
+                yield link
+    for relation in scene.relations.inferred(table.oid):
+        if relation.at_best >= BELIEVED or (relation.believed and is_countable(relation.link, scene.snapshot)):
+            yield relation.link
+
+
+def _order(issue: Issue) -> tuple[int, str, str, str, str, str]:
+    return issue.severity.rank, issue.issue_type, issue.schema, issue.table, issue.column, issue.object_name

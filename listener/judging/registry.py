@@ -1,0 +1,61 @@
+"""Rules find themselves: the decorator that makes a function a rule, and the walk that collects those of `rules/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Flag, auto
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from ..catalog.snapshot import Table
+from ..issue import Finding, Severity
+from .scene import Scene
+
+
+class Reads(Flag):
+    """What of a scene a rule looks at: a change elsewhere cannot change its findings."""
+
+    COLUMNS = auto()
+    CONSTRAINTS = auto()
+    INDEXES = auto()
+    RELATIONS = auto()
+    MEASUREMENTS = auto()
+
+
+Judge = Callable[[Table, Scene], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A judge of one table within its scene, the type of issue it opens and the severity in a critical table."""
+
+    issue_type: str
+    severity: Severity
+    reads: Reads
+    judge: Judge
+    stem: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of what the rule says of itself."""
+        return (self.judge.__doc__ or "").strip().splitlines()[0]
+
+
+def rule(issue_type: str, severity: Severity, reads: Reads) -> Callable[[Judge], Rule]:
+    """Make a judging function a rule. Its module's name is the stem that docs page and test share."""
+
+    def make(judge: Judge) -> Rule:
+        return Rule(issue_type, severity, reads, judge, judge.__module__.rpartition(".")[2])
+
+    return make
+
+
+@cache
+def builtin_rules() -> tuple[Rule, ...]:
+    """Every rule on the path of package `rules`, by issue type."""
+    package = import_module("..rules", __package__)
+    modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    return tuple(sorted(found, key=lambda each: each.issue_type))

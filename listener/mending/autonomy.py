@@ -1,0 +1,229 @@
+"""When pgmend acts alone, and the line that failed where it does not.
+
+The lines are the design's "When it acts alone", those first that say most to a person; the first that fails is what
+`why_not_auto` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..catalog.change import Change, ChangeKind
+from ..fixes.plan import CastClass, Hazard, Plan, Verdict
+from ..issue import Issue, Severity
+from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex, Remedy, ValidateConstraint
+from ..settings import AutoFix
+
+WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
+QUARANTINE = timedelta(hours=24)
+PROVED_AGAIN_AFTER = timedelta(minutes=5)
+PLANNED_AGAIN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known when one plan is weighed, besides the plan itself.
+
+    `changes` are those of the plan's tables, newest first. `opened_at` is when the issue was opened, `now` the
+    server's clock. `intended` says that the change was meant (a migration, a session's own word), or may have been.
+    `last_failure` is when the same fix last failed, `reverted` whether somebody took a fix of ours back.
+    """
+
+    now: datetime
+    opened_at: datetime
+    allowed: AutoFix
+    retry_after: timedelta
+    observing: str | None
+    changes: Sequence[Change]
+    intended: str | None = None
+    last_failure: datetime | None = None
+    reverted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why pgmend does not act alone. `until` is when that may be over by itself; None: time alone changes nothing."""
+
+    reason: str
+    until: datetime | None = None
+
+
+Line = Callable[[Issue, Plan, Circumstances], str | Objection | None]
+
+
+def why_not_alone(issue: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    """The first line that does not hold; None where pgmend may act alone."""
+    for line in _LINES:
+        objection = line(issue, plan, circumstances)
+        if objection is not None:
+            return Objection(objection) if isinstance(objection, str) else objection
+    return None
+
+
+def settled(last_ddl: datetime | None, now: datetime, settle_time: timedelta) -> bool:
+    """Whether the affected set has been quiet long enough."""
+    return last_ddl is None or now - last_ddl >= settle_time
+
+
+def _feasible(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    reason = f"no plan is possible: {plan.refusal}" if plan.refusal else f"the plan waits for {plan.waits_for}"
+    if plan.refusal or plan.waits_for:
+        # Often it is rows that stand in the way, or how many there are.
+        return Objection(reason, circumstances.now + PLANNED_AGAIN_AFTER)
+    return None
+
+
+def _same_database(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
+    return circumstances.observing
+
+
+def _believed(issue: Issue, _: Plan, __: Circumstances) -> str | None:
+    return issue.doubt
+
+
+def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
+    match circumstances.allowed:
+        case AutoFix.ALL:
+            return None
+        case AutoFix.CRITICAL if issue.severity is Severity.CRITICAL:
+            return None
+        case AutoFix.CRITICAL:
+            return f"auto_fix is critical and this is {issue.severity.value}"
+        case AutoFix.NONE:
+            return "automatic fixing is off"
+
+
+def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
+    if issue.backlog:
+        return "it was there when pgmend was installed: the backlog is healed by one approval"
+    if not circumstances.changes:
+        return "no schema change that pgmend saw opened it"
+    return None
+
+
+def _not_intended(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
+    return circumstances.intended
+
+
+def _undoes_no_drop(_: Issue, plan: Plan, __: Circumstances) -> str | None:
+    return (
+        "somebody dropped it on purpose, and no expected schema says that it must be there"
+        if plan.undoes_drop
+        else None
+    )
+
+
+def _plan_allows(_: Issue, plan: Plan, __: Circumstances) -> str | None:
+    return plan.needs_approval
+
+
+def _drops_nothing(_: Issue, plan: Plan, __: Circumstances) -> str | None:
+    if isinstance(plan.remedy, DropIndex) or Hazard.DATA_LOSS in plan.hazards:
+        return "it drops something: that takes an approval"
+    return None
+
+
+def _cast_exact(_: Issue, plan: Plan, __: Circumstances) -> str | None:
+    if plan.cast_class in (None, CastClass.EXACT):
+        return None
+    return f"the cast is {plan.cast_class.value}, not exact"
+
+
+def _restored_or_proved(_: Issue, plan: Plan, __: Circumstances) -> str | None:
+    if plan.restores:
+        return None
+    if isinstance(plan.remedy, ChangeColumnType):
+        return "it is no restore, and what the application's statements make of the new type is unproved"
+    if isinstance(plan.remedy, CreateIndex) and not plan.proofs:
+        return "it is no restore, and nothing proves that the application's writes can bear a new index"
+    return None
+
+
+def _checks_hold(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
+    for proof in plan.proofs:
+        if proof.verdict is not Verdict.PROVED:
+            # Rows and locks come and go without any DDL.
+            return Objection(
+                f"{proof.name}: {proof.verdict.value} ({proof.figures})", circumstances.now + PROVED_AGAIN_AFTER
+            )
+    return None
+
+
+def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
+    if not isinstance(plan.remedy, AddForeignKey):
+        return None
+    if not any(evidence.kind == "siblings" for evidence in issue.evidence):
+        return "an inferred foreign key needs a sibling foreign key or a declaration"
+    over = circumstances.opened_at + WATCHED_BEFORE_FOREIGN_KEY
+    if circumstances.now < over:
+        watched = circumstances.now - circumstances.opened_at
+        hours = watched.total_seconds() / 3600
+        return Objection(f"an inferred foreign key is watched for 24 hours of writes; {hours:.1f} h so far", over)
+    return None
+
+
+def _not_tried(_: Issue, __: Plan, circumstances: Circumstances) -> Objection | None:
+    failure = circumstances.last_failure
+    if failure is not None and circumstances.now - failure < circumstances.retry_after:
+        return Objection(
+            f"the same fix failed at {failure:%H:%M:%S} UTC and is not tried again within {circumstances.retry_after}",
+            failure + circumstances.retry_after,
+        )
+    return None
+
+
+def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
+    if circumstances.reverted:
+        return "quarantine: a fix of ours on this object was reverted"
+    commands: dict[object, datetime] = {}
+    for change in circumstances.changes:
+        if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
+            continue
+        if touches(change, plan.remedy, circumstances.changes):
+            # Where no trigger told of the commands, what one look saw counts as one.
+            commands[change.event_id or change.seen_at] = change.seen_at
+    if len(commands) > 1:
+        second = sorted(commands.values(), reverse=True)[1]
+        return Objection(
+            f"quarantine: the same object was changed {len(commands)} times within 24 hours", second + QUARANTINE
+        )
+    return None
+
+
+def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
+    """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
+    if change.table_oid != remedy.table:
+        return False
+    match remedy:
+        case ChangeColumnType():
+            return change.kind is ChangeKind.COLUMN_TYPE and change.number == remedy.column
+        case AddForeignKey():
+            return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (remedy.name or "")
+        case CreateIndex():
+            return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (remedy.name or "")
+        case ValidateConstraint():
+            return change.object_oid == remedy.constraint
+        case RebuildIndex() | DropIndex():
+            names = {each.object_name for each in changes if each.object_oid == remedy.index}
+            return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
+
+
+_LINES: tuple[Line, ...] = (
+    _feasible,
+    _same_database,
+    _believed,
+    _covered,
+    _not_backlog,
+    _not_intended,
+    _not_quarantined,
+    _undoes_no_drop,
+    _plan_allows,
+    _drops_nothing,
+    _cast_exact,
+    _restored_or_proved,
+    _checks_hold,
+    _foreign_key_watched,
+    _not_tried,
+)

@@ -1,0 +1,253 @@
+"""From issues to fixes: a plan for each, and the verdict whether it may run alone."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.change import Change
+from ..catalog.snapshot import Oid
+from ..errors import CouldNotLook, LeaseLost, PlanRefused
+from ..fixes.limits import Limits
+from ..fixes.plan import Plan
+from ..fixes.planner import plan_fix
+from ..fixes.preflight import objection, preflight
+from ..fixes.queue import book
+from ..fixes.queue.memory import last_failure, was_reverted
+from ..fixes.queue.proposal import on_its_way, put_up
+from ..hearing.intent import still_in_transaction, why_meant
+from ..issue import Issue
+from ..judging.analyst import Analyst
+from ..settings import AutoFix, Settings
+from ..store import issues as issue_store
+from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, touches, why_not_alone
+
+LOOKED_AGAIN_AFTER = timedelta(seconds=10)
+ASKED_AGAIN_AFTER = timedelta(milliseconds=200)
+log = structlog.get_logger()
+_OPENED = "select opened_at, clock_timestamp(), status from pgmend.issue where issue_id = %s"
+_LAST_DDL = """
+select pg_catalog.max(occurred_at) from pgmend.ddl_log
+where occurred_at > clock_timestamp() - %s and object_id = any(%s::oid[]) and fix_id is null
+"""
+_SUPERSEDE = """
+update pgmend.fix as f set state = 'superseded', reason = 'the issue is resolved', finished_at = clock_timestamp()
+from pgmend.issue as i
+where f.state = 'proposed' and i.issue_id = f.issue_id and i.status = 'resolved'
+"""
+_CARRY_OVER = """
+update pgmend.fix as f set state = 'approved', approved_by = old.approved_by, approved_at = old.approved_at
+from pgmend.fix as old
+where f.fix_id = %s and old.fix_id = %s and f.state = 'proposed' and old.approved_by is not null
+"""
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """An issue whose plan may run alone once its tables have settled; `due` is when to look whether they have."""
+
+    issue: Issue
+    plan: Plan
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """An issue as it was when it was weighed, and when to weigh it again all the same (None: when it changes)."""
+
+    issue: Issue
+    again: float | None
+
+
+class Proposals:
+    """Plans every open issue once for each definition, and again where time may have changed the verdict; queues what
+    may run alone.
+
+    `connection` is the mender's: read-only look-ups, and one UPDATE for each verdict.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection[TupleRow], analyst: Analyst, settings: Settings, limits: Limits
+    ) -> None:
+        self._connection = connection
+        self._analyst = analyst
+        self._settings = settings
+        self._limits = limits
+        self._weighed: dict[str, _Weighed] = {}
+        self._candidates: dict[str, _Candidate] = {}
+
+    def patience(self, longest: timedelta) -> timedelta:
+        """How long nothing is to be done here, as far as one can tell."""
+        moments = [each.due for each in self._candidates.values()]
+        moments += [each.again for each in self._weighed.values() if each.again is not None]
+        left = min(moments, default=math.inf) - time.monotonic()
+        return min(longest, timedelta(seconds=max(left, 0))) if left < longest.total_seconds() else longest
+
+    def reconsider(self, issue_id: str) -> None:
+        """Weigh this issue anew: its fix came to nothing."""
+        self._weighed.pop(issue_id, None)
+
+    def forget(self) -> None:
+        """Weigh everything anew: the policy has changed."""
+        self._weighed.clear()
+        self._candidates.clear()
+
+    async def weigh(self, allowed: AutoFix, observing: str | None) -> None:
+        """Plan what is new or has changed, newest troubles before the backlog; drop what is resolved."""
+        current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
+        gone = self._weighed.keys() - current.keys()
+        for identity in gone:
+            del self._weighed[identity]
+            self._candidates.pop(identity, None)
+        if gone:
+            await self._connection.execute(_SUPERSEDE)
+        due = [issue for issue in current.values() if self._is_due(issue)]
+        for issue in sorted(due, key=lambda each: (each.backlog, each.severity.rank)):
+            try:
+                again = await self._weigh_one(issue, allowed, observing)
+            except CouldNotLook as error:
+                log.warning("not planned yet", issue=issue.issue_id, reason=str(error))
+                again = LOOKED_AGAIN_AFTER
+            except (psycopg.OperationalError, LeaseLost):
+                raise
+            except Exception as error:
+                log.exception("planning failed", issue=issue.issue_id)
+                why = f"planning failed with {type(error).__name__}: {error}; this is a defect of pgmend"
+                await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+                again = None
+            moment = None if again is None else time.monotonic() + again.total_seconds()
+            self._weighed[issue.issue_id] = _Weighed(issue, moment)
+
+    async def promote(self) -> int:
+        """Queue what may run alone and has settled; how many were queued."""
+        queued = 0
+        for identity, candidate in list(self._candidates.items()):
+            if candidate.due > time.monotonic():
+                continue
+            now, status = await self._moment(candidate.issue)
+            last = await self._last_touched(candidate.plan)
+            if status != "open":
+                del self._candidates[identity]
+            elif not settled(last, now, self._settings.settle_time):
+                assert last is not None
+                left = self._settings.settle_time - (now - last)
+                candidate.due = time.monotonic() + left.total_seconds()
+            elif await still_in_transaction(self._connection, candidate.issue.event_id):
+                candidate.due = time.monotonic() + ASKED_AGAIN_AFTER.total_seconds()
+            else:
+                await self._queue(candidate)
+                del self._candidates[identity]
+                queued += 1
+        return queued
+
+    async def renew(self, stale: book.Claim) -> None:
+        """Plan anew what went stale in the queue. Where the new plan does nothing that the old one did not, the
+        approval holds for it too; else it waits for one of its own."""
+        issue = next((each for each in self._analyst.open_issues() if each.issue_id == stale.plan.issue_id), None)
+        if issue is None or issue.remedy is None:
+            return
+        plan = await self._plan(issue, fix_id := uuid4())
+        if plan.refusal:
+            return
+        await book.propose(self._connection, fix_id, plan, requested_by="pgmend")
+        if plan.is_within(stale.plan):
+            await self._connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
+            log.info("approval carried over", fix=str(fix_id), stale=str(stale.fix_id))
+
+    def _is_due(self, issue: Issue) -> bool:
+        weighed = self._weighed.get(issue.issue_id)
+        if weighed is None or weighed.issue != issue:
+            return True
+        return weighed.again is not None and weighed.again <= time.monotonic()
+
+    async def _weigh_one(self, issue: Issue, allowed: AutoFix, observing: str | None) -> timedelta | None:
+        """Say whether the issue is fixed alone; after which time that may be different."""
+        self._candidates.pop(issue.issue_id, None)
+        if issue.remedy is None:
+            why = issue.doubt or "it takes a person to decide"
+            await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+            return None
+        if await on_its_way(self._connection, issue.issue_id):
+            return LOOKED_AGAIN_AFTER
+        _, plan = await put_up(
+            self._connection, issue.issue_id, lambda fix_id: self._plan(issue, fix_id), requested_by="pgmend"
+        )
+        now, objection = await self._why_not(issue, plan, allowed, observing)
+        if objection is None:
+            self._candidates[issue.issue_id] = _Candidate(issue, plan, time.monotonic())
+        await issue_store.judge_automation(self._connection, [(issue.issue_id, objection and objection.reason)])
+        return objection.until - now if objection and objection.until else None
+
+    async def _queue(self, candidate: _Candidate) -> None:
+        """Queue a plan made now: the tables may have moved while they settled."""
+        plan = await self._plan(candidate.issue, fix_id := uuid4())
+        if why := plan.refusal or objection(plan.proofs):
+            await issue_store.judge_automation(self._connection, [(candidate.issue.issue_id, why)])
+            moment = time.monotonic() + PROVED_AGAIN_AFTER.total_seconds()
+            self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment)
+            return
+        await book.propose(self._connection, fix_id, plan, automatic=True, requested_by="pgmend")
+        log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)
+
+    async def _plan(self, issue: Issue, fix_id: UUID) -> Plan:
+        snapshot = self._analyst.examiner.snapshot
+        try:
+            plan = await plan_fix(self._connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
+        except PlanRefused as refused:
+            assert issue.remedy is not None
+            return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
+        return replace(plan, proofs=await preflight(self._connection, plan.checks, self._limits))
+
+    async def _why_not(
+        self, issue: Issue, plan: Plan, allowed: AutoFix, observing: str | None
+    ) -> tuple[datetime, Objection | None]:
+        row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
+        assert row is not None
+        circumstances = Circumstances(
+            now=row[1],
+            opened_at=row[0],
+            allowed=allowed,
+            retry_after=self._settings.retry_after,
+            observing=observing,
+            changes=self._changes(plan),
+            intended=await why_meant(self._connection, self._events(issue, plan, opened_at=row[0])),
+            last_failure=await last_failure(self._connection, plan),
+            reverted=await was_reverted(self._connection, plan),
+        )
+        return circumstances.now, why_not_alone(issue, plan, circumstances)
+
+    async def _last_touched(self, plan: Plan) -> datetime | None:
+        """When somebody else last ran DDL on the plan's tables, whether it changed them or not."""
+        tables = self._tables(plan)
+        row = await (await self._connection.execute(_LAST_DDL, (self._settings.settle_time, list(tables)))).fetchone()
+        told = [row[0]] if row and row[0] else []
+        seen = [change.seen_at for change in self._changes(plan) if change.seen_at and not change.fix_id]
+        return max([*told, *seen], default=None)
+
+    def _changes(self, plan: Plan) -> tuple[Change, ...]:
+        """What happened to the plan's tables, newest first."""
+        return tuple(change for oid in self._tables(plan) for change in self._analyst.examiner.changes.get(oid, ()))
+
+    def _events(self, issue: Issue, plan: Plan, opened_at: datetime) -> set[str]:
+        """The event that opened the issue, and those that moved its object since."""
+        changes = self._changes(plan)
+        since = [each for each in changes if each.seen_at and each.seen_at > opened_at]
+        moved = {each.event_id for each in since if touches(each, plan.remedy, changes)}
+        return {event for event in (issue.event_id, *moved) if event}
+
+    @staticmethod
+    def _tables(plan: Plan) -> set[Oid]:
+        return {oid for oid, _ in plan.tables} | {plan.remedy.table}
+
+    async def _moment(self, issue: Issue) -> tuple[datetime, str]:
+        row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
+        assert row is not None
+        return row[1], row[2]
