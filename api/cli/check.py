@@ -88,11 +88,10 @@ def _print(result: CheckResult, wanted: Format) -> None:
 
             typer.echo(json.dumps(check_document(result), ensure_ascii=False, indent=2))
         case Format.TEXT:
-            from rich.console import Console
-
+            from ..report.paper import paper
             from ..report.terminal import print_check
 
-            print_check(Console(soft_wrap=True), result)
+            print_check(paper(), result)
         case _:
             print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks)
 

@@ -192,6 +192,6 @@ def _write(file: Path, text: str) -> None:
 
 def _console() -> Console:
     """Standard error: standard output is for what was asked."""
-    from rich.console import Console
+    from ..report.paper import paper
 
-    return Console(stderr=True, soft_wrap=True)
+    return paper(stderr=True)

@@ -93,11 +93,10 @@ def _print(found: tuple[ShownIssue, ...], wanted: Format) -> None:
 
         typer.echo(json.dumps(issues_document(views), ensure_ascii=False, indent=2))
     elif wanted is Format.TEXT:
-        from rich.console import Console
-
+        from ..report.paper import paper
         from ..report.terminal import issue_text
 
-        console = Console(soft_wrap=True)
+        console = paper()
         for view in views:
             console.print(issue_text(view))
         console.print(f"{len(views)} issues" if views else "No issues.")

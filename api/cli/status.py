@@ -71,22 +71,20 @@ def _print_fix(detail: FixDetail, format: Shape) -> None:
     if format is Shape.JSON:
         typer.echo(as_json(asdict(detail)))
         return
-    from rich.console import Console
-
     from ..report.fixes import fix_detail
+    from ..report.paper import paper
 
-    Console(soft_wrap=True).print(fix_detail(detail))
+    paper().print(fix_detail(detail))
 
 
 def _print_fixes(page: Page[ShownFix], format: Shape) -> None:
     if format is Shape.JSON:
         typer.echo(as_json(asdict(page)))
         return
-    from rich.console import Console
+    from ..report.fixes import fix_list
+    from ..report.paper import paper
 
-    from ..report.fixes import fix_table
-
-    Console(soft_wrap=True).print(fix_table(page.items))
+    paper().print(fix_list(page.items))
 
 
 def as_json(value: Any) -> str:

@@ -1,38 +1,26 @@
-"""Fixes as people read them: a table of many, one with every step."""
+"""Fixes as people read them: a list of many, one with every step."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ...listener.desk import FixDetail, ShownFix
+from .paper import Labelled
 from .printable import printable
-from .terminal import plan_text, rows_table
+from .terminal import plan_text
 
 
-def fix_table(fixes: Iterable[ShownFix]) -> Table:
+def fix_list(fixes: Iterable[ShownFix]) -> RenderableType:
     """Latest first."""
-    rows: list[tuple[object, ...]] = [
-        (
-            f"{fix.changed_at:%Y-%m-%d %H:%M:%S}",
-            fix.state,
-            f"{fix.schema}.{fix.table}",
-            fix.summary,
-            "pgmend" if fix.automatic else fix.approved_by,
-            fix.reason,
-            fix.fix_id,
-        )
-        for fix in fixes
-    ]
-    return rows_table("Fixes", ("when (UTC)", "state", "table", "what", "by", "why", "fix"), rows)
+    return Group(*(_fix_text(fix) for fix in fixes))
 
 
 def fix_detail(detail: FixDetail) -> RenderableType:
     """One fix with its plan and each step with its time."""
-    lines: list[RenderableType] = [fix_table([detail.fix]), plan_text(detail.plan)]
+    lines: list[RenderableType] = [_fix_text(detail.fix), plan_text(detail.plan)]
     for step in detail.steps:
         took = f" in {(step.finished_at - step.started_at).total_seconds() * 1000:.0f} ms" if step.finished_at else ""
         lines.append(
@@ -41,3 +29,17 @@ def fix_detail(detail: FixDetail) -> RenderableType:
         if step.error:
             lines.append(Text(printable(step.error), style="red"))
     return Group(*lines)
+
+
+def _fix_text(fix: ShownFix) -> RenderableType:
+    head = Text.assemble(
+        (f"{fix.changed_at:%Y-%m-%d %H:%M:%S} UTC  ", "dim"), (f"{fix.state:<11}", "bold"), (str(fix.fix_id), "dim")
+    )
+    by = "pgmend" if fix.automatic else fix.approved_by
+    said = (
+        ("table:", f"{fix.schema}.{fix.table}"),
+        ("what:", fix.summary),
+        ("by:", by),
+        ("why:", fix.reason),
+    )
+    return Group(head, *(Labelled(label, printable(text), indent=9, width=11) for label, text in said if text))

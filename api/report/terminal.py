@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ...listener.check import CheckResult
 from ...listener.fixes.plan import Plan
 from ...listener.issue import Severity
+from .paper import Labelled
 from .printable import one_line, printable
 from .script import plan_lines
 from .view import IssueView, view_reported
@@ -43,25 +42,18 @@ def issue_text(issue: IssueView) -> RenderableType:
         (f"  {issue.issue_id}", "dim"),
     )
     lines = [
-        Text(f"is:       {printable(issue.current_state)}"),
-        Text(f"expected: {printable(issue.expected_state)}"),
-        *(
-            Text(f"{'against' if each.against else 'because'}:  {printable(each.seen)}", style="dim")
-            for each in issue.evidence
-        ),
-        *(
-            Text(f"{name.replace('_', ' ') + ':':<10}{printable(said)}", style="dim")
-            for name, said in issue.history.items()
-            if said
-        ),
+        _said("is:", issue.current_state),
+        _said("expected:", issue.expected_state),
+        *(_said("against:" if each.against else "because:", each.seen, "dim") for each in issue.evidence),
+        *(_said(f"{name.replace('_', ' ')}:", said, "dim") for name, said in issue.history.items() if said),
     ]
     if issue.plan is not None:
         refusal = issue.plan.refusal
         doing = f"refused: {refusal}" if refusal else issue.plan.summary
-        lines.append(Text(f"plan:     {printable(doing)}", style="magenta" if refusal else "green"))
+        lines.append(_said("plan:", doing, "magenta" if refusal else "green"))
     if issue.why_not_auto:
-        lines.append(Text(f"waits:    {printable(issue.why_not_auto)}", style="dim"))
-    return Group(head, Padding(Group(*lines), (0, 0, 0, 9)))
+        lines.append(_said("waits:", issue.why_not_auto, "dim"))
+    return Group(head, *lines)
 
 
 def plan_text(plan: Plan, *, only_read: str | None = None) -> RenderableType:
@@ -80,11 +72,5 @@ def plan_text(plan: Plan, *, only_read: str | None = None) -> RenderableType:
     return Group(*lines)
 
 
-def rows_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> Table:
-    """Rows under headings; every cell is plain text."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
-    return table
+def _said(label: str, said: str, style: str = "") -> Labelled:
+    return Labelled(label, printable(said), style, indent=9, width=11)
