@@ -13,7 +13,10 @@ from .paging import PageAnswer, PageAsked
 
 
 class EventAnswer(Answer):
-    """One object that a command touched. `statement` has no literals, and is null where it was withheld."""
+    """One object that a command touched. `statement` has no literals, and is null where it was withheld.
+
+    `meant`: what somebody meant is not reverted alone; null where that is not known, or not yet.
+    """
 
     event_id: UUID
     occurred_at: datetime
@@ -31,6 +34,8 @@ class EventAnswer(Answer):
     intended: str | None
     fix_id: UUID | None
     processed_at: datetime | None
+    meant: bool | None
+    meant_reason: str | None
 
 
 class DdlAnswer(PageAnswer):

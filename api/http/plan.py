@@ -42,7 +42,8 @@ class PlanAnswer(Answer):
     """`statements` and `inverse` are all that would run, in order; `steps` and `inverse_steps` say in which units.
 
     `refusal` says why nothing may be done (there are no statements then), `waits_for` what is still missing,
-    `needs_approval` why it never runs alone, `no_inverse` why there is nothing to undo.
+    `needs_approval` why it never runs alone, `no_inverse` why there is nothing to undo. `notes` are what a person
+    should know and no check can tell.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class PlanAnswer(Answer):
     inverse_steps: tuple[StepAnswer, ...]
     no_inverse: str | None
     backups: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def plan_answer(plan: Plan) -> PlanAnswer:
@@ -88,6 +90,7 @@ def plan_answer(plan: Plan) -> PlanAnswer:
         inverse_steps=_steps(plan.inverse),
         no_inverse=plan.no_inverse,
         backups=plan.backups,
+        notes=plan.notes,
     )
 
 

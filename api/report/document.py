@@ -79,6 +79,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "proofs": whole["proofs"],
         "checks": [{"name": check.name, "meaning": check.meaning} for check in plan.checks],
         "inverse": [statement for step in plan.inverse for statement in step.statements],
+        "no_inverse": plan.no_inverse,
+        "notes": list(plan.notes),
         "affected_rows": plan.affected_rows,
         "estimate_ms": plan.estimate_ms,
         "cast_class": whole["cast_class"],

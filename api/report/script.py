@@ -34,7 +34,7 @@ def preamble() -> Iterator[str]:
 
 
 def plan_lines(plan: Plan, *, only_read: str | None = None) -> Iterator[str]:
-    """The plan's statements, with titles and the inverse as comments.
+    """The plan's statements, with notes, titles and the inverse as comments.
 
     `only_read` says why nothing of it should be run: then all of it is comment.
     """
@@ -45,6 +45,8 @@ def plan_lines(plan: Plan, *, only_read: str | None = None) -> Iterator[str]:
         steps = [(step, list(step.statements)) for step in plan.steps]
     if only_read is not None:
         yield from comment(f"not to be run: {only_read}")
+    for note in plan.notes:
+        yield from comment(f"note: {note}")
     for step, statements in steps:
         yield from comment(step.title)
         around = ("begin;", "commit;") if step.transactional else ("", "")
@@ -53,6 +55,8 @@ def plan_lines(plan: Plan, *, only_read: str | None = None) -> Iterator[str]:
                 yield statement
             else:
                 yield from comment(statement)
+    if plan.no_inverse:
+        yield from comment(f"not to be undone: {plan.no_inverse}")
     if plan.inverse:
         yield from comment("undone by:")
         for step in plan.inverse:

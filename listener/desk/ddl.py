@@ -14,14 +14,17 @@ from .page import DEFAULT_LIMIT, Page, Source, read_page
 _PAGE = """
 select event_id, occurred_at, transaction_id::text, session_role, effective_role, application_name,
   host(client_addr) as client, kind, command_tag, object_type, object_identity, statement, statement_withheld,
-  intended, fix_id, processed_at
+  intended, fix_id, processed_at, meant, meant_reason
 from pgmend.recent_ddl
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ShownEvent:
-    """One object that a DDL command touched. `statement` is None where it was withheld or never seen."""
+    """One object that a DDL command touched. `statement` is None where it was withheld or never seen.
+
+    `meant` says whether somebody meant the change, None where that is not known (yet).
+    """
 
     event_id: UUID
     occurred_at: datetime
@@ -39,6 +42,8 @@ class ShownEvent:
     intended: str | None
     fix_id: UUID | None
     processed_at: datetime | None
+    meant: bool | None
+    meant_reason: str | None
 
 
 async def read_ddl(

@@ -19,6 +19,15 @@ async def test_ddl_is_shown_latest_first_with_who_ran_it(desk: Desk, installed: 
     assert [event.object_identity for event in (await desk.ddl(limit=1, offset=1)).items] == ["public.first"]
 
 
+async def test_ddl_is_shown_with_what_was_meant_by_it(desk: Desk, installed: Database) -> None:
+    installed.execute("create table first (id int)")
+    (event,) = (await desk.ddl()).items
+    assert (event.meant, event.meant_reason) == (None, None)
+    installed.execute("update pgmend.ddl_log set meant = true, meant_reason = 'a migration'")
+    (event,) = (await desk.ddl()).items
+    assert (event.meant, event.meant_reason) == (True, "a migration")
+
+
 async def test_secret_in_a_statement_is_not_shown(desk: Desk, installed: Database) -> None:
     installed.execute(
         "create table t (id int); create role pgmend_test_secret password 'hunter2'; drop role pgmend_test_secret"
