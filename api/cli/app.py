@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import automatic, check, demo, fixing, installation, issues, start, status
+from . import automatic, check, demo, fixing, installation, issues, migration, start, status
 
 app = typer.Typer(
     name="pgmend",
@@ -42,6 +42,7 @@ app.command("plan")(fixing.plan)
 app.command("start")(start.start)
 app.command("fix")(fixing.fix)
 app.command("rollback")(fixing.rollback)
+app.command("migration")(migration.migration)
 app.command("status")(status.status)
 app.command("issues")(issues.issues)
 app.command("history")(status.history)

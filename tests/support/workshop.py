@@ -39,7 +39,7 @@ LIMITS = Limits(
 )
 
 # Everything about tables of people that a fix may change, by name and not by OID.
-_STRUCTURE = """
+STRUCTURE = """
 select 'column', a.attrelid::regclass::text || '.' || a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
   concat_ws(' ', a.attnum, a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attstattarget,
     pg_catalog.col_description(a.attrelid, a.attnum))
@@ -179,7 +179,7 @@ class Workshop:
 
     def structure(self) -> list[tuple[Any, ...]]:
         """All that a fix may change about the tables, by name: equal before a fix and after its undo."""
-        return self.database.fetch(_STRUCTURE)
+        return self.database.fetch(STRUCTURE)
 
     def backups(self) -> int:
         """How many relations there are in schema pgmend_backup."""
