@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ...listener.desk import FixDetail, ShownFix
+from ...listener.issue import qualified
 from .paper import Labelled
 from .printable import printable
 from .terminal import plan_text
@@ -37,7 +38,7 @@ def _fix_text(fix: ShownFix) -> RenderableType:
     )
     by = "pgmend" if fix.automatic else fix.approved_by
     said = (
-        ("table:", f"{fix.schema}.{fix.table}"),
+        ("where:", qualified(fix.schema, fix.table)),
         ("what:", fix.summary),
         ("by:", by),
         ("why:", fix.reason),
