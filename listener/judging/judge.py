@@ -15,6 +15,7 @@ from ..relations.measurement import is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
+from .docket import Docket
 from .registry import Rule, builtin_rules
 from .scene import Scene, Undecided
 
@@ -69,14 +70,14 @@ class Judge:
 
     def judge(self, scene: Scene, tables: Iterable[Oid]) -> Judgement:
         """All that the rules find in those tables; tables that are left alone or gone are passed over."""
-        judged = _judged(scene, tables)
+        docket = Docket(_judged(scene, tables), scene)
         issues: list[Issue] = []
         checks: list[CheckOutcome] = []
         undecided: set[tuple[str, Oid]] = set()
         for rule in self._rules:
             trial = _Trial(rule, scene)
             found: dict[str, Issue] = {}
-            for finding in trial.findings(judged):
+            for finding in trial.findings(docket):
                 issue = self._issue(rule, finding, scene)
                 if found.setdefault(issue.issue_id, issue) is not issue:
                     trial.found_twice(issue)
@@ -134,21 +135,34 @@ class _Trial:
         self._reason: str | None = None
         self.undecided: set[Oid] = set()
 
-    def findings(self, tables: Iterable[Table]) -> Iterator[Finding]:
+    def findings(self, docket: Docket) -> Iterator[Finding]:
         """What the rule finds; where it raises, what it found so far."""
         judge, scene = self._rule.judge, self._scene
-        for table in tables:
+        for table in self._suspects(docket):
             try:
                 yield from judge(table, scene)
-            except Undecided as error:
-                self._undecided(table.oid, CheckStatus.SKIPPED, str(error))
-            except CouldNotLook as error:
-                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, str(error))
-            except Exception as error:
-                # One rule's defect must not hide what the others see.
-                log.exception("rule failed", rule=self._rule.stem, table=table.qualified_name)
-                reason = f"{self._rule.stem} failed on {table.qualified_name}: {type(error).__name__}: {error}"
-                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, reason)
+            except Exception as error:  # noqa: BLE001 - one rule's defect must not hide what the others see
+                self._raised(error, (table,), f" on {table.qualified_name}")
+
+    def _suspects(self, docket: Docket) -> Iterable[Table]:
+        try:
+            return self._rule.suspects(docket)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._raised(error, docket.tables, "")
+            return ()
+
+    def _raised(self, error: Exception, tables: Iterable[Table], where: str) -> None:
+        match error:
+            case Undecided():
+                status, reason = CheckStatus.SKIPPED, str(error)
+            case CouldNotLook():
+                status, reason = CheckStatus.COULD_NOT_RUN, str(error)
+            case _:
+                log.error("rule failed", rule=self._rule.stem, where=where, exc_info=error)
+                status = CheckStatus.COULD_NOT_RUN
+                reason = f"{self._rule.stem} failed{where}: {type(error).__name__}: {error}"
+        for table in tables:
+            self._undecided(table.oid, status, reason)
 
     def outcome(self, issues: int) -> CheckOutcome:
         """How it went."""

@@ -7,7 +7,7 @@
         orders: id int pk, tenant_id int, user_id int, fk(tenant_id, user_id) -> members(tenant_id, id), index(user_id)
     ''')
 
-A column is `name type` and then any of `pk`, `unique`, `not null`, `default`, `identity`, `generated` and
+A column is `name type` and then any of `pk`, `unique`, `not null`, `default`, `identity`, `generated`, `inherited` and
 `-> [schema.]table[(column)]`. Other items: `pk(…)`, `unique(…)`, `fk(…) -> table(…)`, `index(…)`, `unique index(…)`,
 `check(…)`, each with an optional `name=` in front. A foreign key, a check or an index may end with `not valid`.
 OIDs count up from the table's, which is FIRST_TABLE, FIRST_TABLE + STEP, …; `altered` changes any field of a part.
@@ -47,7 +47,11 @@ TYPES: Mapping[str, tuple[Oid, str]] = {
     "bool": (16, "boolean"),
     "date": (1082, "date"),
     "timestamptz": (1184, "timestamp with time zone"),
+    "timestamp": (1114, "timestamp without time zone"),
+    "timestamps": (1115, "timestamp without time zone[]"),
     "jsonb": (3802, "jsonb"),
+    "json": (114, "json"),
+    "money": (790, "money"),
     "mood": (16_500, "mood"),
     "email": (16_501, "email"),
 }
@@ -279,7 +283,7 @@ class _TableBuilder:
                 identity="a" if "identity" in words else "",
                 generated="s" if "generated" in words else "",
                 collation=100 if type_oid in (25, 1042, 1043) else 0,
-                inherited=False,
+                inherited="inherited" in words,
             )
         )
         if primary:
