@@ -76,6 +76,7 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
         "CHAR_TYPE",
+        "DUPLICATE_FOREIGN_KEY",
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
         "JSON_NOT_JSONB",
@@ -84,6 +85,7 @@ def test_rules_of_this_issue_are_there() -> None:
         "MISSING_PRIMARY_KEY",
         "MONEY_TYPE",
         "ORPHANED_ROWS",
+        "REDUNDANT_INDEX",
         "RESERVED_NAME",
         "TIMESTAMP_WITHOUT_TIME_ZONE",
         "TYPE_MISMATCH",
