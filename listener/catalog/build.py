@@ -21,7 +21,7 @@ from ..errors import SnapshotTorn
 from . import rows
 from .definition import UsualClasses, says_all
 from .exclusion import LeftAlone
-from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Statistics, Table, Trigger
+from .snapshot import AttributeNumber, Column, Constraint, Index, Numbering, Oid, Statistics, Table, Trigger
 
 Part = TypeVar("Part")
 Numbered = dict[AttributeNumber, Column]
@@ -50,7 +50,9 @@ def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built
     builder = Builder(left_alone, encoding)
     builder.see_columns(read.columns, read.defaults)
     builder.see_indexes(read.constraints, read.indexes, read.operator_classes, read.builders)
-    return builder.see_tables(read.schemas, read.members, read.tables, read.triggers, read.inheritance, read.comments)
+    return builder.see_tables(
+        read.schemas, read.members, read.tables, read.triggers, read.inheritance, read.comments, read.numberings
+    )
 
 
 class Builder:
@@ -97,11 +99,13 @@ class Builder:
         triggers: rows.Triggers,
         inheritance: rows.Inheritance,
         comments: rows.Comments,
+        numberings: rows.Numberings,
     ) -> Built:
         """All of them; raises SnapshotTorn where what was seen speaks of what is not there."""
         own_triggers = _by_table(triggers.tables, map(Trigger._make, zip(*triggers[1:], strict=True)))
         parents = _by_table(inheritance.tables, inheritance.parents)
         all_comments = _comments(comments)
+        all_numberings = _by_table(numberings.tables, map(Numbering._make, zip(*numberings[1:], strict=True)))
         schema_names = dict(zip(*schemas, strict=True))
         of_extensions = frozenset(members.tables)
         built = Built({}, {}, self._unfinished)
@@ -137,6 +141,7 @@ class Builder:
                 self._indexes.get(oid, ()),
                 tuple(sorted(own_triggers.get(oid, ()))),
                 tuple(sorted(own_comments.items())),
+                tuple(sorted(all_numberings.get(oid, ()))),
                 Statistics(rows_, pages),
             )
         return built

@@ -127,7 +127,7 @@ async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) ->
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("columns", "defaults"), builder.see_columns),
         (("constraints", "indexes", "operator_classes", "builders"), builder.see_indexes),
-        (("schemas", "members", "tables", "triggers", "inheritance", "comments"), builder.see_tables),
+        (("schemas", "members", "tables", "triggers", "inheritance", "comments", "numberings"), builder.see_tables),
     ]
     wanted, parameters = EVERYTHING
     queries = [reading(wanted, connection.info.server_version, aspects) for aspects, _ in stages]

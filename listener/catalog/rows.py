@@ -119,6 +119,14 @@ class Inheritance(NamedTuple):
     parents: Oids
 
 
+class Numberings(NamedTuple):
+    tables: Oids
+    numbers: Numbers
+    sequences: Oids
+    are_owned: Truths
+    are_called: Truths
+
+
 class Comments(NamedTuple):
     tables: Oids
     numbers: Numbers
@@ -143,6 +151,7 @@ class Rows(NamedTuple):
     triggers: Triggers
     inheritance: Inheritance
     comments: Comments
+    numberings: Numberings
     builders: Builders
 
 

@@ -35,6 +35,11 @@ class Docket:
         return [table for table in self.tables if not found.isdisjoint(map(id, table.columns))]
 
     @cached_property
+    def numbered(self) -> Sequence[Table]:
+        """The tables with a column that a sequence numbers."""
+        return [table for table in self.tables if table.numberings]
+
+    @cached_property
     def led_alike(self) -> Sequence[Table]:
         """The tables of which two indexes begin with the same column, or with an expression."""
         found: list[Table] = []

@@ -24,6 +24,7 @@ class Reads(Flag):
     INDEXES = auto()
     RELATIONS = auto()
     MEASUREMENTS = auto()
+    COUNTERS = auto()
 
 
 Judge = Callable[[Table, Scene], Iterator[Finding]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..catalog.change import Change
 from ..catalog.snapshot import Oid, Snapshot
+from ..counters.counters import Counters
 from ..errors import CouldNotLook
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
@@ -20,6 +21,7 @@ class Scene:
     relations: Relations
     measurements: Measurements
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
+    counters: Counters = field(default_factory=Counters)
 
     def changes_of(self, table: Oid) -> tuple[Change, ...]:
         """The table's changes, newest first."""

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.fingerprint import decode, encode, fingerprint
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Statistics, Table, Trigger
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Numbering, Statistics, Table, Trigger
 
 from .samples import TABLE
 
@@ -53,6 +53,7 @@ TABLES = st.builds(
     indexes=st.lists(parts(Index), max_size=3).map(tuple),
     triggers=st.lists(parts(Trigger), max_size=3).map(tuple),
     column_comments=st.lists(st.tuples(NUMBERS, WORDS), max_size=3).map(tuple),
+    numberings=st.lists(parts(Numbering), max_size=2).map(tuple),
 )
 
 
@@ -64,6 +65,7 @@ def test_what_is_encoded_is_decoded(table: Table) -> None:
     assert fingerprint(decode(encode(table))) == fingerprint(table)
 
 
+NUMBERED = replace(TABLE, numberings=(Numbering(1, 900, owned=True, called=False),))
 CHANGED = {
     "oid": 5,
     "schema": "other",
@@ -83,6 +85,7 @@ CHANGED = {
     "indexes": (),
     "triggers": (),
     "column_comments": (),
+    "numberings": (Numbering(1, 900, True, True),),
 }
 
 
@@ -95,9 +98,9 @@ def test_every_structural_field_counts(field: str) -> None:
         assert fingerprint(replace(TABLE, **{field: CHANGED[field]})) != fingerprint(TABLE)
 
 
-@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers"])
+@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers", "numberings"])
 def test_every_field_of_every_part_counts(part: str) -> None:
-    values = getattr(TABLE, part)
+    values = getattr(NUMBERED, part)
     for name in values[0]._fields:
         value = getattr(values[0], name)
         other = (
@@ -107,8 +110,8 @@ def test_every_field_of_every_part_counts(part: str) -> None:
             other = "other"
         if other == value:
             other = ("other",) if isinstance(value, tuple) else "other"
-        changed = replace(TABLE, **{part: (values[0]._replace(**{name: other}), *values[1:])})
-        assert (fingerprint(changed) == fingerprint(TABLE)) == (name in {"definition", "being_built"}), name
+        changed = replace(NUMBERED, **{part: (values[0]._replace(**{name: other}), *values[1:])})
+        assert (fingerprint(changed) == fingerprint(NUMBERED)) == (name in {"definition", "being_built"}), name
 
 
 def test_a_field_that_earlier_versions_did_not_write_is_blank() -> None:
@@ -116,6 +119,8 @@ def test_a_field_that_earlier_versions_did_not_write_is_blank() -> None:
     for index in written["indexes"]:
         index.pop("storage", None)
     assert decode(json.dumps(written)).indexes[0].storage == ()
+    assert "numberings" not in written
+    assert decode(json.dumps(written)).numberings == ()
 
 
 def test_fingerprint_is_the_same_in_every_process_and_version() -> None:
