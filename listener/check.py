@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from .catalog.exclusion import LeftAlone
 from .catalog.read import read_snapshot
+from .counters.read import read_sequences, sequences_of
 from .errors import CouldNotLook
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
@@ -71,6 +72,7 @@ async def check(
         progress("reading the catalogs")
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
         examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
+        examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)

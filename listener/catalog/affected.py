@@ -82,6 +82,8 @@ def affected(events: Sequence[Event], snapshot: Snapshot) -> Affected:
         if event.class_id in objects and event.object_id:
             objects[event.class_id].add(event.object_id)
         objects[PG_CLASS].update(_known_tables(event, snapshot))
+        if event.class_id == PG_CLASS:
+            objects[PG_CLASS].update(snapshot.numbered_by.get(event.object_id, ()))
     objects[PG_CLASS].update(_descendants(snapshot, objects[PG_CLASS]))
     return Affected(
         {catalog: frozenset(oids) for catalog, oids in objects.items()},

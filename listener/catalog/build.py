@@ -21,7 +21,18 @@ from ..errors import SnapshotTorn
 from . import rows
 from .definition import UsualClasses, says_all
 from .exclusion import LeftAlone
-from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, Statistics, Table, Trigger
+from .snapshot import (
+    AttributeNumber,
+    Column,
+    Constraint,
+    Index,
+    Numbering,
+    Oid,
+    Policy,
+    Statistics,
+    Table,
+    Trigger,
+)
 
 Part = TypeVar("Part")
 Numbered = dict[AttributeNumber, Column]
@@ -51,7 +62,14 @@ def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built
     builder.see_columns(read.columns, read.defaults)
     builder.see_indexes(read.constraints, read.indexes, read.operator_classes, read.builders)
     return builder.see_tables(
-        read.schemas, read.members, read.tables, read.triggers, read.policies, read.inheritance, read.comments
+        read.schemas,
+        read.members,
+        read.tables,
+        read.triggers,
+        read.policies,
+        read.inheritance,
+        read.comments,
+        read.numberings,
     )
 
 
@@ -100,12 +118,14 @@ class Builder:
         policies: rows.Policies,
         inheritance: rows.Inheritance,
         comments: rows.Comments,
+        numberings: rows.Numberings,
     ) -> Built:
         """All of them; raises SnapshotTorn where what was seen speaks of what is not there."""
         own_triggers = _by_table(triggers.tables, map(Trigger._make, zip(*triggers[1:], strict=True)))
         own_policies = _by_table(policies.tables, _policies(policies))
         parents = _by_table(inheritance.tables, inheritance.parents)
         all_comments = _comments(comments)
+        all_numberings = _by_table(numberings.tables, map(Numbering._make, zip(*numberings[1:], strict=True)))
         schema_names = dict(zip(*schemas, strict=True))
         of_extensions = frozenset(members.tables)
         built = Built({}, {}, self._unfinished)
@@ -142,6 +162,7 @@ class Builder:
                 tuple(sorted(own_triggers.get(oid, ()))),
                 tuple(sorted(own_policies.get(oid, ()))),
                 tuple(sorted(own_comments.items())),
+                tuple(sorted(all_numberings.get(oid, ()))),
                 Statistics(rows_, pages),
             )
         return built

@@ -16,7 +16,9 @@ from .change import Change, ChangeKind
 from .definition import index_definition
 from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, Snapshot, Table, Trigger
 
-_PARTS = frozenset({"columns", "constraints", "indexes", "triggers", "policies", "column_comments", "statistics"})
+_PARTS = frozenset(
+    {"columns", "constraints", "indexes", "triggers", "policies", "column_comments", "numberings", "statistics"}
+)
 _OWN = tuple(each.name for each in fields(Table) if each.name not in _PARTS)
 # Names have their own change; what settings say of a table is no change of it.
 _ALTERED = tuple(name for name in _OWN if name not in {"oid", "schema", "name", "left_alone"})
@@ -71,18 +73,21 @@ def _moved(before: Table, after: Table) -> Iterator[Change]:
 def _columns(before: Table, after: Table) -> Iterator[Change]:
     old, new = ({column.number: column for column in table.columns} for table in (before, after))
     old_comments, new_comments = dict(before.column_comments), dict(after.column_comments)
-    if old == new and old_comments == new_comments:
+    numbered = {each[0] for each in set(before.numberings) ^ set(after.numberings)}
+    if old == new and old_comments == new_comments and not numbered:
         return
     for number in sorted(old.keys() | new.keys()):
         was, now = old.get(number), new.get(number)
         shown_before = was and _column(was, old_comments)
         shown_after = now and _column(now, new_comments)
         name = now.name if now else was.name if was else ""
-        for kind in _column_kinds(was, now, old_comments.get(number) != new_comments.get(number)):
+        around = old_comments.get(number) != new_comments.get(number) or number in numbered
+        for kind in _column_kinds(was, now, around):
             yield _change(kind, after, name, number=number, before=shown_before, after=shown_after)
 
 
-def _column_kinds(was: Column | None, now: Column | None, commented: bool) -> Iterator[ChangeKind]:
+def _column_kinds(was: Column | None, now: Column | None, around: bool) -> Iterator[ChangeKind]:
+    """What became of a column. `around` says that its comment did, or what numbers it."""
     if was is None or now is None:
         yield ChangeKind.COLUMN_ADDED if was is None else ChangeKind.COLUMN_DROPPED
         return
@@ -96,7 +101,7 @@ def _column_kinds(was: Column | None, now: Column | None, commented: bool) -> It
     if was.default != now.default:
         yield ChangeKind.COLUMN_DEFAULT
     rest = (was.type_name, was.identity, was.generated, was.inherited)
-    if commented or rest != (now.type_name, now.identity, now.generated, now.inherited):
+    if around or rest != (now.type_name, now.identity, now.generated, now.inherited):
         yield ChangeKind.COLUMN_ALTERED
 
 
@@ -230,4 +235,5 @@ def _whole(table: Table) -> Details:
         "triggers": [each._asdict() for each in table.triggers],
         "policies": [each._asdict() for each in table.policies],
         "column_comments": table.column_comments,
+        "numberings": [each._asdict() for each in table.numberings],
     }

@@ -149,7 +149,10 @@ async def _in_stages(
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("columns", "defaults"), builder.see_columns),
         (("constraints", "indexes", "operator_classes", "builders"), builder.see_indexes),
-        (("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments"), builder.see_tables),
+        (
+            ("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments", "numberings"),
+            builder.see_tables,
+        ),
     ]
     (wanted, parameters), version = EVERYTHING, connection.info.server_version
     queries = [(reading(wanted, version, aspects), [*map(_array, parameters)]) for aspects, _ in stages]

@@ -132,6 +132,14 @@ class Inheritance(NamedTuple):
     parents: Oids
 
 
+class Numberings(NamedTuple):
+    tables: Oids
+    numbers: Numbers
+    sequences: Oids
+    are_owned: Truths
+    are_called: Truths
+
+
 class Comments(NamedTuple):
     tables: Oids
     numbers: Numbers
@@ -157,6 +165,7 @@ class Rows(NamedTuple):
     policies: Policies
     inheritance: Inheritance
     comments: Comments
+    numberings: Numberings
     builders: Builders
 
 

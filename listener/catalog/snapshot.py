@@ -143,6 +143,18 @@ class Policy(NamedTuple):
     check: int | None
 
 
+class Numbering(NamedTuple):
+    """A sequence that numbers a column: `owned` by it (that of an identity column is), or `called` by its default.
+
+    A serial's is both. How far the sequence has come is no structure: `counters` tells that.
+    """
+
+    column: AttributeNumber
+    sequence: Oid
+    owned: bool
+    called: bool
+
+
 class Statistics(NamedTuple):
     """How large the planner believes the table to be: estimates as of the last ANALYZE, not part of the structure."""
 
@@ -178,6 +190,7 @@ class Table:
     triggers: tuple[Trigger, ...] = ()
     policies: tuple[Policy, ...] = ()
     column_comments: tuple[tuple[AttributeNumber, str], ...] = ()
+    numberings: tuple[Numbering, ...] = ()
     statistics: Statistics = field(default=Statistics(-1, 0), compare=False)
 
     @property
@@ -274,6 +287,11 @@ class Snapshot:
         return _TABLE_OF_POLICY.made(self.tables.values())
 
     @cached_property
+    def numbered_by(self) -> Mapping[Oid, tuple[Oid, ...]]:
+        """For each sequence, the tables with a column that it numbers."""
+        return _NUMBERED_BY.made(self.tables.values())
+
+    @cached_property
     def migration_histories(self) -> Mapping[Oid, Table]:
         """The plain tables that are named as migration tools name theirs."""
         return _MIGRATION_HISTORIES.made(self.tables.values())
@@ -305,6 +323,7 @@ _TABLE_OF_INDEX: One[Table, Oid, Oid] = One(lambda table: [(index.oid, table.oid
 _TABLE_OF_CONSTRAINT: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.constraints])
 _TABLE_OF_TRIGGER: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.triggers])
 _TABLE_OF_POLICY: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.policies])
+_NUMBERED_BY: Several[Table] = Several(lambda table: {each.sequence for each in table.numberings})
 _MIGRATION_HISTORIES: One[Table, Oid, Table] = One(
     lambda table: [(table.oid, table)] if table.kind == "r" and table.name in HISTORY_TABLES else []
 )
@@ -316,5 +335,6 @@ _WAYS: Mapping[str, One[Table, Any, Any] | Several[Table]] = {
     "table_of_constraint": _TABLE_OF_CONSTRAINT,
     "table_of_trigger": _TABLE_OF_TRIGGER,
     "table_of_policy": _TABLE_OF_POLICY,
+    "numbered_by": _NUMBERED_BY,
     "migration_histories": _MIGRATION_HISTORIES,
 }

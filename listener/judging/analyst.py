@@ -24,6 +24,8 @@ from ..catalog.exclusion import LeftAlone
 from ..catalog.fingerprint import fingerprint
 from ..catalog.read import read_affected, read_snapshot
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..counters.read import read_sequences, sequences_of
+from ..counters.sequence import SequenceState
 from ..errors import CouldNotLook, LeaseLost
 from ..event import Event
 from ..garbage import keep_for_good
@@ -96,6 +98,7 @@ class Analyst:
             self._examiner = await self._beside_the_loop(
                 len(snapshot.tables), Examiner, self._judge, snapshot, remembered
             )
+            self._examiner.read_off(await self._sequences(snapshot), None)
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
@@ -121,11 +124,13 @@ class Analyst:
             part, asked = await read_affected(
                 self._connection, reach, self.examiner.snapshot, left_alone=self._left_alone
             )
+            sequences = await self._sequences(part)
             move = self.examiner.take(part, asked)
             causes = Causes(events, move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
+            counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
             moved = frozenset(change.table_oid for change in move.changes)
-            focus = moved | move.reached | reach.judge(self.examiner.snapshot, move.changes)
+            focus = moved | move.reached | counted | reach.judge(self.examiner.snapshot, move.changes)
             return await self._conclude("event", causes, events, focus, started)
 
     async def look_at(self, tables: frozenset[Oid]) -> Outcome:
@@ -133,10 +138,12 @@ class Analyst:
         async with self._turn:
             started = time.perf_counter()
             part = await read_snapshot(self._connection, tables, left_alone=self._left_alone)
+            sequences = await self._sequences(part)
             move = self.examiner.take(part, tables)
             causes = Causes((), move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
-            return await self._conclude("event", causes, (), tables | move.reached, started)
+            counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
+            return await self._conclude("event", causes, (), tables | move.reached | counted, started)
 
     def is_being_built(self, table: Oid, index: Oid) -> bool:
         """Whether that index was being built at the last look."""
@@ -190,11 +197,17 @@ class Analyst:
 
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
+        sequences = await self._sequences(part)
         everything = frozenset(part.tables) | self.examiner.everything()
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
+        self.examiner.read_off(sequences, None)
         return await self._conclude(kind, causes, events, everything, started)
+
+    async def _sequences(self, part: Snapshot) -> Mapping[Oid, SequenceState]:
+        """How far those have come that number a column there. Read before the picture moves: it may not come off."""
+        return await read_sequences(self._connection, sequences_of(part.tables.values()))
 
     async def _missed(self, snapshot: Snapshot) -> tuple[bool, tuple[Change, ...]]:
         """Whether this is the very first look, and what moved since the last one of any listener."""

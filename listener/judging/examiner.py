@@ -15,6 +15,8 @@ from ..catalog.change import Change, ChangeKind
 from ..catalog.diff import diff_snapshots
 from ..catalog.diff_surroundings import diff_surroundings
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..counters.counters import Counters
+from ..counters.sequence import SequenceState
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Measurements, Unmeasured
@@ -46,6 +48,7 @@ class Examiner:
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
         self._measured: dict[Link, Containment | Unmeasured] = {}
+        self._counters = Counters()
         self._drawn: _Drawn | None = None
 
     def take(self, part: Snapshot, asked: frozenset[Oid] | None) -> Move:
@@ -85,6 +88,19 @@ class Examiner:
         self._measured.update(measured)
         if self._drawn is not None:
             self._drawn.relations.weigh_again(measured)
+
+    def read_off(self, sequences: Mapping[Oid, SequenceState], asked: frozenset[Oid] | None) -> frozenset[Oid]:
+        """Let the rules see how far the `asked` sequences have come (None: all); the tables to which that is news."""
+        before = self._counters.sequences
+        kept = {} if asked is None else {oid: state for oid, state in before.items() if oid not in asked}
+        self._counters = replace(self._counters, sequences={**kept, **sequences})
+        self._drawn = None
+        news: set[Oid] = set()
+        for oid in before.keys() | sequences.keys() if asked is None else asked:
+            if before.get(oid) != sequences.get(oid):
+                numbered = self.snapshot.numbered_by.get(oid, ())
+                news.update(numbered, *(self.snapshot.referencing.get(table, ()) for table in numbered))
+        return frozenset(news)
 
     def examine(self, tables: Iterable[Oid]) -> Judgement:
         """The issues of those tables, and with DATABASE among them those of none."""
@@ -126,7 +142,8 @@ class Examiner:
         if self._drawn is None or self._drawn.focus != focus:
             measurements = Measurements(self._measured)
             relations = self.atlas.relations_of(focus - {DATABASE}, measurements, self.changes)
-            self._drawn = _Drawn(focus, relations, Scene(self.snapshot, relations, measurements, self.changes))
+            scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters)
+            self._drawn = _Drawn(focus, relations, scene)
         return self._drawn.scene
 
 

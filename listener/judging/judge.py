@@ -16,7 +16,8 @@ from ..relations.measurement import is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
-from .registry import AnyRule, builtin_rules
+from .docket import Docket
+from .registry import AnyRule, Hearing, builtin_rules
 from .scene import Scene, Undecided
 
 log = structlog.get_logger()
@@ -72,14 +73,14 @@ class Judge:
         """All that the rules find in those tables, and with DATABASE among them in what is around the tables; tables
         that are left alone or gone are passed over."""
         tables = frozenset(tables)
-        judged = _judged(scene, tables)
+        docket = Docket(_judged(scene, tables), scene)
         issues: list[Issue] = []
         checks: list[CheckOutcome] = []
         undecided: set[tuple[str, Oid]] = set()
         for rule in self._rules:
             trial = _Trial(rule, scene)
             found: dict[str, Issue] = {}
-            for finding in trial.findings(judged, database=DATABASE in tables):
+            for finding in trial.findings(docket, database=DATABASE in tables):
                 issue = self._issue(rule, finding, scene)
                 if found.setdefault(issue.issue_id, issue) is not issue:
                     trial.found_twice(issue)
@@ -139,20 +140,33 @@ class _Trial:
         self._reason: str | None = None
         self.undecided: set[Oid] = set()
 
-    def findings(self, tables: Iterable[Table], *, database: bool) -> Iterator[Finding]:
+    def findings(self, docket: Docket, *, database: bool) -> Iterator[Finding]:
         """What the rule finds; where it raises, what it found so far."""
-        for subject, name, find in self._rule.hearings(self._scene, tables, database=database):
+        for subject, name, find in self._hearings(docket, database=database):
             try:
                 yield from find()
-            except Undecided as error:
-                self._undecided(subject, CheckStatus.SKIPPED, str(error))
-            except CouldNotLook as error:
-                self._undecided(subject, CheckStatus.COULD_NOT_RUN, str(error))
-            except Exception as error:
-                # One rule's defect must not hide what the others see.
-                log.exception("rule failed", rule=self._rule.stem, table=name)
-                reason = f"{self._rule.stem} failed on {name}: {type(error).__name__}: {error}"
-                self._undecided(subject, CheckStatus.COULD_NOT_RUN, reason)
+            except Exception as error:  # noqa: BLE001 - one rule's defect must not hide what the others see
+                self._raised(error, (subject,), f" on {name}")
+
+    def _hearings(self, docket: Docket, *, database: bool) -> Iterable[Hearing]:
+        try:
+            return self._rule.hearings(self._scene, docket, database=database)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._raised(error, [table.oid for table in docket.tables], "")
+            return ()
+
+    def _raised(self, error: Exception, subjects: Iterable[Oid], where: str) -> None:
+        match error:
+            case Undecided():
+                status, reason = CheckStatus.SKIPPED, str(error)
+            case CouldNotLook():
+                status, reason = CheckStatus.COULD_NOT_RUN, str(error)
+            case _:
+                log.error("rule failed", rule=self._rule.stem, where=where, exc_info=error)
+                status = CheckStatus.COULD_NOT_RUN
+                reason = f"{self._rule.stem} failed{where}: {type(error).__name__}: {error}"
+        for subject in subjects:
+            self._undecided(subject, status, reason)
 
     def outcome(self, issues: int) -> CheckOutcome:
         """How it went."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..catalog.change import Change
 from ..catalog.snapshot import Oid, Snapshot
 from ..catalog.surroundings import Surroundings
+from ..counters.counters import Counters
 from ..errors import CouldNotLook
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
@@ -21,6 +22,7 @@ class Scene:
     relations: Relations
     measurements: Measurements
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
+    counters: Counters = field(default_factory=Counters)
 
     @property
     def surroundings(self) -> Surroundings:

@@ -12,7 +12,12 @@ from ..judging.scene import Scene
 from ..remedy import DropIndex
 
 
-@rule("DUPLICATE_INDEX", Severity.MEDIUM, Reads.INDEXES | Reads.CONSTRAINTS)
+@rule(
+    "DUPLICATE_INDEX",
+    Severity.MEDIUM,
+    Reads.INDEXES | Reads.CONSTRAINTS,
+    suspects=lambda docket: docket.led_alike,
+)
 def duplicate_index(table: Table, scene: Scene) -> Iterator[Finding]:
     """Indexes of one table with equal keys, classes, collations, order, method, uniqueness, predicate and contents."""
     if len({index.columns for index in table.indexes}) == len(table.indexes):
@@ -50,7 +55,7 @@ def _counts(index: Index) -> bool:
 
 
 def _findings(table: Table, twins: Sequence[Index], scene: Scene) -> Iterator[Finding]:
-    needed = {twin.oid: reason for twin in twins if (reason := _why_needed(table, twin, scene))}
+    needed = {twin.oid: reason for twin in twins if (reason := why_needed(table, twin, scene))}
     if all(twin.parent for twin in twins):
         return
     kept, *others = sorted(twins, key=lambda twin: (twin.oid not in needed, not twin.constraint, twin.oid))
@@ -73,7 +78,7 @@ def _findings(table: Table, twins: Sequence[Index], scene: Scene) -> Iterator[Fi
         )
 
 
-def _why_needed(table: Table, index: Index, scene: Scene) -> str | None:
+def why_needed(table: Table, index: Index, scene: Scene) -> str | None:
     """Why this very index must not be dropped as a twin."""
     reasons = (
         (index.primary, "is the primary key's"),

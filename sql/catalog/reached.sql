@@ -18,6 +18,15 @@ with recursive named (oid) as (
         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
         and d.deptype in ('a', 'i')
     union
+    select a.adrelid -- the table whose default calls a sequence
+    from pg_catalog.pg_sequence as s
+    join pg_catalog.pg_depend as d on d.refobjid = s.seqrelid
+    join pg_catalog.pg_attrdef as a on a.oid = d.objid
+    where
+        s.seqrelid = any($1::pg_catalog.oid[])
+        and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+    union
     select k.conrelid
     from pg_catalog.pg_constraint as k
     where k.oid = any($2::pg_catalog.oid[])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pgmend.listener.catalog.read import read_snapshot
+from pgmend.listener.counters.read import read_sequences, sequences_of
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge, Judgement
@@ -28,6 +29,7 @@ class Beholder:
             self._examiner = Examiner(Judge(critical_tables=("*",)), snapshot)
         else:
             self._examiner.remember(self._examiner.take(snapshot, None).changes)
+        self._examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         links = self._examiner.unmeasured(snapshot.tables)
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
         self._examiner.learn(found.containment)

@@ -23,6 +23,16 @@ COLUMNS = (
 )
 COMMENTS = ("references users.id", "-> app.orders", "FK to people(id)", "not a foreign key", "of the users")
 
+# What column rules mind, some of it only where the rest of the table does not excuse it.
+PECULIAR = (
+    ("at", "timestamp"),
+    ("at_utc", "timestamp"),
+    ("tz", "text"),
+    ("doc", "json"),
+    ("sum", "money"),
+    ("left", "int"),
+)
+
 names = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True)
 
 
@@ -30,23 +40,27 @@ names = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=6, unique=True)
 def tables(draw: st.DrawFn, oid: Oid) -> Table | None:
     if draw(st.integers(0, 7)) == 0:
         return None
+    named = [(name, _type(draw)) for name in draw(names)]
+    peculiar = draw(st.lists(st.sampled_from(PECULIAR), max_size=2, unique=True))
+    named += [(name, (TYPES[kind][0], -1, TYPES[kind][1])) for name, kind in peculiar]
     columns = tuple(
         Column(
             place + 1,
             name,
-            *_type(draw),
+            *kind,
             not_null=False,
             default=None,
             identity="",
             generated="",
             collation=0,
-            inherited=False,
+            inherited=draw(st.integers(0, 9)) == 0,
         )
-        for place, name in enumerate(draw(names))
+        for place, (name, kind) in enumerate(named)
     )
     numbers = [column.number for column in columns]
     some = st.lists(st.sampled_from(numbers), min_size=1, max_size=2, unique=True)
     keys = draw(st.lists(some, max_size=2))
+    plain = draw(st.lists(some, max_size=2))
     tied = draw(
         st.lists(
             st.tuples(some, st.sampled_from(OIDS), st.lists(st.integers(1, 4), min_size=2, max_size=2, unique=True)),
@@ -71,7 +85,10 @@ def tables(draw: st.DrawFn, oid: Oid) -> Table | None:
         comment=None,
         columns=columns,
         constraints=tuple(_foreign_key(oid + 50 + place, *each) for place, each in enumerate(tied)),
-        indexes=tuple(_key(oid + place, key, primary=place == 0) for place, key in enumerate(keys)),
+        indexes=(
+            *(_index(oid + place, key, unique=True, primary=place == 0) for place, key in enumerate(keys)),
+            *(_index(oid + 20 + place, each, unique=False, primary=False) for place, each in enumerate(plain)),
+        ),
         column_comments=tuple(commented),
     )
 
@@ -81,11 +98,11 @@ def _type(draw: st.DrawFn) -> tuple[Oid, int, str]:
     return oid, -1, name
 
 
-def _key(oid: Oid, columns: list[int], *, primary: bool) -> Index:
+def _index(oid: Oid, columns: list[int], *, unique: bool, primary: bool) -> Index:
     zeros = (0,) * len(columns)
     return Index(
         oid, f"i{oid}", "btree", tuple(columns), (), zeros, zeros, zeros,
-        unique=True, nulls_not_distinct=False, primary=primary,
+        unique=unique, nulls_not_distinct=False, primary=primary,
         exclusion=False, immediate=True, valid=True, ready=True, replica_identity=False, clustered=False, constraint=0,
         parent=0, shape=None, definition=None, being_built=False,
     )  # fmt: skip

@@ -7,9 +7,10 @@
         orders: id int pk, tenant_id int, user_id int, fk(tenant_id, user_id) -> members(tenant_id, id), index(user_id)
     ''')
 
-A column is `name type` and then any of `pk`, `unique`, `not null`, `default`, `identity`, `generated` and
-`-> [schema.]table[(column)]`. Other items: `pk(…)`, `unique(…)`, `fk(…) -> table(…)`, `index(…)`, `unique index(…)`,
-`check(…)`, each with an optional `name=` in front. A foreign key, a check or an index may end with `not valid`.
+A column is `name type` and then any of `pk`, `unique`, `not null`, `default`, `identity`, `generated`, `inherited`,
+`serial`, `nextval(n)` (a sequence that others may call, too) and `-> [schema.]table[(column)]`. Other items: `pk(…)`,
+`unique(…)`, `fk(…) -> table(…)`, `index(…)`, `unique index(…)`, `check(…)`, each with an optional `name=` in front. A
+foreign key, a check or an index may end with `not valid`.
 OIDs count up from the table's, which is FIRST_TABLE, FIRST_TABLE + STEP, …; `altered` changes any field of a part.
 """
 
@@ -22,7 +23,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pgmend.listener.catalog.change import Change, ChangeKind
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Oid, Snapshot, Table
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Numbering, Oid, Snapshot, Table
+from pgmend.listener.counters.counters import Counters
+from pgmend.listener.counters.sequence import SequenceState
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.judging.registry import builtin_rules
@@ -47,7 +50,11 @@ TYPES: Mapping[str, tuple[Oid, str]] = {
     "bool": (16, "boolean"),
     "date": (1082, "date"),
     "timestamptz": (1184, "timestamp with time zone"),
+    "timestamp": (1114, "timestamp without time zone"),
+    "timestamps": (1115, "timestamp without time zone[]"),
     "jsonb": (3802, "jsonb"),
+    "json": (114, "json"),
+    "money": (790, "money"),
     "mood": (16_500, "mood"),
     "email": (16_501, "email"),
 }
@@ -134,6 +141,7 @@ def scene(
     of: Snapshot,
     counts: Mapping[Link, Containment | Unmeasured] | None = None,
     changes: Iterable[Change] = (),
+    sequences: Iterable[SequenceState] = (),
 ) -> Scene:
     """What rules see of the snapshot; `changes` are newest first."""
     measurements = Measurements(counts or {})
@@ -141,7 +149,18 @@ def scene(
     for change in changes:
         by_table[change.table_oid] = (*by_table.get(change.table_oid, ()), change)
     relations = Atlas(of).relations_of(of.tables, measurements, by_table)
-    return Scene(of, relations, measurements, by_table)
+    return Scene(of, relations, measurements, by_table, Counters({each.oid: each for each in sequences}))
+
+
+def counting(of: Snapshot, name: str, column: str, last: int | None, /, **fields: Any) -> SequenceState:
+    """The sequence that numbers a column, which has come to `last`; an integer's own unless `fields` say otherwise."""
+    owner = table(of, name)
+    number = next(each.number for each in owner.columns if each.name == column)
+    sequence = next(each.sequence for each in owner.numberings if each.column == number)
+    state = SequenceState(
+        sequence, owner.schema, f"{name}_{column}_seq", 1, 1, 1, (1 << 31) - 1, cycles=False, last=last
+    )
+    return state._replace(**fields)
 
 
 def judged(scene: Scene, stem: str) -> list[Issue]:
@@ -196,6 +215,7 @@ class _TableBuilder:
         self.columns: list[Column] = []
         self.constraints: list[Constraint] = []
         self.indexes: list[Index] = []
+        self.numberings: list[Numbering] = []
         self._next = oid
         self._untied: list[tuple[str | None, list[str], str, str]] = []
         self._parents: tuple[Oid, ...] = ()
@@ -222,6 +242,7 @@ class _TableBuilder:
             columns=tuple(self.columns),
             constraints=tuple(self.constraints),
             indexes=tuple(self.indexes),
+            numberings=tuple(self.numberings),
         )
 
     def tie(self, tables: Mapping[tuple[str, str], _TableBuilder]) -> None:
@@ -275,13 +296,14 @@ class _TableBuilder:
                 type_modifier=-1,
                 type_name=type_name,
                 not_null=primary or "not null" in words,
-                default=1 if "default" in words else None,
+                default=1 if re.search(r"\b(default|serial|nextval)\b", words) else None,
                 identity="a" if "identity" in words else "",
                 generated="s" if "generated" in words else "",
                 collation=100 if type_oid in (25, 1042, 1043) else 0,
-                inherited=False,
+                inherited="inherited" in words,
             )
         )
+        self._numbering(len(self.columns), words)
         if primary:
             self._part("pk", None, [name], None, "")
         if "unique" in words:
@@ -289,6 +311,15 @@ class _TableBuilder:
         if target:
             path, _, state = target.strip().partition(" ")
             self._untied.append((None, [name], path, state))
+
+    def _numbering(self, number: int, words: str) -> None:
+        """A sequence of its own has the OID of table and column, counted down from the next table's."""
+        called = re.search(r"\bnextval\((\d+)\)", words)
+        own = self.oid + STEP - number
+        if called:
+            self.numberings.append(Numbering(number, int(called[1]), owned=False, called=True))
+        elif "serial" in words or "identity" in words:
+            self.numberings.append(Numbering(number, own, owned=True, called="serial" in words))
 
     def _part(self, kind: str, name: str | None, columns: list[str], target: str | None, rest: str) -> None:
         joined = "_".join(columns)

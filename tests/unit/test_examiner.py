@@ -10,7 +10,7 @@ from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge
 
-from tests.support.snapshots import NOON, snapshot, table
+from tests.support.snapshots import NOON, counting, snapshot, table
 
 SHOP = snapshot("""
     users: id int pk
@@ -36,3 +36,14 @@ def test_a_full_look_keeps_the_values_that_are_still_the_same() -> None:
     examiner.take(Snapshot(copies, NOON, SHOP.server_version, complete=True), None)
     assert examiner.snapshot.tables[users.oid] is users
     assert examiner.snapshot.tables[orders.oid].comment == "now with one"
+
+
+def test_news_of_a_sequence_reaches_what_it_numbers_and_what_refers_to_that() -> None:
+    of = snapshot("users: id int pk serial\norders: id int pk, user_id int -> users\nothers: id int pk serial")
+    users, orders, others = (table(of, name).oid for name in ("users", "orders", "others"))
+    first, second = counting(of, "users", "id", 5), counting(of, "others", "id", 5)
+    examiner = Examiner(Judge(), of)
+    assert examiner.read_off({first.oid: first, second.oid: second}, None) == {users, orders, others}
+    assert examiner.read_off({first.oid: first}, frozenset({first.oid})) == set()
+    assert examiner.read_off({first.oid: first._replace(last=6)}, frozenset({first.oid})) == {users, orders}
+    assert examiner.read_off({first.oid: first._replace(last=6)}, None) == {others}, "it is gone"

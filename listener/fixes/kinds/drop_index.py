@@ -18,10 +18,31 @@ from ..plan import Check, Hazard, Lock, Plan, Step
 from ..site import Site
 from .create_index import indexable
 
-# All that tells two indexes apart in what they can answer and enforce, but for what a build parameter changes.
+# Either all is equal that tells two indexes apart in what they can answer and enforce, but for what a build parameter
+# changes; or the one that goes is a B-tree (403) that enforces nothing, the other one begins with its columns, and both
+# have the same rows.
 _SAME = sql.SQL(
     """select 'the index to be kept is gone, invalid or another one by now' as reason
 where not exists (
+  select from pg_catalog.pg_index k join pg_catalog.pg_class kc on kc.oid = k.indexrelid
+    join pg_catalog.pg_index d on d.indrelid = k.indrelid join pg_catalog.pg_class dc on dc.oid = d.indexrelid
+  where k.indexrelid = {kept}::oid and d.indexrelid = {dropped}::oid
+    and k.indisvalid and k.indisready and k.indislive and kc.relam = dc.relam
+    and (d.indkey::text, d.indnkeyatts) is distinct from (k.indkey::text, k.indnkeyatts)
+    and kc.relam = 403 and not d.indisunique and not d.indisexclusion
+    and k.indexprs is null and d.indexprs is null
+    and pg_catalog.pg_get_expr(k.indpred, k.indrelid)
+      is not distinct from pg_catalog.pg_get_expr(d.indpred, d.indrelid)
+    and not exists (
+      select from pg_catalog.generate_series(0, d.indnkeyatts - 1) as n (place)
+      where n.place >= k.indnkeyatts
+        or (k.indkey[n.place], k.indclass[n.place], k.indcollation[n.place], k.indoption[n.place])
+          is distinct from
+          (d.indkey[n.place], d.indclass[n.place], d.indcollation[n.place], d.indoption[n.place]))
+    and not exists (
+      select from pg_catalog.generate_series(d.indnkeyatts, d.indnatts - 1) as n (place)
+      where d.indkey[n.place] <> all (k.indkey))
+  union all
   select from pg_catalog.pg_index k join pg_catalog.pg_class kc on kc.oid = k.indexrelid
     join pg_catalog.pg_index d on d.indrelid = k.indrelid join pg_catalog.pg_class dc on dc.oid = d.indexrelid
   where k.indexrelid = {kept}::oid and d.indexrelid = {dropped}::oid

@@ -12,94 +12,10 @@ from pgmend.listener.catalog.fingerprint import fingerprint
 from pgmend.listener.catalog.read import read_snapshot
 
 from tests.support.database import Database
+from tests.support.ddl_at_random import BEGINNING, statements
 from tests.support.server import Server
 
 from .follower import Follower
-
-TABLES = st.sampled_from(["a", "b", "c", '"D d"', "é"])
-COLUMNS = st.sampled_from(["x", "y", '"Z z"'])
-TYPES = st.sampled_from(["integer", "bigint", "text", "varchar(7)", "numeric(9,2)"])
-NAMES = st.sampled_from(["one", "two", '"Three 3"'])
-STATEMENTS = [
-    "create table {t} (id integer primary key, {c} {type})",
-    "create table {t} (id integer primary key, {c} integer references {u})",
-    "create table {t} (id integer, d integer, primary key (id, d)) partition by range (d)",
-    "create table {t} partition of {u} for values from ({n}) to ({n} + 1)",
-    "create table {t} (like {u} including all)",
-    "create table {t} () inherits ({u})",
-    "alter table {t} attach partition {u} for values from ({n}) to ({n} + 1)",
-    "alter table {t} detach partition {u}",
-    "alter table {t} inherit {u}",
-    "alter table {t} no inherit {u}",
-    "drop table {t}",
-    "drop table {t} cascade",
-    "alter table {t} rename to {u}",
-    "alter table {t} rename {c} to {d}",
-    "alter table {t} add column {c} {type}",
-    "alter table {t} add column {c} integer references {u}",
-    "alter table {t} add column {c} {type} default {n}",
-    "alter table {t} drop column {c}",
-    "alter table {t} drop column {c} cascade",
-    "alter table {t} alter column {c} type {type} using null",
-    "alter table {t} alter column id type bigint",
-    "alter table {t} alter column id type integer",
-    "alter table {t} alter column {c} set default {n}",
-    "alter table {t} alter column {c} set not null",
-    "alter table {t} add constraint {name} foreign key ({c}) references {u}",
-    "alter table {t} add constraint {name} foreign key (id, d) references {u}",
-    "alter table {t} add constraint {name} check (id > {n}) not valid",
-    "alter table {t} add constraint {name} unique ({c})",
-    "alter table {t} drop constraint {name}",
-    "alter table {t} drop constraint {name} cascade",
-    "alter table {t} rename constraint {name} to {other}",
-    "alter table {t} validate constraint {name}",
-    "create index {name} on {t} ({c})",
-    "create index concurrently {name} on {t} ({c})",
-    "create index {name} on {t} ({c}) where id > {n}",
-    "create unique index {name} on only {t} (id, {c})",
-    "drop index {name}",
-    "drop index {name} cascade",
-    "alter index {name} rename to {other}",
-    "reindex table concurrently {t}",
-    "create trigger {name} before update on {t} for each row execute function suppress_redundant_updates_trigger()",
-    "drop trigger {name} on {t}",
-    "alter table {t} disable trigger {name}",
-    "comment on table {t} is '{n}'",
-    "comment on column {t}.{c} is '{n}'",
-    "alter table {t} enable row level security",
-    "alter table {t} set schema other",
-    "alter table other.{t} set schema public",
-    "drop table other.{t} cascade",
-    "alter schema other rename to another",
-    "alter schema another rename to other",
-    "begin",
-    "commit",
-    "rollback",
-]
-
-
-@st.composite
-def statements(draw: st.DrawFn) -> str:
-    return draw(st.sampled_from(STATEMENTS)).format(
-        t=draw(TABLES),
-        u=draw(TABLES),
-        c=draw(COLUMNS),
-        d=draw(COLUMNS),
-        type=draw(TYPES),
-        name=draw(NAMES),
-        other=draw(NAMES),
-        n=draw(st.integers(0, 3)),
-    )
-
-
-BEGINNING = """
-    drop schema public cascade; create schema public;
-    drop schema if exists other, another cascade; create schema other;
-    create table a (id integer primary key, x integer);
-    create table b (id integer primary key, x integer references a, y text);
-    create table c (id integer, d integer, y text, primary key (id, d)) partition by range (d);
-    create table "D d" partition of c for values from (0) to (1);
-"""
 
 
 @settings(

@@ -396,6 +396,47 @@ async def test_policies_are_told(database: Database, role: Roles) -> None:
     assert (await table_of(database, "t")).policies[1].check != second.check
 
 
+async def test_what_numbers_a_column_is_told(database: Database) -> None:
+    database.execute("""
+        create sequence shared; create sequence "Frei, 1" owned by none;
+        create table "T 1" (
+            "Nr, 1" serial, b bigint generated always as identity, c integer default nextval('shared'),
+            d text default 'x' || nextval('shared'), e smallserial, f bigserial, g integer default 7
+        );
+        alter table "T 1" alter column e drop default;
+        alter table "T 1" alter column f set default nextval('"Frei, 1"');
+        create table child () inherits ("T 1"); create table alike (like "T 1" including all);
+        create table parted (id serial, n integer) partition by list (n);
+        create table part partition of parted default;
+    """)
+    snapshot = await read_snapshot(await database.connect())
+    names = dict(database.fetch("select oid::bigint, relname from pg_class where relkind = 'S'"))
+    told = {
+        (table.name, column.name, names[each.sequence], each.owned, each.called)
+        for table in snapshot.tables.values()
+        for each in table.numberings
+        if (column := table.column(each.column))
+    }
+    of_t = {
+        ("Nr, 1", "T 1_Nr, 1_seq", True, True),
+        ("b", "T 1_b_seq", True, False),
+        ("c", "shared", False, True),
+        ("d", "shared", False, True),
+        ("e", "T 1_e_seq", True, False),
+        ("f", "T 1_f_seq", True, False),
+        ("f", "Frei, 1", False, True),
+    }
+    called = {(column, sequence, False, True) for column, sequence, _, called in of_t if called}
+    assert told == {
+        *(("T 1", *each) for each in of_t),
+        *(("child", *each) for each in called),
+        *(("alike", *each) for each in called),
+        ("alike", "b", "alike_b_seq", True, False),
+        ("parted", "id", "parted_id_seq", True, True),
+        ("part", "id", "parted_id_seq", False, True),
+    }
+
+
 async def test_partitions_and_children_name_their_parents(database: Database) -> None:
     database.execute(
         """

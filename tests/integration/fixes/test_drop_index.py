@@ -85,6 +85,77 @@ async def test_an_index_goes_in_favour_of_the_same_one_that_is_unique(workshop: 
     assert (await workshop.heal(drop(workshop, "app.plain", "app.users_pkey"))).state == "applied"
 
 
+COVERED = {
+    "a prefix": ("(email)", "(email, nick)"),
+    "a prefix of two": ("(email, nick)", "(email, nick, id)"),
+    "a prefix with included columns": ("(email) include (nick)", "(email, nick)"),
+    "included columns in included columns": ("(email) include (nick)", "(email) include (id, nick)"),
+    "a prefix with the same order and class": (
+        "(email text_pattern_ops desc)",
+        "(email text_pattern_ops desc, nick)",
+    ),
+    "the same rows": ("(email) where id > 3", "(email, nick) where id > 3"),
+}
+
+
+@pytest.mark.parametrize(("dropped", "kept"), COVERED.values(), ids=COVERED)
+async def test_an_index_goes_in_favour_of_one_that_begins_with_its_columns(
+    workshop: Workshop, dropped: str, kept: str
+) -> None:
+    workshop.database.execute(f"create index short on app.users {dropped}".encode())
+    workshop.database.execute(f"create index long on app.users {kept}".encode())
+    before = workshop.structure()
+    remedy = drop(workshop, "app.short", "app.long")
+    assert (await workshop.plan(remedy)).needs_approval
+    outcome = await workshop.heal(remedy)
+    assert outcome.state == "applied"
+    assert workshop.database.value("select to_regclass('app.short')") is None
+    assert (await workshop.roll_back(outcome)).state == "rolled_back"
+    assert workshop.structure() == before
+
+
+NOT_COVERED = {
+    "another order": ("(nick)", "(email, nick)"),
+    "the longer one": ("(email, nick)", "(email)"),
+    "partial": ("(email) where id > 3", "(email, nick)"),
+    "only some rows are left": ("(email)", "(email, nick) where id > 3"),
+    "other rows": ("(email) where id > 3", "(email, nick) where id > 4"),
+    "descending": ("(email)", "(email desc, nick)"),
+    "another class": ("(email text_pattern_ops)", "(email, nick)"),
+    "another collation": ("""(email collate "C")""", "(email, nick)"),
+    "included columns": ("(email) include (nick)", "(email, id)"),
+    "hash": ("using hash (email)", "(email, nick)"),
+    "gin": ("using gin (string_to_array(email, ' '))", "(email, nick)"),
+    "expression": ("(lower(email))", "(lower(email), nick)"),
+    "brin": ("using brin (email)", "using brin (email, nick)"),
+}
+
+
+@pytest.mark.parametrize(("dropped", "kept"), NOT_COVERED.values(), ids=NOT_COVERED)
+async def test_an_index_stays_that_the_other_one_does_not_cover(workshop: Workshop, dropped: str, kept: str) -> None:
+    workshop.database.execute(f"create index short on app.users {dropped}".encode())
+    workshop.database.execute(f"create index long on app.users {kept}".encode())
+    outcome = await workshop.heal(drop(workshop, "app.short", "app.long"))
+    assert outcome.state == "refused"
+    assert workshop.database.value("select to_regclass('app.short')") is not None
+
+
+async def test_a_unique_index_stays_though_a_longer_one_begins_with_its_columns(workshop: Workshop) -> None:
+    workshop.database.execute("""
+        create unique index short on app.users (email); create unique index long on app.users (email, nick)
+    """)
+    assert (await workshop.heal(drop(workshop, "app.short", "app.long"))).state == "refused"
+
+
+async def test_the_short_one_stays_once_the_long_one_was_made_anew_on_other_columns(workshop: Workshop) -> None:
+    workshop.database.execute("create index long on app.users (email, nick)")
+    claim = await workshop.claim(drop(workshop, "app.twin", "app.long"))
+    workshop.database.execute("drop index app.long; create index long on app.users (nick, email)")
+    outcome = await workshop.executor().carry_on(claim, workshop.lease)
+    assert outcome.state == "superseded"
+    assert workshop.database.value("select to_regclass('app.twin')") is not None
+
+
 @pytest.mark.parametrize(
     ("setup", "dropped", "kept", "said"),
     [

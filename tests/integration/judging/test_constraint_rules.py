@@ -67,3 +67,28 @@ async def test_constraints_that_are_not_enforced_are_meant_so(database: Database
         alter table orders add check (n > 0) not enforced; create index on orders (user_id)
     """)
     assert await Beholder(database).told() == set()
+
+
+async def test_foreign_keys_that_are_there_twice(database: Database) -> None:
+    database.execute("""
+        create table users (id int primary key, code int unique);
+        create table posts (id int primary key, user_id int, "Nr, 1" int);
+        alter table posts add constraint a foreign key (user_id) references users;
+        alter table posts add constraint b foreign key (user_id) references users on delete cascade;
+        alter table posts add constraint c foreign key (user_id) references users (code);
+        alter table posts add constraint "D, d" foreign key ("Nr, 1") references users;
+        alter table posts add constraint e foreign key ("Nr, 1") references users not valid;
+        create table parted (id int, user_id int references users) partition by list (id);
+        create table part partition of parted default;
+        create table keyed (id int, primary key (id)) partition by range (id);
+        create table keyed_1 partition of keyed for values from (0) to (9);
+        create table keyed_2 partition of keyed for values from (9) to (19);
+        create table refers (id int primary key, keyed_id int references keyed);
+    """)
+    issues = await Beholder(database).issues("DUPLICATE_FOREIGN_KEY")
+    assert {(issue.table, issue.column, issue.object_name) for issue in issues} == {
+        ("posts", "user_id", "b"),
+        ("posts", '"Nr, 1"', "e"),
+    }
+    (b,) = [issue for issue in issues if issue.object_name == "b"]
+    assert "ON DELETE (NO ACTION and CASCADE)" in b.current_state

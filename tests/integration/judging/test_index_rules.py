@@ -109,6 +109,33 @@ async def test_twins_and_what_only_looks_like_one(database: Database) -> None:
     }
 
 
+async def test_prefixes_and_what_only_looks_like_one(database: Database) -> None:
+    database.execute("""
+        create extension if not exists pg_trgm;
+        create table t (id int primary key, a text, b text, c int, at timestamptz, unique (c));
+        create index on t (id); create index on t (c); create index long on t (a, b, at); create index two on t (a, b);
+        create index one on t (a); create index swapped on t (b, a); create index open on t (a) where c > 0;
+        create index open_long on t (a, c) where c > 0; create index hashed on t using hash (a);
+        create index pattern on t (a text_pattern_ops); create index trigrams on t using gin (a gin_trgm_ops);
+        create index lowered on t (lower(a)); create index lowered_long on t (lower(a), b);
+        create index descending on t (a desc); create index collated on t (a collate "C"); create index late on t (at);
+        create unique index uniquely on t (a) include (c); create index "Mit, b" on t (b) include (a);
+        create table parted (a int, b int) partition by list (a); create table part partition of parted default;
+        create index parted_a on parted (a); create index parted_ab on parted (a, b);
+        create table kept (a int not null, b int); create unique index kept_a on kept (a);
+        create index kept_ab on kept (a, b); alter table kept replica identity using index kept_a;
+    """)
+    assert await Beholder(database).told("REDUNDANT_INDEX") == {
+        ("REDUNDANT_INDEX", "t", "id", "t_id_idx"),
+        ("REDUNDANT_INDEX", "t", "c", "t_c_idx"),
+        ("REDUNDANT_INDEX", "t", "a, b", "two"),
+        ("REDUNDANT_INDEX", "t", "a", "one"),
+        ("REDUNDANT_INDEX", "t", "a", "open"),
+        ("REDUNDANT_INDEX", "t", "b", "Mit, b"),
+        ("REDUNDANT_INDEX", "parted", "a", "parted_a"),
+    }
+
+
 async def test_the_one_that_something_needs_stays(database: Database) -> None:
     database.execute("""
         create table keyed (id int not null); create unique index early on keyed (id);

@@ -10,7 +10,7 @@ import pytest
 from pgmend.listener.catalog.change import ChangeKind as Kind
 from pgmend.listener.catalog.diff import diff_snapshots, diff_table
 from pgmend.listener.catalog.fingerprint import fingerprint
-from pgmend.listener.catalog.snapshot import Column, Index, Snapshot, Statistics, Table
+from pgmend.listener.catalog.snapshot import Column, Index, Numbering, Snapshot, Statistics, Table
 
 from .samples import POLICY
 from .samples import TABLE as UNGUARDED
@@ -92,6 +92,7 @@ CASES: dict[str, tuple[Step, list[tuple[Kind, str]]]] = {
     "nullability": (column(4, not_null=True), [(Kind.COLUMN_NULLABILITY, "état")]),
     "default": (column(4, default=None), [(Kind.COLUMN_DEFAULT, "état")]),
     "identity": (column(1, identity="a"), [(Kind.COLUMN_ALTERED, "id")]),
+    "numbered": (fields(numberings=(Numbering(1, 900, True, True),)), [(Kind.COLUMN_ALTERED, "id")]),
     "generated": (column(4, generated="s"), [(Kind.COLUMN_ALTERED, "état")]),
     "column comment": (
         fields(column_comments=((2, "x"),)),

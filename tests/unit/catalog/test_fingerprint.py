@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.fingerprint import decode, encode, fingerprint
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Policy, Statistics, Table, Trigger
+from pgmend.listener.catalog.snapshot import (
+    Column,
+    Constraint,
+    Index,
+    Numbering,
+    Policy,
+    Statistics,
+    Table,
+    Trigger,
+)
 
 from .samples import POLICY, TABLE
 
@@ -54,6 +63,7 @@ TABLES = st.builds(
     triggers=st.lists(parts(Trigger), max_size=3).map(tuple),
     policies=st.lists(parts(Policy), max_size=3).map(tuple),
     column_comments=st.lists(st.tuples(NUMBERS, WORDS), max_size=3).map(tuple),
+    numberings=st.lists(parts(Numbering), max_size=2).map(tuple),
 )
 
 
@@ -65,6 +75,7 @@ def test_what_is_encoded_is_decoded(table: Table) -> None:
     assert fingerprint(decode(encode(table))) == fingerprint(table)
 
 
+NUMBERED = replace(TABLE, numberings=(Numbering(1, 900, owned=True, called=False),))
 CHANGED = {
     "oid": 5,
     "schema": "other",
@@ -85,6 +96,7 @@ CHANGED = {
     "triggers": (),
     "policies": (POLICY,),
     "column_comments": (),
+    "numberings": (Numbering(1, 900, True, True),),
 }
 
 
@@ -97,9 +109,9 @@ def test_every_structural_field_counts(field: str) -> None:
         assert fingerprint(replace(TABLE, **{field: CHANGED[field]})) != fingerprint(TABLE)
 
 
-@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers", "policies"])
+@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers", "policies", "numberings"])
 def test_every_field_of_every_part_counts(part: str) -> None:
-    guarded = replace(TABLE, policies=(POLICY,))
+    guarded = replace(NUMBERED, policies=(POLICY,))
     values = getattr(guarded, part)
     for name in values[0]._fields:
         value = getattr(values[0], name)
@@ -119,6 +131,8 @@ def test_a_field_that_earlier_versions_did_not_write_is_blank() -> None:
     for index in written["indexes"]:
         index.pop("storage", None)
     assert decode(json.dumps(written)).indexes[0].storage == ()
+    assert "numberings" not in written
+    assert decode(json.dumps(written)).numberings == ()
 
 
 def test_fingerprint_is_the_same_in_every_process_and_version() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pgmend.listener.catalog.snapshot import Snapshot, Table
+from pgmend.listener.catalog.snapshot import Numbering, Snapshot, Table
 
 from .samples import TABLE
 
@@ -19,6 +19,7 @@ WAYS = (
     "table_of_index",
     "table_of_constraint",
     "table_of_trigger",
+    "numbered_by",
     "migration_histories",
 )
 
@@ -35,6 +36,7 @@ def table(
         constraints=tuple(key._replace(oid=oid * 100 + n, referenced_table=to) for n, to in enumerate(refers_to)),
         indexes=tuple(TABLE.indexes[1]._replace(oid=oid * 100 + n) for n in range(indexes)),
         triggers=(TABLE.triggers[0]._replace(oid=oid * 100),),
+        numberings=tuple(Numbering(1, to * 10, owned=False, called=True) for to in refers_to),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot, Table
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.issue import Finding, Severity, issue_id
+from pgmend.listener.judging.docket import Docket
 from pgmend.listener.judging.judge import CheckStatus, Judge, Judgement
 from pgmend.listener.judging.registry import Judge as Judging
 from pgmend.listener.judging.registry import Reads, Rule
@@ -114,6 +115,26 @@ def test_rule_that_raises_is_not_called_clean(error: Exception, status: CheckSta
     (check,) = judgement.checks
     assert (check.status, check.reason, check.issues, check.undecided) == (status, reason, 0, 1)
     assert judgement.undecided == {("SOMETHING", table(THREE, "b").oid)}
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (NotCounted("nobody watched"), CheckStatus.SKIPPED, "nobody watched"),
+        (ValueError("oops"), CheckStatus.COULD_NOT_RUN, "something failed: ValueError: oops"),
+    ],
+)
+def test_rule_that_cannot_even_choose_its_tables_says_nothing_of_any(
+    error: Exception, status: CheckStatus, reason: str
+) -> None:
+    def choosing(_: Docket) -> Sequence[Table]:
+        raise error
+
+    rule = Rule("SOMETHING", Severity.LOW, Reads.COLUMNS, finding_everywhere, "something", choosing)
+    judgement = Judge([rule]).judge(scene(THREE), THREE.tables)
+    (check,) = judgement.checks
+    assert (check.status, check.reason, check.issues, check.undecided) == (status, reason, 0, 3)
+    assert judgement.undecided == {("SOMETHING", oid) for oid in THREE.tables}
 
 
 def test_what_was_found_before_an_error_stands() -> None:

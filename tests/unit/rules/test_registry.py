@@ -75,12 +75,22 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
+        "CHAR_TYPE",
+        "DUPLICATE_FOREIGN_KEY",
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
+        "JSON_NOT_JSONB",
         "MISSING_FOREIGN_KEY",
         "MISSING_INDEX",
         "MISSING_PRIMARY_KEY",
+        "MONEY_TYPE",
         "ORPHANED_ROWS",
+        "REDUNDANT_INDEX",
+        "RESERVED_NAME",
+        "SEQUENCE_EXHAUSTION",
+        "SERIAL_TYPE",
+        "SHORT_KEY_TYPE",
+        "TIMESTAMP_WITHOUT_TIME_ZONE",
         "TYPE_MISMATCH",
         "UNVALIDATED_CONSTRAINT",
     ]

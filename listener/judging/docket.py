@@ -1,0 +1,50 @@
+"""The docket: the tables to be judged in one go, and quick ways to those of them that a rule can have anything against.
+
+A hundred thousand columns are a few thousand different ones: equal columns are one object in a snapshot. So a column is
+looked at once, whoever has it, and which tables have it is asked of sets by identity, without a call for each column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
+from itertools import chain
+
+from ..catalog.snapshot import Column, Table
+from .scene import Scene
+
+
+class Docket:
+    """Tables to be judged, none of them left alone, within the scene that they are judged in."""
+
+    def __init__(self, tables: Sequence[Table], scene: Scene) -> None:
+        self.tables = tables
+        self.scene = scene
+
+    @cached_property
+    def columns(self) -> Collection[Column]:
+        """The columns of all tables, each object once."""
+        every = list(chain.from_iterable(table.columns for table in self.tables))
+        return dict(zip(map(id, every), every, strict=True)).values()
+
+    def having(self, guilty: Callable[[Column], object]) -> Sequence[Table]:
+        """The tables with a column of which that is true."""
+        found = {id(column) for column in self.columns if guilty(column)}
+        if not found:
+            return ()
+        return [table for table in self.tables if not found.isdisjoint(map(id, table.columns))]
+
+    @cached_property
+    def numbered(self) -> Sequence[Table]:
+        """The tables with a column that a sequence numbers."""
+        return [table for table in self.tables if table.numberings]
+
+    @cached_property
+    def led_alike(self) -> Sequence[Table]:
+        """The tables of which two indexes begin with the same column, or with an expression."""
+        found: list[Table] = []
+        for table in self.tables:
+            indexes = table.indexes
+            if len(indexes) > 1 and len({index.columns[0] for index in indexes}) < len(indexes):
+                found.append(table)
+        return found

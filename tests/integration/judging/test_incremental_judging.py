@@ -1,0 +1,96 @@
+"""Whatever people do, following the events opens and resolves exactly the issues that a full scan finds."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pgmend.listener.catalog.exclusion import LeftAlone
+from pgmend.listener.catalog.read import read_snapshot
+from pgmend.listener.connection import connect
+from pgmend.listener.counters.read import read_sequences, sequences_of
+from pgmend.listener.hearing.lease import take_lease
+from pgmend.listener.issue import Issue
+from pgmend.listener.judging.analyst import Analyst
+from pgmend.listener.judging.examiner import Examiner
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.relations.measure import measure
+from psycopg import AsyncConnection
+
+from tests.support.database import Database
+from tests.support.ddl_at_random import BEGINNING, statements
+from tests.support.server import Server
+
+JUDGE = Judge(critical_tables=("*",))
+BUDGET = timedelta(seconds=20)
+
+
+def told(issue: Issue) -> tuple[object, ...]:
+    """All that an issue says, its history apart."""
+    return (
+        issue.issue_type,
+        issue.table,
+        issue.column,
+        issue.object_name,
+        issue.severity,
+        issue.current_state,
+        issue.expected_state,
+        issue.evidence,
+        issue.remedy,
+        issue.doubt,
+    )
+
+
+async def follow(analyst: Analyst, connection: AsyncConnection[Any]) -> None:
+    """What the listener does after events: react, and count what would decide."""
+    await analyst.react()
+    while links := analyst.take_unmeasured(200):
+        found = await measure(connection, links, analyst.examiner.snapshot, budget=BUDGET)
+        await analyst.learn(found.containment)
+
+
+async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[dict[str, Issue], set[tuple[str, int]]]:
+    """What a full scan by somebody with the same memory finds, and what it cannot decide."""
+    snapshot = await read_snapshot(connection)
+    examiner = Examiner(JUDGE, snapshot, analyst.examiner.changes)
+    examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
+    found = await measure(connection, examiner.unmeasured(snapshot.tables), snapshot, budget=BUDGET)
+    examiner.learn(found.containment)
+    judgement = examiner.examine(snapshot.tables)
+    return {issue.issue_id: issue for issue in judgement.issues}, set(judgement.undecided)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(st.lists(st.lists(statements(), min_size=1, max_size=5), min_size=1, max_size=5))
+async def test_following_events_comes_to_the_issues_of_a_full_scan(
+    installed: Database, server: Server, batches: list[list[str]]
+) -> None:
+    installed.execute(BEGINNING)
+    installed.execute("update pgmend.lease set heartbeat_at = '-infinity'")  # of an example that failed
+    async with (
+        await connect(installed.dsn, "test") as leading,
+        await installed.connect() as connection,
+        await installed.connect() as other,
+    ):
+        lease = await take_lease(leading, "test")
+        assert lease is not None
+        analyst = Analyst(connection, lease, JUDGE, LeftAlone(()))
+        await analyst.begin()
+        for batch in batches:
+            for statement in batch:
+                if statement.startswith("reindex") and server.version < 17:
+                    continue  # no event tells of it
+                with contextlib.suppress(psycopg.Error):
+                    await other.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            if other.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                await other.execute("rollback")
+            await follow(analyst, leading)
+            full, undecided = await scanned(analyst, leading)
+            held = [each for each in analyst.open_issues() if (each.issue_type, each.table_oid) not in undecided]
+            assert sorted(map(repr, map(told, held))) == sorted(repr(told(each)) for each in full.values())

@@ -1,0 +1,61 @@
+"""Passing over tables saves time, and never a finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pgmend.listener.catalog.snapshot import Column, Oid, Snapshot, Table
+from pgmend.listener.errors import CouldNotLook
+from pgmend.listener.issue import Finding
+from pgmend.listener.judging.docket import Docket
+from pgmend.listener.judging.registry import Rule, builtin_rules
+from pgmend.listener.judging.scene import Scene
+
+from tests.support.chance import OIDS, tables
+from tests.support.snapshots import NOON, scene, snapshot, table
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_tables_that_are_no_suspects_have_nothing(data: st.DataObject) -> None:
+    known: dict[Oid, Table] = {}
+    for oid in OIDS:
+        found = data.draw(tables(oid))
+        if found is not None:
+            known[oid] = found
+    seen = scene(Snapshot(known, NOON, 180_004, complete=True))
+    docket = Docket(list(known.values()), seen)
+    for rule in builtin_rules():
+        suspects = {each.oid for each in rule.suspects(docket)}
+        assert [each.name for each in known.values() if each.oid not in suspects and says(rule, each, seen)] == []
+
+
+def says(rule: Rule, each: Table, seen: Scene) -> list[Finding | str]:
+    """What the rule has to say of a table, that it cannot decide included."""
+    found: list[Finding | str] = []
+    try:
+        found += rule.judge(each, seen)
+    except CouldNotLook as error:
+        found.append(str(error))
+    return found
+
+
+def test_each_different_column_is_asked_about_once() -> None:
+    of = snapshot("a: id int, doc json\nb: id int, doc json\nc: id int")
+    shared = {column.name: column for column in table(of, "a").columns}
+    alike = [replace(each, columns=tuple(shared[one.name] for one in each.columns)) for each in of.tables.values()]
+    asked: list[str] = []
+
+    def guilty(column: Column) -> bool:
+        asked.append(column.name)
+        return column.name == "doc"
+
+    assert [each.name for each in Docket(alike, scene(of)).having(guilty)] == ["a", "b"]
+    assert sorted(asked) == ["doc", "id"]
+
+
+def test_tables_with_indexes_that_begin_alike() -> None:
+    of = snapshot("a: x int, y int, index(x), index(y)\nb: x int, y int, index(x), index(x, y)\nc: x int, index(x)")
+    assert [each.name for each in Docket(list(of.tables.values()), scene(of)).led_alike] == ["b"]
