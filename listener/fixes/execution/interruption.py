@@ -84,6 +84,8 @@ class Interruption:
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
+            # Whoever cancelled us while it failed, too, has ended the reign: its failure is nobody's any more.
+            _ = task.cancelled() or task.exception()
 
 
 class Watch:
