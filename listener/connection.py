@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from functools import cache
+from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from .dsn import describe
 from .errors import CouldNotLook
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
+STATEMENT_TIMEOUT = timedelta(seconds=60)
+LOCK_TIMEOUT = timedelta(seconds=1)
+LAST_WORD = timedelta(seconds=1)
+"""How long a closed connection waits for the end of its server process."""
 SESSION = {
     "search_path": "pg_catalog, pg_temp",
     "DateStyle": "ISO, YMD",
@@ -23,54 +34,110 @@ SESSION = {
 """What the text of names and values depends on, and what a statement sees: the same in every session of ours."""
 
 
+class Connection(AsyncConnection[TupleRow]):
+    """A connection whose `close` returns once the server process behind it has ended, or after a second.
+
+    Who opens the next one only then never has more server processes than connections.
+    """
+
+    async def close(self) -> None:
+        if self.closed:
+            return
+        # The kernel closes the server's end when the process exits: libpq closes ours at once, a copy of it stays.
+        with socket.socket(fileno=os.dup(self.pgconn.socket)) as copy:
+            await super().close()
+            copy.setblocking(False)
+            with suppress(OSError, TimeoutError):
+                async with asyncio.timeout(LAST_WORD.total_seconds()):
+                    while await asyncio.get_running_loop().sock_recv(copy, 4096):
+                        pass
+
+
 async def connect(
     dsn: str,
     purpose: str,
     *,
-    statement_timeout: timedelta = timedelta(seconds=60),
-    lock_timeout: timedelta = timedelta(seconds=1),
-) -> AsyncConnection[TupleRow]:
+    statement_timeout: timedelta = STATEMENT_TIMEOUT,
+    lock_timeout: timedelta = LOCK_TIMEOUT,
+) -> Connection:
     """An autocommit connection called `pgmend PURPOSE`; raises CouldNotLook with the server's words.
 
     Its search_path is `pg_catalog, pg_temp`. It cannot sit idle in a transaction for more than a minute, and the
     server notices within seconds when this process is gone (14 and newer, where the platform can tell).
     """
     try:
-        connection = await AsyncConnection.connect(
-            dsn,
-            autocommit=True,
-            application_name=f"pgmend {purpose}",
-            client_encoding="utf8",
-            connect_timeout=int(CONNECT_TIMEOUT.total_seconds()),
-            keepalives_idle=30,
-            keepalives_interval=10,
-            keepalives_count=3,
-        )
+        connection = await Connection.connect(dsn, **options(purpose))
     except psycopg.OperationalError as error:
-        raise CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}") from error
+        raise unreachable(dsn, error) from error
     try:
         await prepare_session(connection, statement_timeout, lock_timeout)
     except psycopg.Error as error:
         await connection.close()
-        raise CouldNotLook(f"Connected to {describe(dsn)}, but the session was refused: {error}") from error
+        raise refused(dsn, error) from error
     return connection
+
+
+def options(purpose: str) -> dict[str, Any]:
+    """How every connection of ours is made."""
+    return {
+        "autocommit": True,
+        "application_name": called(purpose),
+        "client_encoding": "utf8",
+        "connect_timeout": int(CONNECT_TIMEOUT.total_seconds()),
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+    }
 
 
 async def prepare_session(
     connection: AsyncConnection[TupleRow], statement_timeout: timedelta, lock_timeout: timedelta
 ) -> None:
     """Set the session's limits in one round trip. A pooler in transaction mode may lose them."""
-    settings = SESSION | {
+    await connection.execute(_chosen(_session(statement_timeout, lock_timeout)))
+
+
+async def renew_session(connection: AsyncConnection[TupleRow], purpose: str) -> None:
+    """Make a session that somebody used what `connect` makes, called `pgmend PURPOSE`, in one round trip.
+
+    It finds out besides whether the server still answers.
+    """
+    await connection.execute(_renewal(purpose))
+
+
+def called(purpose: str) -> str:
+    """The application_name of a session of that purpose."""
+    return f"pgmend {purpose}"
+
+
+def unreachable(dsn: str, error: Exception) -> CouldNotLook:
+    """That no connection could be made, in the server's words or libpq's."""
+    return CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}")
+
+
+def refused(dsn: str, error: Exception) -> CouldNotLook:
+    """That the server let us in and not have the settings that we need."""
+    return CouldNotLook(f"Connected to {describe(dsn)}, but the session was refused: {error}")
+
+
+@cache
+def _renewal(purpose: str) -> bytes:
+    settings = _session(STATEMENT_TIMEOUT, LOCK_TIMEOUT) | {"application_name": called(purpose)}
+    return sql.SQL("reset all; {}").format(_chosen(settings)).as_bytes()
+
+
+def _session(statement_timeout: timedelta, lock_timeout: timedelta) -> dict[str, str]:
+    return SESSION | {
         "statement_timeout": _milliseconds(statement_timeout),
         "lock_timeout": _milliseconds(lock_timeout),
         "idle_in_transaction_session_timeout": "60000",
         "client_connection_check_interval": "2000",
     }
-    await connection.execute(
-        "select pg_catalog.set_config(name, value, false)"
-        " from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as wanted(name, value)",
-        (list(settings), list(settings.values())),
-    )
+
+
+def _chosen(settings: Mapping[str, str]) -> sql.Composed:
+    each = [sql.SQL("pg_catalog.set_config({}, {}, false)").format(name, value) for name, value in settings.items()]
+    return sql.SQL("select {}").format(sql.SQL(", ").join(each))
 
 
 def _milliseconds(limit: timedelta) -> str:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 import psycopg
@@ -32,6 +33,7 @@ from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
 
 from .catalog.exclusion import LeftAlone
 from .connection import connect
+from .connections import ConnectionSource
 from .errors import CouldNotLook, LeaseLost
 from .hearing.bell import Bell
 from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
@@ -43,6 +45,7 @@ from .mending.housekeeping import Housekeeper
 from .mending.mender import Mender
 from .settings import AutoFix, Settings
 from .store.instance import require_installation
+from .store.policy import read_policy
 from .store.scans import scan_requested
 
 STANDBY_INTERVAL = timedelta(seconds=1)
@@ -63,10 +66,16 @@ class Orders:
 
 
 class Daemon:
-    """A listener on one database. `run` returns after `stop`."""
+    """A listener on one database. `run` returns after `stop`.
 
-    def __init__(self, dsn: str, settings: Settings, orders: Orders | None = None) -> None:
+    It keeps `connections.KEPT` connections and borrows the others from `connections`, which it shares with the faces.
+    """
+
+    def __init__(
+        self, dsn: str, settings: Settings, connections: ConnectionSource, orders: Orders | None = None
+    ) -> None:
         self._dsn = dsn
+        self._connections = connections
         self._settings = settings
         self._orders = orders or Orders()
         self._bell = Bell()
@@ -117,7 +126,7 @@ class Daemon:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._heartbeat(connection, lease), name="heartbeat")
-                    group.create_task(self._work(lease), name="work")
+                    group.create_task(self._work(connection, lease), name="work")
             finally:
                 self._mending = None
                 await _release(connection, lease)
@@ -144,27 +153,27 @@ class Daemon:
                     raise LeaseLost("The lease ran out, or another listener took it.")
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
 
-    async def _work(self, lease: Lease) -> None:
+    async def _work(self, keeping: AsyncConnection[TupleRow], lease: Lease) -> None:
+        """Look and mend; over `keeping`, which only keeps the lease, it is asked besides whether fixing is paused."""
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
             judge = Judge(critical_tables=settings.critical_tables)
             analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude))
             await analyst.begin()
-            async with (
-                Mender(
-                    self._dsn,
-                    settings,
-                    analyst,
-                    lease,
-                    allowed=self._orders.allowed,
-                    observe=self._orders.observe,
-                    stands_in=self._orders.stands_in,
-                ) as mender,
-                asyncio.TaskGroup() as group,
-            ):
+            mender = Mender(
+                self._connections,
+                settings,
+                analyst,
+                lease,
+                policy_now=partial(read_policy, keeping),
+                allowed=self._orders.allowed,
+                observe=self._orders.observe,
+                stands_in=self._orders.stands_in,
+            )
+            async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse(connection, analyst, mender), name="analyse")
                 self._mending = (mender, group.create_task(mender.run(), name="mend"))
-                housekeeper = Housekeeper(self._dsn, lease, settings.lock_timeout, observe=self._orders.observe)
+                housekeeper = Housekeeper(self._connections, lease, settings.lock_timeout, observe=self._orders.observe)
                 group.create_task(housekeeper.run(), name="keep house")
                 self.leading.set()
                 log.info("watching", tables=len(analyst.examiner.snapshot.tables))

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     backup_retention: Duration = timedelta(days=30)
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
-    max_connections: Annotated[int, Field(ge=3, le=50)] = 5
+    max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     viewer_token: SecretStr | None = Field(default=None, min_length=16)
     operator_token: SecretStr | None = Field(default=None, min_length=16)
     allowed_hosts: Words = ()
@@ -98,6 +98,10 @@ class Settings(BaseSettings):
 
 
 _NAMES = ", ".join(Settings.model_fields)
+_CURES = {
+    "max_connections": "Five are what it takes: to listen, to keep the lease, to judge events, to fix, and one for all"
+    " else. Give 5 to 50, or leave the setting out",
+}
 
 
 def matches(patterns: tuple[str, ...], schema: str, table: str) -> bool:
@@ -140,7 +144,8 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str)
             lines.append(f"{file_name}: there is no setting {name!r}; there are {_NAMES}.")
             continue
         shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
-        lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.")
+        cure = f" {_CURES[name]}." if name in _CURES else ""
+        lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.{cure}")
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ async def leading(dsn: str, settings: Settings, desk: Desk) -> AsyncGenerator[No
     if (await desk.status()).leader is not None:
         yield
         return
-    daemon = Daemon(dsn, settings, Orders(AutoFix.NONE, stands_in=True))
+    daemon = Daemon(dsn, settings, desk.connections, Orders(AutoFix.NONE, stands_in=True))
     task = asyncio.create_task(daemon.run(), name="stand-in")
     led = asyncio.create_task(daemon.leading.wait(), name="led")
     try:

@@ -20,7 +20,7 @@ async def asking(dsn: str | None) -> AsyncGenerator[Desk]:
     from ...listener.desk import Connections, Desk
 
     source = find_source(dsn)
-    async with Connections(source.dsn, "command", 1) as connections:
+    async with Connections.within(source.dsn, source.settings, "command") as connections:
         yield Desk(connections, source.settings)
 
 

@@ -56,11 +56,12 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
 
     await _require_ready(source)
     settings = source.settings
-    daemon = Daemon(source.dsn, settings, orders)
+    connections = Connections.within(source.dsn, settings, "desk")
+    daemon = Daemon(source.dsn, settings, connections, orders)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, daemon.stop)
-    async with Connections(source.dsn) as connections:
+    async with connections:
         tokens = Tokens.from_settings(settings)
         async with listening(
             create_app(Desk(connections, settings), tokens, settings.allowed_hosts), host, port

@@ -54,10 +54,11 @@ def put_in(dsn: str) -> None:
 async def playing(cluster: Cluster, dsn: str) -> AsyncGenerator[Stage]:
     """A listener that leads, and its HTTP face on the usual port or a free one."""
     settings = Settings(settle_time=SETTLE_TIME, auto_fix=AutoFix.CRITICAL)
-    daemon = Daemon(dsn, settings, Orders(AutoFix.CRITICAL))
+    connections = Connections.within(dsn, settings, "demo")
+    daemon = Daemon(dsn, settings, connections, Orders(AutoFix.CRITICAL))
     tokens = Tokens.from_settings(settings)
     assert tokens.operator is not None
-    async with Connections(dsn, "demo") as connections:
+    async with connections:
         desk = Desk(connections, settings)
         async with listening(create_app(desk, tokens), "127.0.0.1", _port()) as address:
             running = asyncio.create_task(daemon.run(), name="listener")

@@ -1,8 +1,8 @@
 """The desk: what people ask of pgmend, the same for the API, the command line and the dashboard."""
 
+from ..connections import Connections, ConnectionSource
 from .backups import Backup
 from .check import Checked
-from .connections import Connections, ConnectionSource
 from .ddl import ShownEvent
 from .desk import Desk
 from .fixes import FixDetail, FixFilter, ShownFix, ShownStep

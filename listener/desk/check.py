@@ -10,8 +10,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ..connections import ConnectionSource
 from ..errors import CouldNotLook
-from .connections import ConnectionSource
 from .issues import IssueSummary, summarize_open
 from .scans import Scan, read_scan, request_scan
 

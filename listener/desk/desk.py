@@ -10,11 +10,11 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ..connections import ConnectionSource
 from ..errors import InvalidRequest
 from ..settings import Settings
 from .backups import Backup, read_backups
 from .check import LONGEST_WAIT, Checked, check
-from .connections import ConnectionSource
 from .ddl import ShownEvent, read_ddl
 from .fixes import FixDetail, FixFilter, ShownFix, read_detail, read_fix, read_fixes
 from .identifier import parse_fix_id, parse_issue_id
@@ -39,6 +39,11 @@ class Desk:
         self._connections = connections
         self._settings = settings
         self._planner = Planner(settings)
+
+    @property
+    def connections(self) -> ConnectionSource:
+        """What it borrows from."""
+        return self._connections
 
     async def status(self) -> Status:
         """How pgmend is."""

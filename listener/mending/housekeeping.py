@@ -8,6 +8,7 @@ its fix was applied (`fixes/limits.py`); whoever asks for the undo in time keeps
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -19,7 +20,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from ..connection import connect
+from ..connections import ConnectionSource
 from ..errors import CouldNotLook, LeaseLost
 from ..fixes.backup_record import SCHEMA
 from ..fixes.composed import identifier, lock, statement, verbatim
@@ -71,15 +72,21 @@ class Tidied:
 
 
 class Housekeeper:
-    """Works under one lease, on a connection of its own, which it has only while there is something to do.
+    """Works under one lease, on a connection that it borrows for each transaction.
 
     `observe` (as a pause, or a copy of the database) lets it forget history and touch no backup.
     """
 
     def __init__(
-        self, dsn: str, lease: Lease, lock_timeout: timedelta, *, observe: bool, checkpoint: Checkpoint = pass_by
+        self,
+        connections: ConnectionSource,
+        lease: Lease,
+        lock_timeout: timedelta,
+        *,
+        observe: bool,
+        checkpoint: Checkpoint = pass_by,
     ) -> None:
-        self._dsn = dsn
+        self._connections = connections
         self._lease = lease
         self._lock_timeout = lock_timeout
         self._observe = observe
@@ -101,16 +108,16 @@ class Housekeeper:
 
     async def tidy(self) -> Tidied:
         """One round. Raises LeaseLost; CouldNotLook or psycopg's errors where the server is out of reach."""
-        async with await connect(self._dsn, "housekeeper") as connection:
-            forgotten = await self._forget(connection)
-            await self._checkpoint("history forgotten")
+        forgotten = await self._forget()
+        await self._checkpoint("history forgotten")
+        async with self._borrowed() as connection:
             expired = await (await connection.execute(_LIST)).fetchall()
             why_not = await self._why_not_touch(connection) if expired else None
-            if why_not:
-                log.info("expired backups stay", reason=why_not, backups=len(expired))
-                tidied = Tidied(forgotten, put_off=tuple(name for _, name in expired))
-            else:
-                tidied = await self._drop_all(connection, forgotten, expired)
+        if why_not:
+            log.info("expired backups stay", reason=why_not, backups=len(expired))
+            tidied = Tidied(forgotten, put_off=tuple(name for _, name in expired))
+        else:
+            tidied = await self._drop_all(forgotten, expired)
         log.info(
             "housekeeping done",
             forgotten=tidied.forgotten,
@@ -119,11 +126,14 @@ class Housekeeper:
         )
         return tidied
 
-    async def _forget(self, connection: AsyncConnection[TupleRow]) -> int:
+    def _borrowed(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
+        return self._connections.connection("housekeeper")
+
+    async def _forget(self) -> int:
         """Delete what history is older than its retention, a batch in each transaction; how many rows."""
         forgotten = 0
         while True:
-            async with connection.transaction():
+            async with self._borrowed() as connection, connection.transaction():
                 await self._hold(connection)
                 row = await (await connection.execute("select pgmend.expire()")).fetchone()
             if not (row and row[0]):
@@ -138,10 +148,11 @@ class Housekeeper:
             return "fixing is paused"
         return await why_a_copy(connection)
 
-    async def _drop_all(self, connection: AsyncConnection[TupleRow], forgotten: int, expired: list[TupleRow]) -> Tidied:
+    async def _drop_all(self, forgotten: int, expired: list[TupleRow]) -> Tidied:
         ends: dict[str, list[str]] = {"dropped": [], "gone": [], "put_off": [], "kept": []}
         for backup_id, name in expired:
-            ends[await self._expire(connection, backup_id, name)].append(name)
+            async with self._borrowed() as connection:
+                ends[await self._expire(connection, backup_id, name)].append(name)
         return Tidied(forgotten, tuple(ends["dropped"]), tuple(ends["gone"]), tuple(ends["put_off"]))
 
     async def _expire(self, connection: AsyncConnection[TupleRow], backup_id: UUID, name: str) -> str:

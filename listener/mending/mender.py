@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..connection import connect
+from ..connections import ConnectionSource
 from ..errors import CouldNotLook, FixDeferred
 from ..fixes.execution.executor import Executor, Outcome
 from ..fixes.execution.recovery import recover
@@ -29,6 +28,7 @@ from ..store.policy import Policy, read_policy
 from .proposals import Proposals
 
 IDLE = timedelta(seconds=5)
+AGAIN = timedelta(seconds=1)
 PAUSE_POLL = timedelta(milliseconds=300)
 MEASURING_BUDGET = timedelta(seconds=5)
 LINKS_AT_ONCE = 200
@@ -38,21 +38,25 @@ log = structlog.get_logger()
 class Mender:
     """Works under one lease; one fix at a time. `run` ends after `stop`, between two steps of whatever is under way.
 
+    It borrows a connection for each thing that it does and has none while the executor works: then there may be only
+    one for all others. So `policy_now` reads the policy elsewhere, where nobody waits for a connection.
     `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
     """
 
     def __init__(
         self,
-        dsn: str,
+        connections: ConnectionSource,
         settings: Settings,
         analyst: Analyst,
         lease: Lease,
         *,
+        policy_now: Callable[[], Awaitable[Policy]],
         allowed: AutoFix,
         observe: bool,
         stands_in: bool = False,
     ) -> None:
-        self._dsn = dsn
+        self._connections = connections
+        self._policy_now = policy_now
         self._settings = settings
         self._allowed = allowed
         self._analyst = analyst
@@ -64,21 +68,9 @@ class Mender:
         self._limits = limits_of(settings)
         self._bell = Bell()
         self._stopping = asyncio.Event()
-        self._stack = AsyncExitStack()
-        self._executor = Executor(dsn, self._limits, pause_requested=self._until_told_to_stop)
+        self._executor = Executor(connections, self._limits, pause_requested=self._until_told_to_stop)
+        self._proposals = Proposals(analyst, settings, self._limits)
         self._policy: Policy | None = None
-
-    async def __aenter__(self) -> Self:
-        self._connection: AsyncConnection[TupleRow] = await self._stack.enter_async_context(
-            await connect(self._dsn, "mender")
-        )
-        self._proposals = Proposals(self._connection, self._analyst, self._settings, self._limits)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
 
     def wake(self) -> None:
         """Something happened: look at once."""
@@ -90,53 +82,69 @@ class Mender:
         self._bell.ring()
 
     async def run(self) -> None:
-        """First finish or undo what the last leader left; then take turns until stopped."""
+        """First finish or undo what was left on its way; then take turns until stopped.
+
+        What could not be looked at is looked at again, what was lost on its way is first taken up.
+        """
         observing = await self._why_observing()
-        if observing is None:
-            await self._recover()
-        else:
+        if observing is not None:
             log.warning("observing only", reason=observing)
+        recovered = observing is not None
         while not self._stopping.is_set():
             try:
+                if not recovered:
+                    await self._recover()
+                    recovered = True
                 await self.turn(observing)
             except CouldNotLook as error:
-                if self._connection.closed:
-                    raise
                 log.warning("could not look; trying again", error=str(error))
+                recovered = observing is not None
+                await self._rest(AGAIN)
+                continue
             await self._bell.wait(self._proposals.patience(IDLE))
 
     async def turn(self, observing: str | None) -> None:
         """Withdraw, measure, propose, queue, carry out: whatever there is to do now."""
-        policy = await read_policy(self._connection)
-        if self._policy is not None and policy != self._policy:
-            self._proposals.forget()
-        self._policy = policy
-        await self._follow_people(observing)
+        async with self._borrowed() as connection:
+            policy = await read_policy(connection)
+            if self._policy is not None and policy != self._policy:
+                self._proposals.forget()
+            self._policy = policy
+            await self._follow_people(connection, observing)
         await self._measure()
-        await self._proposals.weigh(policy.allows(self._settings.auto_fix, self._allowed), observing)
+        async with self._borrowed() as connection:
+            allowed = policy.allows(self._settings.auto_fix, self._allowed)
+            await self._proposals.weigh(connection, allowed, observing)
+            if observing is None and not policy.paused:
+                await self._proposals.promote(connection)
         if observing is None and not policy.paused:
-            await self._proposals.promote()
             await self._work_off()
 
-    async def _follow_people(self, observing: str | None) -> None:
+    def _borrowed(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
+        return self._connections.connection("mender")
+
+    async def _follow_people(self, connection: AsyncConnection[TupleRow], observing: str | None) -> None:
         """What is ignored or open again by now, and what may no longer run."""
-        for issue_id, status in (await follow_ignored(self._connection)).items():
+        for issue_id, status in (await follow_ignored(connection)).items():
             log.info(f"issue {status} again" if status == "open" else f"issue {status}", issue=issue_id)
             self._proposals.reconsider(issue_id)
         if observing is None:
-            for each in await book.withdraw(self._connection, self._lease, allowed=self._covered):
+            for each in await book.withdraw(connection, self._lease, allowed=self._covered):
                 log.warning("fix superseded", fix=str(each.fix_id), reason=each.reason)
                 self._proposals.reconsider(each.issue_id)
 
     async def _work_off(self) -> None:
         while not self._stopping.is_set():
-            claim = await book.claim(
-                self._connection,
-                self._lease,
-                self._limits.retry_after,
-                allowed=self._covered,
-                alone=not self._stands_in,
-            )
+            async with self._borrowed() as connection:
+                if (await read_policy(connection)).paused:
+                    return
+                claim = await book.claim(
+                    connection,
+                    self._lease,
+                    self._limits.retry_after,
+                    allowed=self._covered,
+                    alone=not self._stands_in,
+                )
             if claim is None:
                 return
             log.info("fix started", fix=str(claim.fix_id), direction=claim.direction, summary=claim.plan.summary)
@@ -144,39 +152,46 @@ class Mender:
             _tell(outcome)
             await self._analyst.react()
             if outcome.state == "superseded" and not claim.withdrawn:
-                await self._proposals.renew(claim)
+                async with self._borrowed() as connection:
+                    await self._proposals.renew(connection, claim)
             elif outcome.state in {"superseded", "refused", "failed"}:
                 self._proposals.reconsider(claim.plan.issue_id)
-            if (await read_policy(self._connection)).paused:
-                return
 
     async def _measure(self) -> None:
         while links := self._analyst.take_unmeasured(LINKS_AT_ONCE):
             snapshot = self._analyst.examiner.snapshot
-            measured = await measure(self._connection, links, snapshot, budget=MEASURING_BUDGET)
+            async with self._borrowed() as connection:
+                measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
             await self._analyst.learn(measured.containment)
 
     async def _recover(self) -> None:
         while not self._stopping.is_set():
             try:
-                outcomes = await recover(self._connection, self._executor, self._lease, allowed=self._covered)
+                outcomes = await recover(self._connections, self._executor, self._lease, allowed=self._covered)
             except FixDeferred as deferred:
                 log.warning("recovery waits", reason=str(deferred))
-                await asyncio.sleep(1)
+                await self._rest(AGAIN)
                 continue
             for outcome in outcomes:
                 log.info("recovered", fix=str(outcome.fix_id), state=outcome.state, reason=outcome.reason)
             return
 
     async def _why_observing(self) -> str | None:
-        return "it was started with --observe" if self._observe else await why_a_copy(self._connection)
+        if self._observe:
+            return "it was started with --observe"
+        async with self._borrowed() as connection:
+            return await why_a_copy(connection)
 
     async def _until_told_to_stop(self) -> None:
         """Return once fixing is paused or we are to stop: within a second of either."""
-        while not self._stopping.is_set() and not (await read_policy(self._connection)).paused:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE_POLL.total_seconds()):
-                    await self._stopping.wait()
+        while not self._stopping.is_set() and not (await self._policy_now()).paused:
+            await self._rest(PAUSE_POLL)
+
+    async def _rest(self, time: timedelta) -> None:
+        """Sleep, unless we are to stop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(time.total_seconds()):
+                await self._stopping.wait()
 
 
 def _tell(outcome: Outcome) -> None:

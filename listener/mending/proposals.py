@@ -71,13 +71,10 @@ class Proposals:
     """Plans every open issue once for each definition, and again where time may have changed the verdict; queues what
     may run alone.
 
-    `connection` is the mender's: read-only look-ups, and one UPDATE for each verdict.
+    `connection` is whichever the mender has borrowed: read-only look-ups, and one UPDATE for each verdict.
     """
 
-    def __init__(
-        self, connection: AsyncConnection[TupleRow], analyst: Analyst, settings: Settings, limits: Limits
-    ) -> None:
-        self._connection = connection
+    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits) -> None:
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
@@ -100,7 +97,7 @@ class Proposals:
         self._weighed.clear()
         self._candidates.clear()
 
-    async def weigh(self, allowed: AutoFix, observing: str | None) -> None:
+    async def weigh(self, connection: AsyncConnection[TupleRow], allowed: AutoFix, observing: str | None) -> None:
         """Plan what is new or has changed, newest troubles before the backlog; drop what is resolved."""
         current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
         gone = self._weighed.keys() - current.keys()
@@ -108,11 +105,11 @@ class Proposals:
             del self._weighed[identity]
             self._candidates.pop(identity, None)
         if gone:
-            await self._connection.execute(_SUPERSEDE)
+            await connection.execute(_SUPERSEDE)
         due = [issue for issue in current.values() if self._is_due(issue)]
         for issue in sorted(due, key=lambda each: (each.backlog, each.severity.rank)):
             try:
-                again = await self._weigh_one(issue, allowed, observing)
+                again = await self._weigh_one(connection, issue, allowed, observing)
             except CouldNotLook as error:
                 log.warning("not planned yet", issue=issue.issue_id, reason=str(error))
                 again = LOOKED_AGAIN_AFTER
@@ -121,45 +118,45 @@ class Proposals:
             except Exception as error:
                 log.exception("planning failed", issue=issue.issue_id)
                 why = f"planning failed with {type(error).__name__}: {error}; this is a defect of pgmend"
-                await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+                await issue_store.judge_automation(connection, [(issue.issue_id, why)])
                 again = None
             moment = None if again is None else time.monotonic() + again.total_seconds()
             self._weighed[issue.issue_id] = _Weighed(issue, moment)
 
-    async def promote(self) -> int:
+    async def promote(self, connection: AsyncConnection[TupleRow]) -> int:
         """Queue what may run alone and has settled; how many were queued."""
         queued = 0
         for identity, candidate in list(self._candidates.items()):
             if candidate.due > time.monotonic():
                 continue
-            now, status = await self._moment(candidate.issue)
-            last = await self._last_touched(candidate.plan)
+            now, status = await _moment(connection, candidate.issue)
+            last = await self._last_touched(connection, candidate.plan)
             if status != "open":
                 del self._candidates[identity]
             elif not settled(last, now, self._settings.settle_time):
                 assert last is not None
                 left = self._settings.settle_time - (now - last)
                 candidate.due = time.monotonic() + left.total_seconds()
-            elif await still_in_transaction(self._connection, candidate.issue.event_id):
+            elif await still_in_transaction(connection, candidate.issue.event_id):
                 candidate.due = time.monotonic() + ASKED_AGAIN_AFTER.total_seconds()
             else:
-                await self._queue(candidate)
+                await self._queue(connection, candidate)
                 del self._candidates[identity]
                 queued += 1
         return queued
 
-    async def renew(self, stale: book.Claim) -> None:
+    async def renew(self, connection: AsyncConnection[TupleRow], stale: book.Claim) -> None:
         """Plan anew what went stale in the queue. Where the new plan does nothing that the old one did not, the
         approval holds for it too; else it waits for one of its own."""
         issue = next((each for each in self._analyst.open_issues() if each.issue_id == stale.plan.issue_id), None)
         if issue is None or issue.remedy is None:
             return
-        plan = await self._plan(issue, fix_id := uuid4())
+        plan = await self._plan(connection, issue, fix_id := uuid4())
         if plan.refusal:
             return
-        await book.propose(self._connection, fix_id, plan, requested_by="pgmend")
+        await book.propose(connection, fix_id, plan, requested_by="pgmend")
         if plan.is_within(stale.plan):
-            await self._connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
+            await connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
             log.info("approval carried over", fix=str(fix_id), stale=str(stale.fix_id))
 
     def _is_due(self, issue: Issue) -> bool:
@@ -168,48 +165,55 @@ class Proposals:
             return True
         return weighed.again is not None and weighed.again <= time.monotonic()
 
-    async def _weigh_one(self, issue: Issue, allowed: AutoFix, observing: str | None) -> timedelta | None:
+    async def _weigh_one(
+        self, connection: AsyncConnection[TupleRow], issue: Issue, allowed: AutoFix, observing: str | None
+    ) -> timedelta | None:
         """Say whether the issue is fixed alone; after which time that may be different."""
         self._candidates.pop(issue.issue_id, None)
         if issue.remedy is None:
             why = issue.doubt or "it takes a person to decide"
-            await issue_store.judge_automation(self._connection, [(issue.issue_id, why)])
+            await issue_store.judge_automation(connection, [(issue.issue_id, why)])
             return None
-        if await on_its_way(self._connection, issue.issue_id):
+        if await on_its_way(connection, issue.issue_id):
             return LOOKED_AGAIN_AFTER
         _, plan = await put_up(
-            self._connection, issue.issue_id, lambda fix_id: self._plan(issue, fix_id), requested_by="pgmend"
+            connection, issue.issue_id, lambda fix_id: self._plan(connection, issue, fix_id), requested_by="pgmend"
         )
-        now, objection = await self._why_not(issue, plan, allowed, observing)
+        now, objection = await self._why_not(connection, issue, plan, allowed, observing)
         if objection is None:
             self._candidates[issue.issue_id] = _Candidate(issue, plan, time.monotonic())
-        await issue_store.judge_automation(self._connection, [(issue.issue_id, objection and objection.reason)])
+        await issue_store.judge_automation(connection, [(issue.issue_id, objection and objection.reason)])
         return objection.until - now if objection and objection.until else None
 
-    async def _queue(self, candidate: _Candidate) -> None:
+    async def _queue(self, connection: AsyncConnection[TupleRow], candidate: _Candidate) -> None:
         """Queue a plan made now: the tables may have moved while they settled."""
-        plan = await self._plan(candidate.issue, fix_id := uuid4())
+        plan = await self._plan(connection, candidate.issue, fix_id := uuid4())
         if why := plan.refusal or objection(plan.proofs):
-            await issue_store.judge_automation(self._connection, [(candidate.issue.issue_id, why)])
+            await issue_store.judge_automation(connection, [(candidate.issue.issue_id, why)])
             moment = time.monotonic() + PROVED_AGAIN_AFTER.total_seconds()
             self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment)
             return
-        await book.propose(self._connection, fix_id, plan, automatic=True, requested_by="pgmend")
+        await book.propose(connection, fix_id, plan, automatic=True, requested_by="pgmend")
         log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)
 
-    async def _plan(self, issue: Issue, fix_id: UUID) -> Plan:
+    async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
         snapshot = self._analyst.examiner.snapshot
         try:
-            plan = await plan_fix(self._connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
+            plan = await plan_fix(connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
         except PlanRefused as refused:
             assert issue.remedy is not None
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
-        return replace(plan, proofs=await preflight(self._connection, plan.checks, self._limits))
+        return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
 
     async def _why_not(
-        self, issue: Issue, plan: Plan, allowed: AutoFix, observing: str | None
+        self,
+        connection: AsyncConnection[TupleRow],
+        issue: Issue,
+        plan: Plan,
+        allowed: AutoFix,
+        observing: str | None,
     ) -> tuple[datetime, Objection | None]:
-        row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
+        row = await (await connection.execute(_OPENED, (issue.issue_id,))).fetchone()
         assert row is not None
         circumstances = Circumstances(
             now=row[1],
@@ -218,16 +222,16 @@ class Proposals:
             retry_after=self._settings.retry_after,
             observing=observing,
             changes=self._changes(plan),
-            intended=await why_meant(self._connection, self._events(issue, plan, opened_at=row[0])),
-            last_failure=await last_failure(self._connection, plan),
-            reverted=await was_reverted(self._connection, plan),
+            intended=await why_meant(connection, self._events(issue, plan, opened_at=row[0])),
+            last_failure=await last_failure(connection, plan),
+            reverted=await was_reverted(connection, plan),
         )
         return circumstances.now, why_not_alone(issue, plan, circumstances)
 
-    async def _last_touched(self, plan: Plan) -> datetime | None:
+    async def _last_touched(self, connection: AsyncConnection[TupleRow], plan: Plan) -> datetime | None:
         """When somebody else last ran DDL on what the plan is about, whether it changed that or not."""
         subjects = [*self._tables(plan), *plan.remedy.objects]
-        row = await (await self._connection.execute(_LAST_DDL, (self._settings.settle_time, subjects))).fetchone()
+        row = await (await connection.execute(_LAST_DDL, (self._settings.settle_time, subjects))).fetchone()
         told = [row[0]] if row and row[0] else []
         seen = [change.seen_at for change in self._changes(plan) if change.seen_at and not change.fix_id]
         return max([*told, *seen], default=None)
@@ -249,7 +253,8 @@ class Proposals:
     def _tables(plan: Plan) -> set[Oid]:
         return {oid for oid, _ in plan.tables} | {*plan.remedy.tables}
 
-    async def _moment(self, issue: Issue) -> tuple[datetime, str]:
-        row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()
-        assert row is not None
-        return row[1], row[2]
+
+async def _moment(connection: AsyncConnection[TupleRow], issue: Issue) -> tuple[datetime, str]:
+    row = await (await connection.execute(_OPENED, (issue.issue_id,))).fetchone()
+    assert row is not None
+    return row[1], row[2]

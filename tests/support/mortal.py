@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import psycopg
+from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor
 from pgmend.listener.fixes.execution.work import Checkpoint
 from pgmend.listener.fixes.limits import Limits
@@ -67,12 +68,19 @@ def _live(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) 
 async def _carry_on(dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None) -> None:
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         claim = await read_claim(connection, fix_id)
-    await Executor(dsn, limits, checkpoint=_deadly(last)).carry_on(claim, Lease(token))
+    async with Connections(dsn) as connections:
+        await Executor(connections, limits, checkpoint=_deadly(last)).carry_on(claim, Lease(token))
 
 
 def _tidy_up(dsn: str, token: str, last: int) -> None:
-    housekeeper = Housekeeper(dsn, Lease(token), timedelta(seconds=10), observe=False, checkpoint=_deadly(last))
-    asyncio.run(housekeeper.tidy())
+    asyncio.run(_tidy(dsn, token, last))
+
+
+async def _tidy(dsn: str, token: str, last: int) -> None:
+    async with Connections(dsn) as connections:
+        await Housekeeper(
+            connections, Lease(token), timedelta(seconds=10), observe=False, checkpoint=_deadly(last)
+        ).tidy()
 
 
 def _deadly(last: int | None) -> Checkpoint:

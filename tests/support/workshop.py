@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
 from pgmend.listener.connection import connect
+from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor, Outcome
 from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.limits import Limits
@@ -71,6 +72,7 @@ class Workshop:
         self.connection = connection
         self.lease = lease
         self.limits = LIMITS
+        self.connections = Connections(database.dsn)
 
     @classmethod
     async def open(cls, database: Database) -> Workshop:
@@ -81,6 +83,7 @@ class Workshop:
         return cls(database, connection, lease)
 
     async def close(self) -> None:
+        await self.connections.close()
         await self.connection.close()
 
     async def lead_anew(self) -> None:
@@ -148,7 +151,7 @@ class Workshop:
         return await book.claim(self.connection, self.lease, self.limits.retry_after, allowed=allowed, alone=alone)
 
     def executor(self, *, limits: Mapping[str, Any] = _NONE, **options: Any) -> Executor:
-        return Executor(self.database.dsn, replace(self.limits, **limits), **options)
+        return Executor(self.connections, replace(self.limits, **limits), **options)
 
     async def heal(self, remedy: Remedy, **options: Any) -> Outcome:
         """What becomes of a fix for that remedy; `options` go to the executor."""
@@ -172,7 +175,7 @@ class Workshop:
     async def recover(self, *, allowed: AutoFix = AutoFix.ALL, **options: Any) -> tuple[Outcome, ...]:
         """What the next leader makes of unfinished fixes."""
         await self.lead_anew()
-        return await recover(self.connection, self.executor(**options), self.lease, allowed=allowed)
+        return await recover(self.connections, self.executor(**options), self.lease, allowed=allowed)
 
     def state(self, fix_id: UUID) -> str:
         return self.database.value("select state from pgmend.fix where fix_id = %s", [fix_id])

@@ -58,7 +58,8 @@ def test_lists_in_variables_are_words(tmp_path: Path, monkeypatch: pytest.Monkey
         ('auto_fix = "sometimes"', "auto_fix = 'sometimes'"),
         ("lock_timeout = 60", "lock_timeout"),
         ("scan_interval = 0", "scan_interval"),
-        ("max_connections = 1", "max_connections"),
+        ("max_connections = 4", "max_connections = 4"),
+        ("max_connections = 51", "max_connections = 51"),
         ('auto_fxi = "all"', "no setting 'auto_fxi'"),
         ("auto_fix = ", "not valid TOML"),
         ("auto_fix = 'all'\nauto_fix = 'none'", "not valid TOML"),
@@ -71,6 +72,16 @@ def test_a_wrong_value_names_itself_and_its_source(tmp_path: Path, content: str,
         load_settings(folder=tmp_path)
     assert named in str(refused.value)
     assert str(file) in str(refused.value)
+
+
+def test_too_few_connections_are_refused_with_what_each_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGMEND_MAX_CONNECTIONS", "4")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(folder=tmp_path)
+    for said in ("max_connections = '4' (from PGMEND_MAX_CONNECTIONS)", "keep the lease", "Give 5 to 50"):
+        assert said in str(refused.value)
+    monkeypatch.setenv("PGMEND_MAX_CONNECTIONS", "5")
+    assert load_settings(folder=tmp_path)[0].max_connections == 5
 
 
 def test_a_wrong_token_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

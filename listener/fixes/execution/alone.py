@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import psycopg
@@ -15,7 +15,6 @@ from ..plan import Step
 from ..sqlstates import in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
 from .interruption import Watch
-from .session import fixer_session
 from .work import Work
 
 _WAIT_SECONDS = (0.1, 1.0)
@@ -28,34 +27,32 @@ async def run_alone(work: Work, ordinal: int, step: Step) -> None:
     where the connection is gone: then a probe has to tell.
     """
     for tries_left in reversed(range(work.limits.concurrent_attempts)):
-        async with AsyncExitStack() as stack:
-            watch = Watch(await stack.enter_async_context(fixer_session(work.dsn, work.limits)))
-            try:
-                await _run(work, ordinal, step, watch)
-            except psycopg.Error as error:
-                if work.session.connection.closed:
-                    raise
-                if await probe(work, step) == "partial":
-                    await clean_up(work, ordinal, step)
-                if not (is_passing(error) and tries_left):
-                    raise _in_words(step, error, watch) from error
-            else:
-                work.taken.append(step)
-                return
+        watch = Watch(work.connections)
+        try:
+            await _run(work, ordinal, step, watch)
+        except psycopg.Error as error:
+            if work.session.connection.closed:
+                raise
+            if await probe(work, step) == "partial":
+                await clean_up(work, ordinal, step)
+            if not (is_passing(error) and tries_left):
+                raise _in_words(step, error, watch) from error
+        else:
+            work.taken.append(step)
+            return
         await work.interruption.sleep(random.uniform(*_WAIT_SECONDS))  # noqa: S311 - jitter, no secret
 
 
 async def clean_up(work: Work, ordinal: int, step: Step) -> None:
     """Take what a step left half done back to before, or on to done. Raises as `run_alone` does."""
     cleaning = replace(step, title=f"Clean up: {step.title}", statements=step.cleanup)
-    async with fixer_session(work.dsn, work.limits) as watching:
-        watch = Watch(watching)
-        try:
-            await _run(work, ordinal, cleaning, watch)
-        except psycopg.Error as error:
-            if work.session.connection.closed:
-                raise
-            raise _in_words(step, error, watch, "what it left could not be cleaned up yet: ") from error
+    watch = Watch(work.connections)
+    try:
+        await _run(work, ordinal, cleaning, watch)
+    except psycopg.Error as error:
+        if work.session.connection.closed:
+            raise
+        raise _in_words(step, error, watch, "what it left could not be cleaned up yet: ") from error
     await work.journal.end(work.session.connection, ordinal, "done")
     await work.reach(ordinal, "cleaned up")
 

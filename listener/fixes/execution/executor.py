@@ -13,6 +13,7 @@ from uuid import UUID
 
 import psycopg
 
+from ...connections import ConnectionSource
 from ...errors import (
     CouldNotLook,
     FixDeferred,
@@ -51,7 +52,7 @@ class Outcome:
 
 
 class Executor:
-    """Applies and undoes plans on connections of its own, one fix at a time.
+    """Applies and undoes plans, one fix at a time, each on a session that it has for itself.
 
     `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
     Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
@@ -60,13 +61,13 @@ class Executor:
 
     def __init__(
         self,
-        dsn: str,
+        connections: ConnectionSource,
         limits: Limits,
         *,
         pause_requested: PauseRequested | None = None,
         checkpoint: Checkpoint = pass_by,
     ) -> None:
-        self._dsn = dsn
+        self._connections = connections
         self._limits = limits
         self._pause_requested = pause_requested
         self._checkpoint = checkpoint
@@ -105,7 +106,7 @@ class Executor:
         journal = Journal(fix_id, direction, Lease(token))
         async with Interruption(self._pause_requested) as interruption:
             for attempt in range(_CONNECTIONS_PER_FIX):
-                async with fixer_session(self._dsn, self._limits) as session:
+                async with fixer_session(self._connections, self._limits) as session:
                     try:
                         if attempt:
                             await end_orphans(session.connection)
@@ -116,7 +117,7 @@ class Executor:
         raise CouldNotLook(f"Fix {fix_id}: the connection was lost {_CONNECTIONS_PER_FIX} times; it is taken up later.")
 
     def _work(self, session: Session, plan: Plan, journal: Journal, interruption: Interruption) -> Work:
-        return Work(self._dsn, session, plan, journal, self._limits, interruption, self._checkpoint)
+        return Work(self._connections, session, plan, journal, self._limits, interruption, self._checkpoint)
 
     async def _apply(self, work: Work) -> Outcome:
         proofs: tuple[Proof, ...] = ()

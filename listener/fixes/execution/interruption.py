@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import psycopg
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 
-from ...errors import FixInterrupted
+from ...connections import ConnectionSource
+from ...errors import CouldNotLook, FixInterrupted
 from .blockers import Blocker, blockers_of
 from .session import Session
 
@@ -17,6 +20,7 @@ T = TypeVar("T")
 PauseRequested = Callable[[], Awaitable[object]]
 
 _CANCEL_AGAIN_SECONDS = 0.1
+_LAST_LOOK_SECONDS = 0.05
 
 
 class Interruption:
@@ -59,6 +63,7 @@ class Interruption:
         Raises FixInterrupted where the pause came first and the work did not come to its end all the same.
         """
         task = asyncio.create_task(work, name="step of a fix")
+        looks = _Looks(watch, session.backend_pid)
         try:
             while not task.done():
                 waited = {task} if self._request is None or self._request.done() else {task, self._request}
@@ -68,35 +73,87 @@ class Interruption:
                 if self._request is not None and self._request.done():
                     await session.connection.cancel_safe(timeout=1)
                     await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
-                elif watch is not None:
-                    await watch.look(session.backend_pid)
+                else:
+                    looks.begin()
             return task.result()
         except Exception:
             self.check()
             raise
         finally:
+            await looks.end()
             if not task.done():
                 task.cancel()
                 await asyncio.wait([task])
+            # Whoever cancelled us while it failed, too, has ended the reign: its failure is nobody's any more.
+            _ = task.cancelled() or task.exception()
 
 
 class Watch:
-    """Looks, from a session of its own, at who blocks another; remembers whom it saw."""
+    """Looks at who blocks a session, each time over a connection that it borrows; remembers whom it saw."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, connections: ConnectionSource) -> None:
+        self._connections = connections
+        self._looking_from: int | None = None
+        self._resting = False
         self.seen: dict[int, Blocker] = {}
+
+    @property
+    def processes(self) -> Collection[int]:
+        """The server process that looks at this moment."""
+        return () if self._looking_from is None else (self._looking_from,)
+
+    def rest(self) -> None:
+        """Begin no look until `wake`: who has its locks waits for nobody."""
+        self._resting = True
+
+    def wake(self) -> None:
+        """Look again."""
+        self._resting = False
 
     async def look(self, pid: int) -> None:
         """Remember who blocks the server process `pid` now; a look that fails is none, since the work goes on."""
-        try:
-            found = await blockers_of(self._session.connection, pid)
-        except psycopg.Error:
+        if self._resting:
             return
+        try:
+            async with self._connections.connection("watch") as connection:
+                if not self._resting:
+                    await self._look(connection, pid)
+        except (psycopg.Error, CouldNotLook):
+            return
+
+    async def _look(self, connection: AsyncConnection[TupleRow], pid: int) -> None:
+        self._looking_from = connection.info.backend_pid
+        try:
+            found = await blockers_of(connection, pid)
+        finally:
+            self._looking_from = None
         self.seen |= {blocker.pid: blocker for blocker in found}
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.seen.values())) or "nobody who stayed to be seen"
+
+
+class _Looks:
+    """One look after the other beside the work, which never waits for one: all connections may be lent."""
+
+    def __init__(self, watch: Watch | None, pid: int) -> None:
+        self._watch = watch
+        self._pid = pid
+        self._look: asyncio.Task[None] | None = None
+        if watch is not None:
+            watch.wake()
+
+    def begin(self) -> None:
+        """Look, unless a look is under way."""
+        if self._watch is not None and (self._look is None or self._look.done()):
+            self._look = asyncio.create_task(self._watch.look(self._pid), name="look who is in the way")
+
+    async def end(self) -> None:
+        """Let the last look come to its end where that is near."""
+        if self._look is not None and not self._look.done():
+            await asyncio.wait([self._look], timeout=_LAST_LOOK_SECONDS)
+            self._look.cancel()
+            await asyncio.wait([self._look])
 
 
 async def _awaited(pause_requested: PauseRequested) -> object:

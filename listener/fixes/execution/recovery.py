@@ -1,10 +1,8 @@
-"""Fixes that another listener left on their way, brought to their end by the one that leads now."""
+"""Fixes that were left on their way, by another listener or this one, brought to their end by the one that leads."""
 
 from __future__ import annotations
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-
+from ...connections import ConnectionSource
 from ...hearing.lease import Lease
 from ...settings import AutoFix
 from ..queue.book import adopt
@@ -13,13 +11,15 @@ from .orphan_sessions import end_orphans
 
 
 async def recover(
-    connection: AsyncConnection[TupleRow], executor: Executor, lease: Lease, *, allowed: AutoFix
+    connections: ConnectionSource, executor: Executor, lease: Lease, *, allowed: AutoFix
 ) -> tuple[Outcome, ...]:
-    """Finish what the last leader left, or undo it where it may not go on, and forget its sessions; what each fix came
+    """Finish what was left on its way, or undo it where it may not go on, and forget its sessions; what each fix came
     to. `allowed` is the most that may be automatic.
 
-    To be called by a new leader before it claims anything. Raises FixDeferred where a session of the last one does not
-    end, LeaseLost where there is a newer leader.
+    To be called before anything is claimed, by a new leader or after a fix could not be carried on.
+    Raises FixDeferred where a session of the last one does not end, LeaseLost where there is a newer leader.
     """
-    await end_orphans(connection)
-    return tuple([await executor.carry_on(claim, lease) for claim in await adopt(connection, lease, allowed=allowed)])
+    async with connections.connection("mender") as connection:
+        await end_orphans(connection)
+        claims = await adopt(connection, lease, allowed=allowed)
+    return tuple([await executor.carry_on(claim, lease) for claim in claims])

@@ -1,4 +1,4 @@
-"""The fixer's own sessions: named, bounded by the server, and known by process id and start."""
+"""The fixer's own session: named, bounded by the server, and known by process id and start."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from datetime import datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ...connection import connect
+from ...connection import called
+from ...connections import ConnectionSource
 from ..limits import Limits
 
 PURPOSE = "fixer"
-APPLICATION_NAME = f"pgmend {PURPOSE}"
+APPLICATION_NAME = called(PURPOSE)
 
 _WHO = """
 select pg_catalog.pg_backend_pid(), a.backend_start,
+  pg_catalog.set_config('statement_timeout', %s, false),
+  pg_catalog.set_config('lock_timeout', %s, false),
   pg_catalog.set_config('idle_in_transaction_session_timeout', %s, false),
   pg_catalog.set_config('row_security', 'off', false),
   pg_catalog.set_config('tcp_keepalives_idle', '5', false),
@@ -43,19 +46,22 @@ class Session:
 
 
 @asynccontextmanager
-async def fixer_session(dsn: str, limits: Limits) -> AsyncGenerator[Session]:
-    """A session of the fixer, closed at the end; raises CouldNotLook where there is none to be had."""
-    connection = await connect(
-        dsn, PURPOSE, statement_timeout=limits.statement_time, lock_timeout=limits.concurrent_patience
-    )
-    try:
-        connection.prepare_threshold = None
-        cursor = await connection.execute(_WHO, (milliseconds(limits.idle_in_transaction),))
-        row = await cursor.fetchone()
-        assert row is not None
-        yield Session(connection, row[0], row[1])
-    finally:
-        await connection.close()
+async def fixer_session(connections: ConnectionSource, limits: Limits) -> AsyncGenerator[Session]:
+    """A session of the fixer; raises CouldNotLook where there is none to be had.
+
+    It counts as borrowed, and is closed at the end instead of being lent again: what is registered as the fix's is this
+    server process, and no borrower's DDL may be taken for the fix's because the end of a step was not recorded.
+    """
+    bounds = (limits.statement_time, limits.concurrent_patience, limits.idle_in_transaction)
+    async with connections.connection(PURPOSE) as connection:
+        try:
+            connection.prepare_threshold = None
+            cursor = await connection.execute(_WHO, [milliseconds(each) for each in bounds])
+            row = await cursor.fetchone()
+            assert row is not None
+            yield Session(connection, row[0], row[1])
+        finally:
+            await connection.close()
 
 
 def milliseconds(limit: timedelta) -> str:

@@ -10,8 +10,8 @@ ends, after the Sync, disarms idle_in_transaction_session_timeout (seen on 18; d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Collection, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -38,7 +38,7 @@ from ..staleness import check_names, check_unmoved
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
 from .interruption import Watch
 from .older_snapshots import none_older
-from .session import Session, fixer_session, milliseconds
+from .session import milliseconds
 from .work import Work
 
 _FIRST_WAIT_SECONDS = 0.1
@@ -53,17 +53,15 @@ async def commit_step(work: Work, ordinal: int, step: Step, more_checks: Sequenc
     """
     await work.journal.intend(work.session, ordinal, step, register=False)
     await work.reach(ordinal, "intended")
-    async with _recorded(work, ordinal, step), AsyncExitStack() as stack:
-        watching: list[Session] = []
+    async with _recorded(work, ordinal, step):
         watch: Watch | None = None
         try:
             async for attempt in _tries(work):
                 with attempt:
                     if attempt.retry_state.attempt_number == 2:
-                        watching.append(await stack.enter_async_context(fixer_session(work.dsn, work.limits)))
-                        watch = Watch(watching[0])
+                        watch = Watch(work.connections)
                     await work.interruption.attend(
-                        _commit(work, ordinal, step, more_checks, [each.backend_pid for each in watching]),
+                        _commit(work, ordinal, step, more_checks, watch),
                         work.session,
                         watch,
                         every=work.limits.lock_timeout.total_seconds() / 5,
@@ -153,8 +151,8 @@ async def _recorded(work: Work, ordinal: int, step: Step) -> AsyncGenerator[None
         raise
 
 
-async def _commit(work: Work, ordinal: int, step: Step, more_checks: Sequence[Check], watching: Sequence[int]) -> None:
-    """One try. What can be done before the locks is done before; `watching` are processes of ours that only look."""
+async def _commit(work: Work, ordinal: int, step: Step, more_checks: Sequence[Check], watch: Watch | None) -> None:
+    """One try. What can be done before the locks is done before."""
     connection = work.session.connection
     async with _transaction(connection):
         await work.session.bound(work.limits.lock_timeout, work.limits.statement_time, local=True)
@@ -163,17 +161,15 @@ async def _commit(work: Work, ordinal: int, step: Step, more_checks: Sequence[Ch
         await work.journal.register(work.session, this_transaction=True)
         if step.long_running:
             await _send(work, [verbatim(each) for each in _locked(work, step)])
-            await _under_locks(work, ordinal, step, more_checks)
+            await _under_locks(work, ordinal, step, more_checks, watch)
             await work.journal.hold(connection)
         else:
             await work.journal.hold(connection)
             limits = work.limits
             section = await enter(connection, _locked(work, step), limits.critical_section, limits.idle_in_transaction)
-            await _within(
-                section, work, _under_locks(work, ordinal, step, more_checks, section=section, watching=watching)
-            )
+            await _within(section, work, _under_locks(work, ordinal, step, more_checks, watch, section=section))
         await work.reach(ordinal, "before commit")
-        await _end(work, [none_older(watching, passing_too=True)] if step.rewrites else [])
+        await _end(work, [none_older(_looking(watch), passing_too=True)] if step.rewrites else [])
 
 
 async def _end(work: Work, looks: Sequence[sql.Composable]) -> None:
@@ -222,13 +218,15 @@ async def _under_locks(
     ordinal: int,
     step: Step,
     more_checks: Sequence[Check],
+    watch: Watch | None,
     *,
     section: CriticalSection | None = None,
-    watching: Sequence[int] = (),
 ) -> None:
     connection = work.session.connection
     if step.rewrites:
-        await _send(work, [none_older(watching, passing_too=False)])
+        if watch is not None:
+            watch.rest()
+        await _send(work, [none_older(_looking(watch), passing_too=False)])
     await work.reach(ordinal, "locked")
     if work.compares and step.compares:
         await check_unmoved(connection, work.plan)
@@ -238,6 +236,11 @@ async def _under_locks(
     statements = [*map(verbatim, step.statements), *recorded(work.journal.fix_id, work.plan.backups), *done]
     await _send(work, statements if section is None else [*section.bounded(statements)])
     await confirm(connection, (*step.checks, *more_checks), work.limits)
+
+
+def _looking(watch: Watch | None) -> Collection[int]:
+    """Processes of ours that only look who is in the way: what they see is no table of anybody's."""
+    return () if watch is None else watch.processes
 
 
 async def _bound(work: Work, step: Step) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from ...connections import ConnectionSource
 from ..limits import Limits
 from ..plan import Plan, Step
 from .interruption import Interruption
@@ -26,7 +27,7 @@ class Work:
     test ends it. `compares` says whether the plan's fingerprints still tell anything; `taken` has the steps that ran.
     """
 
-    dsn: str
+    connections: ConnectionSource
     session: Session
     plan: Plan
     journal: Journal

@@ -103,7 +103,7 @@ returning f.fix_id, f.state, f.plan::text as plan, f.rollback_requested_by, f.re
 _ADOPT = f"""
 with left_over as (
   select f.fix_id, now.withdrawn, now.resolved from pgmend.fix as f {_STANDING}
-  where f.state = any(%(unfinished)s) and f.lease_token is distinct from %(token)s::uuid and f.next_attempt_at is null
+  where f.state = any(%(unfinished)s) and f.next_attempt_at is null
   for update of f)
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
@@ -237,7 +237,10 @@ async def claim(
 
 
 async def adopt(connection: AsyncConnection[TupleRow], lease: Lease, *, allowed: AutoFix) -> list[Claim]:
-    """The fixes that another lease left on their way, ours from now on; with the reason those that may not go on."""
+    """The fixes that somebody left on their way, ours from now on; with the reason those that may not go on.
+
+    Somebody is another leader, or we ourselves where the server was out of reach: to be called while none is under way.
+    """
     values = {"token": lease.token, "unfinished": list(UNFINISHED), "allowed": allowed.value}
     return [row.claim() for row in await _under_lease(connection, lease, _ADOPT, values)]
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from pgmend.listener import connections as connections_module
 from pgmend.listener.desk import Connections, Desk
-from pgmend.listener.desk import connections as connections_module
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.settings import Settings
 from pgmend.sql.install import install

@@ -67,7 +67,7 @@ async def test_a_step_that_takes_too_long_is_refused_with_what_was_expected_and_
 
 
 async def test_the_time_is_that_of_all_statements_together(workshop: Workshop) -> None:
-    async with fixer_session(workshop.database.dsn, workshop.limits) as session:
+    async with fixer_session(workshop.connections, workshop.limits) as session:
         connection = session.connection
         await connection.execute("begin")
         length = timedelta(seconds=1)

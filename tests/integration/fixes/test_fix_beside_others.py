@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
+from pgmend.listener import connections as connections_module
+from pgmend.listener.connections import Connections
+from pgmend.listener.fixes.execution.executor import Executor
 from pgmend.listener.fixes.execution.session import fixer_session
 
 from tests.support.eventually import eventually
@@ -148,6 +152,24 @@ async def test_a_secret_in_the_blockers_statement_stays_out_of_the_reason(worksh
     assert "hunter2" not in (outcome.reason or "")
 
 
+async def test_a_pause_waits_for_no_look_that_gets_no_connection(
+    workshop: Workshop, shop: Connection, observer: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "PATIENCE", timedelta(hours=1))
+    await shop.execute("set transaction isolation level repeatable read")
+    await shop.execute("select * from app.other")
+    pause = asyncio.Event()
+    claim = await workshop.claim(index(workshop))
+    async with Connections(workshop.database.dsn, size=1) as only:
+        executor = Executor(only, replace(workshop.limits, **PATIENT), pause_requested=pause.wait)
+        build = asyncio.create_task(executor.carry_on(claim, workshop.lease))
+        await eventually(lambda: waits_of_the_fixer(observer))
+        await eventually(lambda: any(each.get_name() == "look who is in the way" for each in asyncio.all_tasks()))
+        pause.set()
+        async with asyncio.timeout(30):
+            assert (await build).state == "queued"
+
+
 async def test_a_pause_cancels_a_running_build_which_goes_on_later(
     workshop: Workshop, shop: Connection, observer: Connection
 ) -> None:
@@ -218,13 +240,15 @@ async def test_a_statement_under_lock_that_takes_too_long_is_given_up(workshop: 
 
 
 async def test_every_session_of_the_fixer_is_bounded_by_the_server(workshop: Workshop) -> None:
-    names = ("idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout", "search_path", "row_security")
-    async with fixer_session(workshop.database.dsn, workshop.limits) as session:
+    names = (
+        "idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout", "search_path", "row_security",
+        "application_name",
+    )  # fmt: skip
+    async with fixer_session(workshop.connections, workshop.limits) as session:
         cursors = [await session.connection.execute("select current_setting(%s)", [name]) for name in names]
         assert [await cursor.fetchone() for cursor in cursors] == [
-            ("30s",), ("30s",), ("300ms",), ("pg_catalog, pg_temp",), ("off",)
+            ("30s",), ("30s",), ("300ms",), ("pg_catalog, pg_temp",), ("off",), ("pgmend fixer",)
         ]  # fmt: skip
-        assert session.connection.info.get_parameters()["application_name"] == "pgmend fixer"
 
 
 async def test_a_transaction_of_a_fix_gives_its_locks_back_when_we_fall_silent(workshop: Workshop) -> None:

@@ -38,7 +38,7 @@ insert into pgmend.scan (kind, recorded_at) values ('full', now() - interval '91
 
 def housekeeper(workshop: Workshop, *, observe: bool = False, checkpoint: Checkpoint = pass_by) -> Housekeeper:
     return Housekeeper(
-        workshop.database.dsn, workshop.lease, timedelta(milliseconds=50), observe=observe, checkpoint=checkpoint
+        workshop.connections, workshop.lease, timedelta(milliseconds=50), observe=observe, checkpoint=checkpoint
     )
 
 
