@@ -24,6 +24,7 @@ from ..catalog.exclusion import LeftAlone
 from ..catalog.fingerprint import fingerprint
 from ..catalog.read import read_affected, read_snapshot
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..counters.idle import watch
 from ..counters.read import read_sequences, sequences_of
 from ..counters.sequence import SequenceState
 from ..errors import CouldNotLook, LeaseLost
@@ -99,12 +100,14 @@ class Analyst:
                 len(snapshot.tables), Examiner, self._judge, snapshot, remembered
             )
             self._examiner.read_off(await self._sequences(snapshot), None)
+            self._examiner.see_idle(await watch(self._connection))
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
-            everything = self._examiner.everything()
+            # What has issues and was dropped while nobody listened, too: it resolves them.
+            everything = self._examiner.everything() | self._by_table.keys()
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
             await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
@@ -197,12 +200,13 @@ class Analyst:
 
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
-        sequences = await self._sequences(part)
+        sequences, idleness = await self._sequences(part), await watch(self._connection)
         everything = frozenset(part.tables) | self.examiner.everything()
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
         self.examiner.read_off(sequences, None)
+        self.examiner.see_idle(idleness)
         return await self._conclude(kind, causes, events, everything, started)
 
     async def _sequences(self, part: Snapshot) -> Mapping[Oid, SequenceState]:

@@ -16,6 +16,7 @@ from ..catalog.diff import diff_snapshots
 from ..catalog.diff_surroundings import diff_surroundings
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..counters.counters import Counters
+from ..counters.idle import Idleness
 from ..counters.sequence import SequenceState
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
@@ -101,6 +102,11 @@ class Examiner:
                 numbered = self.snapshot.numbered_by.get(oid, ())
                 news.update(numbered, *(self.snapshot.referencing.get(table, ()) for table in numbered))
         return frozenset(news)
+
+    def see_idle(self, idleness: Idleness) -> None:
+        """Let the rules see which indexes nothing uses."""
+        self._counters = replace(self._counters, idleness=idleness)
+        self._drawn = None
 
     def examine(self, tables: Iterable[Oid]) -> Judgement:
         """The issues of those tables, and with DATABASE among them those of none."""

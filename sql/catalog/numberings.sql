@@ -28,10 +28,10 @@ from (
             and d.deptype in ('a', 'i')
         union all
         select
-            a.adrelid,
-            a.adnum,
-            s.seqrelid,
-            false
+            a.adrelid as oid,
+            a.adnum as number,
+            s.seqrelid as sequence,
+            false as is_owned
         from pg_catalog.pg_attrdef as a
         join pg_catalog.pg_depend as d on d.objid = a.oid
         join pg_catalog.pg_sequence as s on s.seqrelid = d.refobjid

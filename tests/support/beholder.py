@@ -13,6 +13,9 @@ from pgmend.listener.relations.measure import measure
 
 from .database import Database
 
+# Nobody has watched a test's database for a month.
+NEEDS_WATCHING = frozenset({"UNUSED_INDEX"})
+
 
 class Beholder:
     """One pair of eyes on a database; every table counts as critical."""
@@ -39,7 +42,8 @@ class Beholder:
     async def issues(self, *types: str) -> list[Issue]:
         """The issues of those types (none: all) that a look finds."""
         judgement = await self.look()
-        assert {check.status for check in judgement.checks} <= {"passed", "failed"}, judgement.checks
+        unclear = [each for each in judgement.checks if each.status not in {"passed", "failed"}]
+        assert [each for each in unclear if each.issue_type not in NEEDS_WATCHING] == []
         return [issue for issue in judgement.issues if not types or issue.issue_type in types]
 
     async def told(self, *types: str) -> set[tuple[str, str, str, str]]:

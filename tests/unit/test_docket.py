@@ -7,6 +7,8 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.snapshot import Column, Oid, Snapshot, Table
+from pgmend.listener.counters.counters import Counters
+from pgmend.listener.counters.idle import IdleIndex, Idleness
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.issue import Finding
 from pgmend.listener.judging.docket import Docket
@@ -17,7 +19,7 @@ from tests.support.chance import OIDS, tables
 from tests.support.snapshots import NOON, scene, snapshot, table
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_tables_that_are_no_suspects_have_nothing(data: st.DataObject) -> None:
     known: dict[Oid, Table] = {}
@@ -25,7 +27,9 @@ def test_tables_that_are_no_suspects_have_nothing(data: st.DataObject) -> None:
         found = data.draw(tables(oid))
         if found is not None:
             known[oid] = found
+    idle = {index.oid: IdleIndex(NOON, 500) for each in known.values() for index in each.indexes}
     seen = scene(Snapshot(known, NOON, 180_004, complete=True))
+    seen = replace(seen, counters=Counters(idleness=Idleness(idle, standbys=False)))
     docket = Docket(list(known.values()), seen)
     for rule in builtin_rules():
         suspects = {each.oid for each in rule.suspects(docket)}

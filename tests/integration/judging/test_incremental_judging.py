@@ -65,7 +65,7 @@ async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[d
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(st.lists(st.lists(statements(), min_size=1, max_size=5), min_size=1, max_size=5))
 async def test_following_events_comes_to_the_issues_of_a_full_scan(
@@ -94,3 +94,16 @@ async def test_following_events_comes_to_the_issues_of_a_full_scan(
             full, undecided = await scanned(analyst, leading)
             held = [each for each in analyst.open_issues() if (each.issue_type, each.table_oid) not in undecided]
             assert sorted(map(repr, map(told, held))) == sorted(repr(told(each)) for each in full.values())
+
+
+async def test_issues_of_a_table_that_was_dropped_while_nobody_listened_are_resolved(installed: Database) -> None:
+    installed.execute("create table gone (n int); create table stays (n int)")
+    async with await connect(installed.dsn, "test") as leading, await installed.connect() as connection:
+        lease = await take_lease(leading, "test")
+        assert lease is not None
+        await Analyst(connection, lease, JUDGE, LeftAlone(())).begin()
+        installed.execute("alter event trigger pgmend_record_drop disable; drop table gone")
+        later = Analyst(connection, lease, JUDGE, LeftAlone(()))
+        outcome = await later.begin()
+    assert len(outcome.resolved) == 1
+    assert [(issue.issue_type, issue.table) for issue in later.open_issues()] == [("MISSING_PRIMARY_KEY", "stays")]

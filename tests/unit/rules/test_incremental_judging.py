@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.diff import diff_table
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
+from pgmend.listener.counters.counters import Counters
+from pgmend.listener.counters.idle import IdleIndex, Idleness
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.judging.scene import Scene
@@ -41,7 +43,9 @@ def put(known: dict[Oid, Table], table: Table | None) -> Table | None:
 def judged(atlas: Atlas, known: dict[Oid, Table], focus: set[Oid], changes: Changes) -> dict[str, Issue]:
     measurements = Measurements(EveryValueContained())
     relations = atlas.relations_of(focus, measurements, changes)
-    scene = Scene(Snapshot(dict(known), NOON, 180_004, complete=True), relations, measurements, changes)
+    idle = {index.oid: IdleIndex(NOON, 500) for each in known.values() for index in each.indexes}
+    counters = Counters(idleness=Idleness(idle, standbys=False))
+    scene = Scene(Snapshot(dict(known), NOON, 180_004, complete=True), relations, measurements, changes, counters)
     judgement = Judge(critical_tables=("*",)).judge(scene, focus)
     assert judgement.undecided == frozenset()
     return {issue.issue_id: issue for issue in judgement.issues}
