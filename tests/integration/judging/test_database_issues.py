@@ -46,7 +46,7 @@ def stored(database: Database) -> list[tuple[Any, ...]]:
     return database.fetch("""
         select i.schema_name, table_name, object_name, status, backlog, e.command_tag
         from pgmend.all_issues as i left join pgmend.ddl_log as e using (event_id)
-        where table_oid = 0 order by i.schema_name, table_name, object_name
+        where table_oid = 0 order by i.schema_name, table_name, object_name nulls first
     """)
 
 

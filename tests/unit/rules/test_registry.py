@@ -75,12 +75,18 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
+        "DISABLED_ROW_SECURITY",
+        "DISABLED_TRIGGER",
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
         "MISSING_FOREIGN_KEY",
         "MISSING_INDEX",
         "MISSING_PRIMARY_KEY",
+        "MUTABLE_SEARCH_PATH",
         "ORPHANED_ROWS",
+        "POLICY_WITHOUT_ROW_SECURITY",
+        "PUBLIC_SCHEMA_CREATE",
+        "SECURITY_DEFINER_VIEW",
         "TYPE_MISMATCH",
         "UNVALIDATED_CONSTRAINT",
     ]
