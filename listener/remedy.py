@@ -20,9 +20,10 @@ class Turn(IntEnum):
     """When a plan is applied among several.
 
     A foreign key needs equal types and an index; a twin index goes before its table is rewritten or indexed anew. What
-    is only switched stands on nothing.
+    is only switched stands on nothing, but no search path is fixed to a schema that is still open to everyone.
     """
 
+    CLOSE_SCHEMA = auto()
     DROP_INDEX = auto()
     REBUILD_INDEX = auto()
     CHANGE_TYPE = auto()
@@ -180,10 +181,74 @@ class ChangeColumnType(_OnTable):
         return change.kind is ChangeKind.COLUMN_TYPE and change.number == self.column
 
 
+@dataclass(frozen=True, slots=True)
+class EnableTrigger(_OnTable):
+    """A disabled trigger, enabled as pg_trigger.tgenabled has it: 'O', 'R' for replicas alone or 'A' always. `restores`
+    says that pgmend saw it so before an event."""
+
+    trigger: Oid
+    enabled: str = "O"
+    restores: bool = False
+    kind: Literal["enable_trigger"] = "enable_trigger"
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.object_oid == self.trigger and _differs(change, "enabled")
+
+
+@dataclass(frozen=True, slots=True)
+class EnableRowSecurity(_OnTable):
+    """Row security of a table, switched on; its policies are as they are."""
+
+    kind: Literal["enable_row_security"] = "enable_row_security"
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.kind is ChangeKind.TABLE_ALTERED and _differs(change, "row_security")
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecurityInvoker(_OnDatabase):
+    """A view that reads with the rights of whoever asks it."""
+
+    kind: Literal["set_security_invoker"] = "set_security_invoker"
+
+
+@dataclass(frozen=True, slots=True)
+class SetSearchPath(_OnDatabase):
+    """A routine under a fixed search path, of those schemas in that order."""
+
+    path: tuple[str, ...]
+    kind: Literal["set_search_path"] = "set_search_path"
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeCreate(_OnDatabase):
+    """A schema in which not everyone may create."""
+
+    turn: ClassVar[Turn] = Turn.CLOSE_SCHEMA
+    kind: Literal["revoke_create"] = "revoke_create"
+
+
+def _differs(change: Change, field: str) -> bool:
+    before, after = change.before, change.after
+    return before is not None and after is not None and before[field] != after[field]
+
+
 def _made_anew(index: Oid, change: Change, changes: Sequence[Change]) -> bool:
     """Whether the change made an index that is called like this one ever was: it is the same by its name."""
     names = {each.object_name for each in changes if each.object_oid == index}
     return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
 
 
-Remedy = CreateIndex | RebuildIndex | DropIndex | AddForeignKey | ValidateConstraint | ChangeColumnType
+Remedy = (
+    CreateIndex
+    | RebuildIndex
+    | DropIndex
+    | AddForeignKey
+    | ValidateConstraint
+    | ChangeColumnType
+    | EnableTrigger
+    | EnableRowSecurity
+    | SetSecurityInvoker
+    | SetSearchPath
+    | RevokeCreate
+)

@@ -64,7 +64,7 @@ def _routines(
         names,
         *read[2:8],
         map(lists.__getitem__, read.configs),
-        *read[9:12],
+        *read[9:13],
         map(lists.__getitem__, read.callers),
         map(left_alone.covers, names, read.names),
     )

@@ -192,6 +192,7 @@ class Routines(NamedTuple):
     are_definers: Truths
     configs: Sequence[str | None]
     volatilities: Texts
+    returns: Oids
     are_early_bound: Truths
     bodies: Numbers
     callers: Sequence[str | None]

@@ -6,6 +6,7 @@ schema, or under a pattern that the user excluded, is `left_alone`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,16 @@ Oid = int
 
 PUBLIC: Final = "public"
 """Stands for everyone among roles: PostgreSQL lets no role be called so."""
+
+
+_SEARCH_PATH: Final = "search_path="
+_NAME_IN_PATH = re.compile(r'"((?:[^"]|"")*)"|([^",\s]+)')
+
+
+def path_names(path: str) -> tuple[str, ...]:
+    """The names in a search path as the server keeps it; the empty one of `""` is none."""
+    found = (match[2] if match[1] is None else match[1].replace('""', '"') for match in _NAME_IN_PATH.finditer(path))
+    return tuple(name for name in found if name)
 
 
 class Place(NamedTuple):
@@ -54,7 +65,7 @@ class Routine(NamedTuple):
 
     `config` are its SET clauses as `name=value`, `body` a digest of what it runs. `early_bound` says that the body is
     parsed and bound to objects already (BEGIN ATOMIC). `callers` are the roles besides the owner to which EXECUTE was
-    granted; they are told of a security definer only.
+    granted; they are told of a security definer only. `returns` is the type.
     """
 
     oid: Oid
@@ -67,10 +78,17 @@ class Routine(NamedTuple):
     security_definer: bool
     config: tuple[str, ...]
     volatility: str
+    returns: Oid
     early_bound: bool
     body: int | None
     callers: tuple[str, ...]
     left_alone: bool
+
+    @property
+    def search_path(self) -> tuple[str, ...] | None:
+        """The names in its fixed search path; None where it runs under its caller's."""
+        fixed = [each for each in self.config if each.startswith(_SEARCH_PATH)]
+        return path_names(fixed[-1].removeprefix(_SEARCH_PATH)) if fixed else None
 
     @property
     def signature(self) -> str:
@@ -124,6 +142,11 @@ class Surroundings:
     roles: Mapping[str, Role] = field(default_factory=dict[str, Role])
     owner: str = ""
     search_paths: tuple[str, ...] = ()
+
+    @cached_property
+    def schemas_by_name(self) -> Mapping[str, Schema]:
+        """Schemas by name."""
+        return {schema.name: schema for schema in self.schemas.values()}
 
     @cached_property
     def read_by_views(self) -> frozenset[Oid]:

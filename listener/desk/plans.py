@@ -34,6 +34,12 @@ where issue_id = %s and plan_hash = %s and automatic and state in ('queued', 'de
 """
 _PROPOSED = ("proposed",)
 _NEAR = """
+with recursive below (oid) as (
+  select inhrelid from pg_catalog.pg_inherits where inhparent = any(%(tables)s::oid[])
+  union
+  select i.inhrelid from below as b join pg_catalog.pg_inherits as i on i.inhparent = b.oid)
+select oid::bigint from below
+union
 select confrelid::bigint from pg_catalog.pg_constraint where contype = 'f' and conrelid = any(%(tables)s::oid[])
 union
 select conrelid::bigint from pg_catalog.pg_constraint where contype = 'f' and confrelid = any(%(tables)s::oid[])
@@ -132,7 +138,7 @@ async def _why_not_proposed(connection: AsyncConnection[TupleRow], issue_id: str
 
 
 async def _near(connection: AsyncConnection[TupleRow], issue: Issue) -> set[int]:
-    """The tables that the remedy is about, and their neighbours by foreign key."""
+    """The tables that the remedy is about, what is below them, and their neighbours by foreign key."""
     tables = {*issue.tables}
     cursor = await connection.execute(_NEAR, {"tables": list(tables)})
     return tables | {oid for (oid,) in await cursor.fetchall()}

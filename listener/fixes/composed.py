@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pglast
 from pglast import ast
-from pglast.enums import AlterTableType
+from pglast.enums import AlterTableType, ObjectType
 from pglast.visitors import Visitor
 from psycopg import sql
 
@@ -106,6 +106,11 @@ def _targets(node: ast.Node) -> Iterator[Name]:
             yield _strings(each)
     elif isinstance(node, ast.CommentStmt):
         yield _strings(node.object)
+    elif isinstance(node, ast.AlterFunctionStmt) and node.func is not None:
+        yield _strings(node.func.objname)
+    elif isinstance(node, ast.GrantStmt) and node.objtype is ObjectType.OBJECT_SCHEMA:
+        for each in cast("tuple[object, ...]", node.objects or ()):
+            yield _strings((each,))
 
 
 def _strings(parts: object) -> Name:

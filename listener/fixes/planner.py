@@ -83,8 +83,13 @@ async def _look_again(
 
 
 def _neighbourhood(snapshot: Snapshot, remedy: Remedy) -> frozenset[Oid]:
-    """The remedy's tables, and those that refer to them or that they refer to."""
+    """The remedy's tables, and those that refer to them or that they refer to; and what is below the altered one."""
     near: set[Oid] = set()
+    waiting = [*remedy.tables[:1]]
+    while waiting:
+        below = snapshot.children.get(waiting.pop(), ())
+        near.update(below)
+        waiting += below
     for oid in remedy.tables:
         near |= {oid, *snapshot.referencing.get(oid, ())}
         table = snapshot.tables.get(oid)

@@ -11,6 +11,7 @@ select
     pg_catalog.array_agg(p.prosecdef) as are_definers,
     pg_catalog.array_agg(pg_catalog.array_to_json(p.proconfig)::pg_catalog.text) as configs,
     pg_catalog.array_agg(p.provolatile) as volatilities,
+    pg_catalog.array_agg(p.prorettype) as returns,
     pg_catalog.array_agg(p.prosqlbody is not null) as are_early_bound,
     pg_catalog.array_agg(pg_catalog.hashtextextended(
         pg_catalog.concat_ws('|', p.prosrc, p.probin, p.prosqlbody::pg_catalog.text) collate "C", 0

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pgmend.listener.catalog.change import Change, ChangeKind
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Numbering, Oid, Snapshot, Table
+from pgmend.listener.catalog.snapshot import DATABASE, Column, Constraint, Index, Numbering, Oid, Snapshot, Table
 from pgmend.listener.counters.counters import Counters
 from pgmend.listener.counters.sequence import SequenceState
 from pgmend.listener.issue import Issue
@@ -164,9 +164,9 @@ def counting(of: Snapshot, name: str, column: str, last: int | None, /, **fields
 
 
 def judged(scene: Scene, stem: str) -> list[Issue]:
-    """What one rule finds in all tables; every table counts as critical."""
+    """What one rule finds in all tables and around them; every table counts as critical."""
     rule = next(rule for rule in builtin_rules() if rule.stem == stem)
-    return list(Judge([rule], critical_tables=("*",)).judge(scene, scene.snapshot.tables).issues)
+    return list(Judge([rule], critical_tables=("*",)).judge(scene, (*scene.snapshot.tables, DATABASE)).issues)
 
 
 def dropped(before: Snapshot, name: str, part: str, fix_id: str | None = None) -> Change:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pgmend.listener.catalog.read import read_snapshot
-from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
+from pgmend.listener.catalog.snapshot import DATABASE, Oid, Snapshot, Table
 from pgmend.listener.connection import connect
 from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor, Outcome
@@ -59,6 +59,21 @@ select 'constraint', t.conrelid::regclass::text || '.' || t.conname, pg_catalog.
   concat_ws(' ', t.convalidated, t.condeferrable, t.condeferred, pg_catalog.obj_description(t.oid, 'pg_constraint'))
 from pg_catalog.pg_constraint t
 where t.connamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+union all
+select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled::text
+from pg_catalog.pg_trigger t where not t.tgisinternal and not exists (
+  select from pg_catalog.pg_class c where c.oid = t.tgrelid and c.relnamespace::regnamespace::text ~ '^pgmend')
+union all
+select 'relation', c.oid::regclass::text, c.relkind::text,
+  concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relacl)
+from pg_catalog.pg_class c
+where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)' and c.relkind in ('r', 'p', 'v')
+union all
+select 'routine', p.oid::regprocedure::text, p.proconfig::text, p.proacl::text from pg_catalog.pg_proc p
+where p.pronamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+union all
+select 'schema', n.nspname, n.nspacl::text, '' from pg_catalog.pg_namespace n
+where n.nspname !~ '^(pg_|pgmend|information_schema)'
 order by 1, 2, 3
 """
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -113,11 +128,12 @@ class Workshop:
 
     async def issue_of(self, remedy: Remedy) -> Issue:
         """An issue with that remedy."""
-        table = (await self.snapshot()).tables.get(remedy.table)
+        oid = next(iter(remedy.tables), DATABASE)
+        table = (await self.snapshot()).tables.get(oid)
         schema, name = (table.schema, table.name) if table else ("app", "gone")
         return Issue(
             issue_id("TEST", schema, name, "", remedy.kind), "TEST", Severity.MEDIUM, schema, name, "", "",
-            remedy.table, "sick", "well", remedy=remedy,
+            oid, "sick", "well", remedy=remedy,
         )  # fmt: skip
 
     async def plan(self, remedy: Remedy, fix_id: UUID | None = None) -> Plan:

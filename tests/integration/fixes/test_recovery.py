@@ -15,8 +15,13 @@ from pgmend.listener.remedy import (
     ChangeColumnType,
     CreateIndex,
     DropIndex,
+    EnableRowSecurity,
+    EnableTrigger,
     RebuildIndex,
     Remedy,
+    RevokeCreate,
+    SetSearchPath,
+    SetSecurityInvoker,
     ValidateConstraint,
 )
 
@@ -46,6 +51,10 @@ class Case:
 
 def constraint(workshop: Workshop, name: str) -> int:
     return workshop.database.value("select oid::bigint from pg_constraint where conname = %s", [name])
+
+
+def trigger(workshop: Workshop, name: str) -> int:
+    return workshop.database.value("select oid::bigint from pg_trigger where tgname = %s", [name])
 
 
 CASES = {
@@ -82,6 +91,28 @@ CASES = {
     "change column type, other spelling": Case(
         "create table app.notes (id int primary key, user_id text);insert into app.notes values (1, '007'), (2, '8')",
         lambda shop: ChangeColumnType(shop.oid("app.notes"), 2, "integer"),
+    ),
+    "enable trigger": Case(
+        "create function app.touch() returns trigger language plpgsql as 'begin return new; end';"
+        "create trigger touch after update on app.users for each row execute function app.touch();"
+        "alter table app.users disable trigger touch",
+        lambda shop: EnableTrigger(shop.oid("app.users"), trigger(shop, "touch"), restores=True),
+    ),
+    "enable row security": Case(
+        "create policy own on app.users using (email = current_user)",
+        lambda shop: EnableRowSecurity(shop.oid("app.users")),
+    ),
+    "set security invoker": Case(
+        "create view app.emails as select email from app.users",
+        lambda shop: SetSecurityInvoker(shop.oid("app.emails")),
+    ),
+    "set search path": Case(
+        "create function app.risky() returns integer language sql security definer as 'select 1'",
+        lambda shop: SetSearchPath(shop.database.value("select 'app.risky'::regproc::oid::bigint"), ("app", "pg_temp")),
+    ),
+    "revoke create": Case(
+        "grant create on schema app to public",
+        lambda shop: RevokeCreate(shop.database.value("select 'app'::regnamespace::oid::bigint")),
     ),
     "validate foreign key": Case(
         "alter table app.orders add constraint users foreign key (user_id) references app.users not valid",

@@ -17,7 +17,7 @@ from pgmend.listener.judging.scene import Scene
 
 from tests.support.snapshots import altered, scene, snapshot, table
 
-F = Routine(9001, "app", "f", "f", "integer", "me", "sql", False, (), "v", False, 1, (), False)
+F = Routine(9001, "app", "f", "f", "integer", "me", "sql", False, (), "v", 23, False, 1, (), False)
 G = F._replace(oid=9002, arguments="text")
 TABLES = snapshot("users: id int pk\norders: id int pk")
 WORLD = replace(TABLES, surroundings=Surroundings(routines={9001: F, 9002: G}))

@@ -76,6 +76,8 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
         "CHAR_TYPE",
+        "DISABLED_ROW_SECURITY",
+        "DISABLED_TRIGGER",
         "DUPLICATE_FOREIGN_KEY",
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
@@ -84,9 +86,13 @@ def test_rules_of_this_issue_are_there() -> None:
         "MISSING_INDEX",
         "MISSING_PRIMARY_KEY",
         "MONEY_TYPE",
+        "MUTABLE_SEARCH_PATH",
         "ORPHANED_ROWS",
+        "POLICY_WITHOUT_ROW_SECURITY",
+        "PUBLIC_SCHEMA_CREATE",
         "REDUNDANT_INDEX",
         "RESERVED_NAME",
+        "SECURITY_DEFINER_VIEW",
         "SEQUENCE_EXHAUSTION",
         "SERIAL_TYPE",
         "SHORT_KEY_TYPE",
