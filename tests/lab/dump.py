@@ -9,10 +9,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pgmend.listener.embedded import Cluster
 from pgmend.listener.errors import EmbeddedServerError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.support.server import Server
+
+from .package import Unavailable
 
 _ENTRY = re.compile(r"^--\n-- Name: .*\n--\n", re.MULTILINE)
 _NOISE = re.compile(
@@ -31,17 +34,29 @@ def normalised_dump(dsn: str, pg_dump: Path) -> str:
 
 
 def pg_dump_for(server: Server) -> Path:
-    """The pg_dump that came with the server, or this machine's of the same major version; skips aloud without one."""
-    if server.cluster is not None:
-        try:
+    """As `find_pg_dump`; skips aloud without one."""
+    try:
+        return find_pg_dump(server)
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+def find_pg_dump(server: Server) -> Path:
+    """The pg_dump that came with the server, or this machine's of the same major version, or the embedded one, which
+    reads older servers too; raises Unavailable."""
+    try:
+        if server.cluster is not None:
             return server.cluster.bin("pg_dump")
-        except EmbeddedServerError:
-            pass
+    except EmbeddedServerError:
+        pass
     found = shutil.which("pg_dump")
     said = subprocess.run([found, "--version"], check=True, capture_output=True, text=True).stdout if found else ""
-    if found is None or not re.search(rf"\) {server.version}\b", said):
-        pytest.skip(f"no pg_dump of PostgreSQL {server.version} here (found: {said.strip() or 'none'})")
-    return Path(found)
+    if found is not None and re.search(rf"\) {server.version}\b", said):
+        return Path(found)
+    try:
+        return Cluster().bin("pg_dump")
+    except EmbeddedServerError:
+        raise Unavailable(f"no pg_dump of PostgreSQL {server.version} here (found: {said.strip() or 'none'})") from None
 
 
 def _schema_dump(dsn: str, pg_dump: Path) -> str:

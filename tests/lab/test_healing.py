@@ -16,8 +16,8 @@ from tests.support.process import Processes
 from tests.support.server import Server
 
 from .breaks import COURSES, Break, Mending
-from .debian import ShippedSchema
 from .dump import normalised_dump, pg_dump_for
+from .shipped import ShippedSchema
 from .verdict import Place
 
 pytestmark = [pytest.mark.real_schemas, pytest.mark.timeout(300)]

@@ -11,7 +11,7 @@ from pgmend.listener.settings import Settings
 from tests.support.database import Database
 
 from .breaks import COURSES
-from .debian import ShippedSchema
+from .shipped import ShippedSchema
 from .verdict import objections, verdicts_on
 
 pytestmark = pytest.mark.real_schemas

@@ -1,0 +1,83 @@
+"""Many cases on one schema under the same listener, one by one; on a new copy of it after one that went wrong."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+import psycopg
+from pgmend.sql.install import adopt
+
+from tests.acceptance.listener import Listener, listen
+from tests.support.process import Processes
+
+from .baseline import Baseline, lock_baseline
+from .case import Case, Fate, run_case
+from .faults import KINDS
+from .faults.kind import FaultKind
+from .healing import Healing
+from .injector import Injector
+from .subject import STRANGER, Subject
+
+_FRUITLESS = 20
+_LARGEST_GROUP = 4
+_SINGLE_SHARE = 0.5
+# One that never ends well shall not be the only one that is tried for all later cases.
+_CASES_A_COPY = 25
+
+Told = Callable[[Sequence[Fate]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """So many faults on one subject; the same seed makes the same ones as long as pgmend does the same."""
+
+    subject: Subject
+    faults: int
+    seed: int
+    baseline: Baseline
+    kinds: Sequence[FaultKind] = KINDS
+
+    async def run(self, tell: Told = lambda _: None) -> list[Fate]:
+        """All fates; `tell` hears of those of each case as it ends. Fewer than asked for where nothing can break."""
+        fates: list[Fate] = []
+        fruitless = number = 0
+        while len(fates) < self.faults and fruitless < _FRUITLESS:
+            async with self._copy() as (listener, connection):
+                sound, of_this_copy = True, 0
+                while sound and len(fates) < self.faults and fruitless < _FRUITLESS and of_this_copy < _CASES_A_COPY:
+                    number += 1
+                    of_this_copy += 1
+                    made = await self._run_one(number, self.faults - len(fates), listener, connection)
+                    fruitless = 0 if made else fruitless + 1
+                    sound = all(fate.healed_again for fate in made)
+                    fates += made
+                    tell(made)
+        return fates
+
+    async def _run_one(
+        self, number: int, left: int, listener: Listener, connection: psycopg.AsyncConnection
+    ) -> list[Fate]:
+        random = Random(zlib.crc32(f"{self.seed} {self.subject.name} {number}".encode()))
+        size = 1 if random.random() < _SINGLE_SHARE else random.randint(2, _LARGEST_GROUP)
+        case = Case(number, min(size, left), together=random.random() < 0.5)
+        dsn = listener.database.dsn
+        injector = Injector(dsn, random, STRANGER, self.kinds)
+        return await run_case(case, self.subject, dsn, injector, Healing(listener, connection, random))
+
+    @asynccontextmanager
+    async def _copy(self) -> AsyncIterator[tuple[Listener, psycopg.AsyncConnection]]:
+        """A copy of the subject with a listener on it that may do all alone and has seen everything."""
+        pgmend = Processes()
+        with self.subject.server.database(self.subject.template) as database:
+            with psycopg.connect(database.dsn, autocommit=True) as connection:
+                adopt(connection)
+            await lock_baseline(pgmend, database, self.baseline)
+            try:
+                listener = await listen(pgmend, database, "--scan-interval", "86400", settle="0.1", auto_fix="all")
+                yield listener, await database.connect()
+            finally:
+                await pgmend.close()
