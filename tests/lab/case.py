@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -58,11 +59,35 @@ class Case:
     together: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The states that a case went through, and what pgmend said. `scanned`: issues that only a full scan opened.
+
+    `undoable` has an entry for each fix that was applied; `rolled_back` is None where not all of it could be undone.
+    """
+
+    case: Case
+    sound: State
+    broken: State
+    healed: State
+    issues: tuple[Seen, ...]
+    scanned: frozenset[str]
+    undoable: tuple[bool, ...]
+    rolled_back: State | None
+    refused: tuple[str, ...]
+    again: State | None
+
+    @property
+    def untouched(self) -> bool:
+        return self.healed == self.broken
+
+
 async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, healing: Healing) -> list[Fate]:
     """The fates of the faults that were made; none where nothing could be broken so, or nothing changed by it."""
-    await healing.begin()
-    faults = await injector.strike(case.faults, together=case.together)
-    broken = subject.state_of(dsn)
+    async with healing.paused():
+        await healing.begin()
+        faults = await injector.strike(case.faults, together=case.together)
+        broken = subject.state_of(dsn)
     if not faults or broken.dump == subject.sound.dump:
         return []
     issues = await healing.settle()
@@ -71,69 +96,79 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         await healing.scan()
         issues = await healing.settle()
     healed = subject.state_of(dsn)
-    applied = await healing.applied()
-    refused: list[str] = []
-    rolled_back: State | None = None
-    again: State | None = None
-    if applied:
-        refused = await healing.roll_back()
-        rolled_back = subject.state_of(dsn)
+    undoable = await healing.undoable()
+    refused = await healing.roll_back() if any(undoable) else []
+    rolled_back = subject.state_of(dsn) if undoable and all(undoable) and not refused else None
+    if any(undoable):
         await healing.settle()
-        again = subject.state_of(dsn)
-    sound = healed == subject.sound
-    unhealed = [fault for fault in faults if not _all_resolved(_telling(fault, issues))]
-    return [
-        Fate(
-            fault=fault,
-            schema=subject.name,
-            case=case.number,
-            together=case.together,
-            outcome=_outcome(
-                telling := _telling(fault, issues), healed=sound or bool(unhealed and fault not in unhealed)
-            ),
-            noticed_by=tuple(sorted({each.issue_type for each in telling})),
-            seconds=_seconds(fault, telling),
-            by_scan=bool(telling) and all(each.issue_id not in by_event for each in telling),
-            automatic=bool(telling) and all(each.automatic for each in telling),
-            reasons=tuple(sorted({_why_left(each) for each in telling if not each.resolved})),
-            dump_equal=healed.dump == subject.sound.dump,
-            rows_equal=healed.content == subject.sound.content,
-            rows_lost=_rows_lost(subject.sound, healed, broken),
-            untouched=healed == broken,
-            rollback_equal=None if rolled_back is None or refused else rolled_back == broken,
-            rollback_refused=tuple(refused),
-            healed_again=None if again is None else again == subject.sound,
-            beside=tuple(sorted({each.issue_type for each in issues if each not in telling})),
-        )
-        for fault in faults
-    ]
+    course = _Course(
+        case=case,
+        sound=subject.sound,
+        broken=broken,
+        healed=healed,
+        issues=tuple(issues),
+        scanned=frozenset(each.issue_id for each in issues) - by_event,
+        undoable=undoable,
+        rolled_back=rolled_back,
+        refused=tuple(refused),
+        again=subject.state_of(dsn) if undoable else None,
+    )
+    mended = frozenset(fault for fault in faults if _is_mended(_telling(fault, issues)))
+    return [_fate(fault, subject.name, course, mended, len(faults)) for fault in faults]
 
 
-def _rows_lost(sound: State, healed: State, broken: State) -> int:
-    """Rows that are not what they were, those left aside that only lie under other names because of the fault."""
-    return sum(
-        rows.count
-        for table, rows in sound.content.items()
-        if healed.content.get(table) not in (rows, broken.content.get(table))
-    ) + (lost_or_changed(sound.content, healed.content) if healed.dump == sound.dump else 0)
+def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], faults: int) -> Fate:
+    telling = _telling(fault, course.issues)
+    sound = course.healed == course.sound
+    # What differs has another fault of the same case to answer for.
+    blameless = fault in mended and len(mended) < faults
+    return Fate(
+        fault=fault,
+        schema=schema,
+        case=course.case.number,
+        together=course.case.together,
+        outcome=_outcome(telling, healed=sound or blameless, touched=not course.undoable and not course.untouched),
+        noticed_by=tuple(sorted({each.issue_type for each in telling})),
+        seconds=_seconds(fault, telling),
+        by_scan=bool(telling) and course.scanned.issuperset(each.issue_id for each in telling),
+        automatic=bool(telling) and all(each.automatic for each in telling),
+        reasons=() if sound else tuple(sorted({_why_left(each) for each in telling if not each.mended})),
+        dump_equal=course.healed.dump == course.sound.dump,
+        rows_equal=course.healed.content == course.sound.content,
+        rows_lost=_rows_lost(course),
+        untouched=course.untouched,
+        rollback_equal=None if course.rolled_back is None else course.rolled_back == course.broken,
+        rollback_refused=course.refused,
+        healed_again=None if course.again is None else course.again == course.sound,
+        beside=tuple(sorted({each.issue_type for each in course.issues if each not in telling})),
+    )
 
 
-def _telling(fault: Fault, issues: list[Seen]) -> list[Seen]:
+def _rows_lost(course: _Course) -> int:
+    """Rows that are neither what they were nor, where a table or column still has another name, as the fault left
+    them."""
+    sound, broken, healed = course.sound.content, course.broken.content, course.healed.content
+    if course.healed.dump == course.sound.dump:
+        return lost_or_changed(sound, healed)
+    return sum(rows.count for name, rows in sound.items() if healed.get(name) not in (rows, broken.get(name)))
+
+
+def _telling(fault: Fault, issues: Sequence[Seen]) -> list[Seen]:
     return telling_of(issues, fault.kind.announced_by, fault.names, fault.relation_oid)
 
 
-def _all_resolved(telling: list[Seen]) -> bool:
-    return bool(telling) and all(each.resolved for each in telling)
+def _is_mended(telling: list[Seen]) -> bool:
+    return all(each.resolved for each in telling) and any(each.mended for each in telling)
 
 
-def _outcome(telling: list[Seen], *, healed: bool) -> Outcome:
-    """`healed`: the schema is as it was, or what differs has another fault of the same case to answer for."""
+def _outcome(telling: list[Seen], *, healed: bool, touched: bool) -> Outcome:
+    """`touched`: something is neither as it was nor as the fault left it, though no fix was applied."""
     if not telling:
         return Outcome.UNNOTICED
     if healed:
         return Outcome.HEALED
     left = [each for each in telling if not each.resolved]
-    return Outcome.REFUSED if left and all(each.objection for each in left) else Outcome.LEFT
+    return Outcome.REFUSED if left and not touched and all(each.objection for each in left) else Outcome.LEFT
 
 
 def _seconds(fault: Fault, telling: list[Seen]) -> float | None:
@@ -143,4 +178,6 @@ def _seconds(fault: Fault, telling: list[Seen]) -> float | None:
 
 
 def _why_left(each: Seen) -> str:
+    if each.resolved:
+        return "the issue was resolved though nothing was mended"
     return each.objection or f"{each.state or 'no fix'}: {each.reason or each.why_not_auto or 'nobody knows'}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -35,7 +36,8 @@ select exists (select from pgmend.ddl_log where processed_at is null) or exists 
 )
 """
 _APPLIED = """
-select fix_id::text from pgmend.fix where state = 'applied' and finished_at > %s order by finished_at desc
+select fix_id::text, plan -> 'inverse' = '[]' from pgmend.fix where state = 'applied' and finished_at > %s
+order by finished_at desc
 """
 _LOOKED = "select finished_at is not null from pgmend.scan where scan_id = %s"
 _PAUSE_SECONDS = 0.05
@@ -74,6 +76,11 @@ class Seen:
         return self.status == "resolved"
 
     @property
+    def mended(self) -> bool:
+        """Resolved by a fix; what is resolved without one was withdrawn: it is not believed any more."""
+        return self.resolved and self.state == "applied"
+
+    @property
     def waits_for_approval(self) -> bool:
         proposed = self.state == "proposed" and not self.refusal
         return proposed and not self.auto_fixable and self.why_not_auto is not None
@@ -87,7 +94,9 @@ class Seen:
             return self.why_not_auto and f"no remedy: {self.why_not_auto}"
         if self.state in ("refused", "failed"):
             return f"{self.state}: {self.reason}"
-        return f"refused: {self.refusal}" if self.refusal else None
+        if self.refusal or (self.fix_id is None and not self.auto_fixable and self.why_not_auto):
+            return f"refused: {self.refusal or self.why_not_auto}"
+        return None
 
 
 class Healing:
@@ -106,6 +115,13 @@ class Healing:
         self.began = await self._value("select pg_catalog.clock_timestamp()")
         self._known = {each.issue_id: each.definition_hash for each in await self._look() if not each.resolved}
         self._approvals.clear()
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Nothing is mended meanwhile, so that one can look at what is broken; it is noticed all the same."""
+        await self._connection.execute("select pgmend.pause('the lab breaks things, and looks')")
+        yield
+        await self._connection.execute("select pgmend.resume()")
 
     async def opened(self) -> list[Seen]:
         """The issues that were opened, or became others, since `begin`."""
@@ -142,9 +158,11 @@ class Healing:
         await self._until(_LOOKED, requested)
 
     async def roll_back(self) -> list[str]:
-        """Undo all that was applied since `begin`, the last first; why, where that was refused."""
+        """Undo all that was applied since `begin` and can be undone, the last first; why, where that was refused."""
         refused: list[str] = []
-        for fix_id in [row[0] for row in await self._rows(_APPLIED, self.began)]:
+        for fix_id, nothing_to_undo in await self._rows(_APPLIED, self.began):
+            if nothing_to_undo:
+                continue
             try:
                 await self._connection.execute("select pgmend.rollback(%s)", (fix_id,))
             except psycopg.errors.ObjectNotInPrerequisiteState as error:
@@ -157,9 +175,9 @@ class Healing:
                 refused.append(f"{state}: {reason}")
         return refused
 
-    async def applied(self) -> Sequence[str]:
-        """The fixes that were applied since `begin` and are still in force."""
-        return [row[0] for row in await self._rows(_APPLIED, self.began)]
+    async def undoable(self) -> tuple[bool, ...]:
+        """Of each fix that was applied since `begin` and is still in force, whether it can be undone."""
+        return tuple(not nothing_to_undo for _, nothing_to_undo in await self._rows(_APPLIED, self.began))
 
     def _is_to_be_approved(self, each: Seen) -> bool:
         return each.waits_for_approval and self._approvals.get(each.issue_id, 0) < _APPROVALS

@@ -69,6 +69,8 @@ class Injector:
         """
         kinds = [kind for kind in self._kinds if not (together and kind.blocked)]
         self._random.shuffle(kinds)
+        # What rewrites a table makes an invalid index of it valid again: such a fault would not have been one.
+        kinds.sort(key=lambda kind: kind.blocked)
         async with await self._connect() as connection:
             if together:
                 async with connection.transaction():
