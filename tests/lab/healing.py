@@ -124,12 +124,13 @@ class Healing:
         await self._connection.execute("select pgmend.resume()")
 
     async def opened(self) -> list[Seen]:
-        """The issues that were opened, or became others, since `begin`."""
+        """The issues that were opened, or became others, since `begin`; not one that was gone for as long as the fault
+        was there, and now is back as it was."""
         return [
             each
             for each in await self._look()
-            if each.opened_at >= self.began
-            or (each.issue_id in self._known and self._known[each.issue_id] != each.definition_hash)
+            if (each.issue_id not in self._known and each.opened_at >= self.began)
+            or self._known.get(each.issue_id, each.definition_hash) != each.definition_hash
         ]
 
     async def settle(self) -> list[Seen]:

@@ -28,6 +28,9 @@ _SINGLE_SHARE = 0.5
 # One that never ends well shall not be the only one that is tried for all later cases.
 _CASES_A_COPY = 25
 
+# How long a table may be locked is another test's subject: a busy machine shall not refuse what a quiet one heals.
+_SETTINGS = {"auto_fix": "all", "scan_interval": "86400", "online_above": "5s"}
+
 Told = Callable[[Sequence[Fate]], None]
 
 
@@ -77,7 +80,7 @@ class Round:
                 adopt(connection)
             await lock_baseline(pgmend, database, self.baseline)
             try:
-                listener = await listen(pgmend, database, "--scan-interval", "86400", settle="0.1", auto_fix="all")
+                listener = await listen(pgmend, database, settle="0.1", **_SETTINGS)
                 yield listener, await database.connect()
             finally:
                 await pgmend.close()
