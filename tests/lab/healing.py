@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relatio
   coalesce(i.table_oid, 0)::bigint as relation_oid, i.opened_at, i.definition_hash,
   coalesce(jsonb_typeof(i.remedy) = 'object', false) as mendable, i.auto_fixable, i.why_not_auto,
   f.fix_id::text, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
-  coalesce(f.automatic, false) as automatic
+  coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores
 from pgmend.all_issues as i
 left join lateral (
   select * from pgmend.fix where fix.issue_id = i.issue_id order by fix.created_at desc, fix.fix_id limit 1
@@ -70,6 +71,7 @@ class Seen:
     refusal: str | None
     plan_hash: str | None
     automatic: bool
+    restores: bool
 
     @property
     def resolved(self) -> bool:
@@ -107,7 +109,7 @@ class Healing:
         self._connection = connection
         self._random = random
         self._known: Mapping[str, str | None] = {}
-        self._approvals: dict[str, int] = {}
+        self._approvals: Counter[str] = Counter()
         self.began: datetime
 
     async def begin(self) -> None:
@@ -140,10 +142,10 @@ class Healing:
         before: list[Seen] = []
         while time.monotonic() < deadline:
             now = await self.opened()
-            approved = [await self._approve(each) for each in now if self._is_to_be_approved(each)]
-            moved = now != before or any(approved) or await self._value(_BUSY)
+            busy = now != before or await self._value(_BUSY)
+            approved = [await self._approve(each) for each in self._to_be_approved(now, busy=busy)]
             before = now
-            if moved:
+            if busy or any(approved):
                 quiet_since = None
             else:
                 quiet_since = quiet_since or time.monotonic()
@@ -180,12 +182,16 @@ class Healing:
         """Of each fix that was applied since `begin` and is still in force, whether it can be undone."""
         return tuple(not nothing_to_undo for _, nothing_to_undo in await self._rows(_APPLIED, self.began))
 
-    def _is_to_be_approved(self, each: Seen) -> bool:
-        return each.waits_for_approval and self._approvals.get(each.issue_id, 0) < _APPROVALS
+    def _to_be_approved(self, issues: Iterable[Seen], *, busy: bool) -> list[Seen]:
+        """What brings back something that was there, as a person would who knows what broke; the rest, which may have
+        been resolved with it by then, only when nothing else goes on."""
+        waiting = [each for each in issues if each.waits_for_approval and self._approvals[each.issue_id] < _APPROVALS]
+        restoring = [each for each in waiting if each.restores]
+        return restoring if restoring or busy else waiting
 
     async def _approve(self, each: Seen) -> bool:
         """Whether it took; somebody may have been quicker, or the plan stale."""
-        self._approvals[each.issue_id] = self._approvals.get(each.issue_id, 0) + 1
+        self._approvals[each.issue_id] += 1
         if self._random.random() < 0.5:
             return await self._approve_over_http(each)
         try:

@@ -69,8 +69,9 @@ class Injector:
         """
         kinds = [kind for kind in self._kinds if not (together and kind.blocked)]
         self._random.shuffle(kinds)
-        # What rewrites a table makes an invalid index of it valid again: such a fault would not have been one.
-        kinds.sort(key=lambda kind: kind.blocked)
+        if count > 1:
+            # What rewrites a table makes an invalid index of it valid again: then there would have been no fault.
+            kinds.sort(key=lambda kind: kind.blocked)
         async with await self._connect() as connection:
             if together:
                 async with connection.transaction():
