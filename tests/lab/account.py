@@ -67,7 +67,7 @@ def totals(fates: Sequence[Fate]) -> dict[str, Any]:
 
 
 def promise_kept(figures: dict[str, Any]) -> bool:
-    """All noticed, nearly all healed and the rest refused, no row lost, every rollback identical."""
+    """All noticed, nearly all healed, the rest refused, no row lost, every rollback identical, no case without end."""
     faults = figures["faults"]
     return bool(
         faults
@@ -77,6 +77,7 @@ def promise_kept(figures: dict[str, Any]) -> bool:
         and figures["rows_lost"] == 0
         and figures["rollbacks_equal"] == figures["rollbacks"]
         and figures["rollbacks_refused"] == 0
+        and not figures.get("mishaps")
     )
 
 

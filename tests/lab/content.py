@@ -12,12 +12,14 @@ from psycopg import sql
 # The order of the columns is the schema's matter, so here they go by name; a row's text does not depend on how a column
 # that holds the same value is typed, as long as both types write it alike.
 _TABLES = """
-select n.nspname::text, c.relname::text, array_agg(a.attname::text order by a.attname)
+select n.nspname::text, c.relname::text, c.relkind::text,
+  array_agg(a.attname::text order by a.attname)
 from pg_catalog.pg_class as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 left join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'pgmend', 'pgmend_backup')
-group by n.nspname, c.relname, c.oid
+where c.relkind in ('r', 'S') and n.nspname !~ '^pg_'
+  and n.nspname not in ('information_schema', 'pgmend', 'pgmend_backup')
+group by n.nspname, c.relname, c.relkind, c.oid
 order by n.nspname, c.relname
 """
 _PINNED = """
@@ -35,12 +37,16 @@ class Rows:
 
 
 def content_of(dsn: str) -> Mapping[str, Rows]:
-    """Every table's rows by `schema.table`; partitions and inheritance children each for themselves."""
+    """Every table's rows by `schema.table`; partitions and inheritance children each for themselves. Sequences are
+    tables of one row, whose `log_cnt` is no matter of theirs."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in _PINNED.split(";"):
             connection.execute(statement.encode())
         found = connection.execute(_TABLES).fetchall()
-        return {f"{schema}.{table}": _rows(connection, schema, table, columns) for schema, table, columns in found}
+        return {
+            f"{schema}.{name}": _rows(connection, schema, name, ["last_value", "is_called"] if kind == "S" else columns)
+            for schema, name, kind, columns in found
+        }
 
 
 def lost_or_changed(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> int:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 from pgmend.listener.embedded import Cluster
 from pgmend.listener.errors import EmbeddedServerError
@@ -23,14 +24,23 @@ _NOISE = re.compile(
     | --\n--[ ]PostgreSQL[ ]database[ ]dump[ ]complete\n-- )$""",
     re.MULTILINE | re.VERBOSE,
 )
+_LEFT_OUT = """
+select case c.relkind when 'm' then 'not populated: ' else 'invalid: ' end || c.oid::regclass::text
+from pg_catalog.pg_class as c left join pg_catalog.pg_index as i on i.indexrelid = c.oid
+where (not i.indisvalid or not i.indisready or not c.relispopulated)
+  and c.relnamespace not in (select oid from pg_catalog.pg_namespace where nspname in ('pgmend', 'pgmend_backup'))
+order by 1
+"""
 _EVENT_TRIGGER_OF_OURS = re.compile(r"(CREATE|COMMENT ON|ALTER) EVENT TRIGGER pgmend")
 
 
 def normalised_dump(dsn: str, pg_dump: Path) -> str:
-    """What `pg_dump --schema-only` says of everything but pgmend: its entries, sorted, without settings and remarks."""
+    """What `pg_dump --schema-only` says of everything but pgmend: its entries, sorted, without settings and
+    remarks; and what it leaves out."""
     _, *entries = _ENTRY.split(_schema_dump(dsn, pg_dump))
     bodies = sorted(_NOISE.sub("", entry).strip() for entry in entries)
-    return "\n\n".join(body for body in bodies if body and not _EVENT_TRIGGER_OF_OURS.match(body)) + "\n"
+    kept = [body for body in bodies if body and not _EVENT_TRIGGER_OF_OURS.match(body)]
+    return "\n\n".join([*kept, *_left_out(dsn)]) + "\n"
 
 
 def pg_dump_for(server: Server) -> Path:
@@ -57,6 +67,12 @@ def find_pg_dump(server: Server) -> Path:
         return Cluster().bin("pg_dump")
     except EmbeddedServerError:
         raise Unavailable(f"no pg_dump of PostgreSQL {server.version} here (found: {said.strip() or 'none'})") from None
+
+
+def _left_out(dsn: str) -> list[str]:
+    """What pg_dump keeps to itself: an invalid index it leaves out as if there were none."""
+    with psycopg.connect(dsn) as connection:
+        return [said for (said,) in connection.execute(_LEFT_OUT)]
 
 
 def _schema_dump(dsn: str, pg_dump: Path) -> str:

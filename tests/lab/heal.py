@@ -31,6 +31,7 @@ from .case import Fate, Outcome
 from .faults import KINDS
 from .package import Unavailable
 from .round import Round
+from .script import read
 from .subject import Subject, prepare
 
 _SETTINGS = {"max_locks_per_transaction": "512"}
@@ -40,7 +41,7 @@ _console = Console(stderr=True)
 def main() -> int:
     """Run it; print the figures, or all as JSON."""
     options = _options()
-    text = "\n".join(path.read_text(encoding="utf-8") for path in options.schema)
+    text = read(options.schema)
     with lab_server(options.server, options.bindir) as server:
         subject = prepare(server, options.schema[0].stem, text, options.seed)
         document = asyncio.run(run([subject], options, server))
@@ -57,9 +58,12 @@ async def run(subjects: Sequence[Subject], options: argparse.Namespace, server: 
     kinds = [kind for kind in KINDS if not options.kind or kind.name in options.kind]
     fates: list[Fate] = []
     schemas: list[dict[str, Any]] = []
+    mishaps: list[str] = []
     for place, subject in enumerate(subjects):
         share = options.faults * (place + 1) // len(subjects) - options.faults * place // len(subjects)
-        found = await Round(subject, share, options.seed, baseline, kinds).run(_tell)
+        work = Round(subject, share, options.seed, baseline, kinds)
+        found = await work.run(_tell)
+        mishaps += work.mishaps
         schemas.append(
             {
                 "schema": subject.name,
@@ -76,7 +80,8 @@ async def run(subjects: Sequence[Subject], options: argparse.Namespace, server: 
         "server": server.version,
         "seed": options.seed,
         "baseline": baseline.value,
-        "totals": totals(fates),
+        "totals": {**totals(fates), "mishaps": len(mishaps)},
+        "mishaps": mishaps,
         "schemas": schemas,
     }
 

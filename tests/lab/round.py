@@ -5,9 +5,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
+import aiohttp
 import psycopg
 from pgmend.sql.install import adopt
 
@@ -36,13 +37,17 @@ Told = Callable[[Sequence[Fate]], None]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """So many faults on one subject; the same seed makes the same ones as long as pgmend does the same."""
+    """So many faults on one subject; the same seed makes the same ones as long as pgmend does the same.
+
+    `mishaps` are the cases that came to no end: a listener that died, or from which nothing was heard.
+    """
 
     subject: Subject
     faults: int
     seed: int
     baseline: Baseline
     kinds: Sequence[FaultKind] = KINDS
+    mishaps: list[str] = field(default_factory=list[str])
 
     async def run(self, tell: Told = lambda _: None) -> list[Fate]:
         """All fates; `tell` hears of those of each case as it ends. Fewer than asked for where nothing can break."""
@@ -54,12 +59,20 @@ class Round:
                 while sound and len(fates) < self.faults and fruitless < _FRUITLESS and of_this_copy < _CASES_A_COPY:
                     number += 1
                     of_this_copy += 1
-                    made = await self._run_one(number, self.faults - len(fates), listener, connection)
+                    try:
+                        made = await self._run_one(number, self.faults - len(fates), listener, connection)
+                        sound = all(fate.healed_again for fate in made)
+                    except (psycopg.Error, TimeoutError, aiohttp.ClientError) as error:
+                        made, sound = [], False
+                        self._put_down(number, error, listener)
                     fruitless = 0 if made else fruitless + 1
-                    sound = all(fate.healed_again for fate in made)
                     fates += made
                     tell(made)
         return fates
+
+    def _put_down(self, number: int, error: Exception, listener: Listener) -> None:
+        said = "\n".join(listener.process.output.splitlines()[-20:])
+        self.mishaps.append(f"{self.subject.name}, case {number}: {type(error).__name__}: {error}\n{said}")
 
     async def _run_one(
         self, number: int, left: int, listener: Listener, connection: psycopg.AsyncConnection
@@ -80,7 +93,7 @@ class Round:
                 adopt(connection)
             await lock_baseline(pgmend, database, self.baseline)
             try:
-                listener = await listen(pgmend, database, settle="0.1", **_SETTINGS)
+                listener = await listen(pgmend, database, settle="0.1", patience=120, **_SETTINGS)
                 yield listener, await database.connect()
             finally:
                 await pgmend.close()

@@ -35,9 +35,9 @@ def roles_in(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(visitor.named - visitor.made))
 
 
-def load(paths: Sequence[Path], connection: psycopg.Connection[Any]) -> None:
-    """Run the files one after the other as if they were one."""
-    load_text("\n".join(path.read_text(encoding="utf-8") for path in paths), connection)
+def read(paths: Sequence[Path]) -> str:
+    """The files one after the other, as if they were one."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def load_text(text: str, connection: psycopg.Connection[Any]) -> None:

@@ -1,11 +1,29 @@
-"""The real schemas that the lab works on: what Debian ships, and an application from PyPI."""
+"""The schemas that the lab works on: what Debian ships, an application from PyPI, and one with everything in it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
 
 from .debian import DebianSchema
 from .pypi import PypiSchema
 
-ShippedSchema = DebianSchema | PypiSchema
+
+@dataclass(frozen=True, slots=True)
+class OwnSchema:
+    """A schema that is kept here, since no real one has everything in it."""
+
+    name: str
+    path: Path
+
+    def sql(self) -> str:
+        """The text of the schema."""
+        return self.path.read_text(encoding="utf-8")
+
+
+ShippedSchema = DebianSchema | PypiSchema | OwnSchema
+
+CLINIC = OwnSchema("clinic", Path(__file__).with_name("schemas") / "clinic.sql")
 
 SCHEMAS: tuple[ShippedSchema, ...] = (
     DebianSchema("roundcube", "roundcube-core", ("usr/share/roundcube/SQL/postgres.initial.sql",)),
@@ -23,4 +41,5 @@ SCHEMAS: tuple[ShippedSchema, ...] = (
         "bacula", "bacula-director-pgsql", ("usr/share/dbconfig-common/data/bacula-director-pgsql/install/pgsql",)
     ),
     PypiSchema("procrastinate", "procrastinate", "3.10.0", ("procrastinate/sql/schema.sql",)),
+    CLINIC,
 )

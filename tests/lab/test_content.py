@@ -61,3 +61,11 @@ def test_rows_of_partitions_and_children_count_once(database: Database) -> None:
         "public.v": 1,
         "public.w": 2,
     }
+
+
+def test_what_a_sequence_gives_next_is_content(database: Database) -> None:
+    database.execute("create table t (id serial)")
+    before = content_of(database.dsn)
+    assert content_of(database.dsn) == before
+    database.execute("select nextval('t_id_seq')")
+    assert content_of(database.dsn) != before

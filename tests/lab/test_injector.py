@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 import psycopg
@@ -17,10 +16,10 @@ from .faults import KINDS
 from .faults.kind import FaultKind
 from .injector import Injector
 from .rows.fill import fill
-from .script import load, make_roles
+from .script import load_text, make_roles
+from .shipped import CLINIC
 from .subject import STRANGER
 
-CLINIC = Path(__file__).with_name("schemas") / "clinic.sql"
 RENAMES = {"rename column", "rename table"}
 
 
@@ -28,7 +27,7 @@ RENAMES = {"rename column", "rename table"}
 def clinic(server: Server, database: Database) -> Database:
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         make_roles([STRANGER], connection)
-        load([CLINIC], connection)
+        load_text(CLINIC.sql(), connection)
         fill(connection, 1)
     return database
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ from .case import Outcome
 from .faults import KINDS
 from .heal import lab_server
 from .round import Round
+from .shipped import CLINIC
 from .subject import Subject, prepare
 
 pytestmark = pytest.mark.timeout(300)
 
-CLINIC = Path(__file__).with_name("schemas") / "clinic.sql"
 # What is healed without an expected schema: what the listener saw before the fault.
 OF_WHAT_WAS_SEEN = {"drop foreign key", "leave index invalid"}
 
@@ -35,7 +34,7 @@ def lab() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def clinic(lab: Server) -> Subject:
-    return prepare(lab, "clinic", CLINIC.read_text(encoding="utf-8"), 1)
+    return prepare(lab, "clinic", CLINIC.sql(), 1)
 
 
 async def test_a_dozen_faults_are_noticed_and_healed_and_rolled_back_alike(clinic: Subject, pgmend: Processes) -> None:

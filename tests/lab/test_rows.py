@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 import psycopg
@@ -13,7 +12,8 @@ from tests.support.database import Database
 from .content import content_of
 from .rows.candidates import candidates
 from .rows.fill import Filled, fill
-from .script import load
+from .script import load_text
+from .shipped import CLINIC
 
 # Not those that only the server itself makes values of.
 TYPES = """
@@ -26,13 +26,12 @@ EMPTY = """
 truncate hen, egg, patients, rooms, sites, person, items, invoices, readings, treatments, "Klinik Süd"."Ärzte",
 account_of_a_patient_whose_name_takes_all_that_there_is_of restart identity cascade
 """
-CLINIC = Path(__file__).with_name("schemas") / "clinic.sql"
 
 
 @pytest.fixture
 def clinic(database: Database) -> Database:
     with psycopg.connect(database.dsn, autocommit=True) as connection:
-        load([CLINIC], connection)
+        load_text(CLINIC.sql(), connection)
     return database
 
 

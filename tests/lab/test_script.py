@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,20 +11,20 @@ from tests.support.database import Database
 from tests.support.server import Server
 
 from .dump import normalised_dump, pg_dump_for
-from .script import load, load_text, roles_in, statements
-
-CLINIC = Path(__file__).with_name("schemas") / "clinic.sql"
+from .script import load_text, roles_in, statements
+from .shipped import CLINIC
 
 
 def test_a_dump_of_a_difficult_schema_loads_and_dumps_the_same(server: Server, database: Database) -> None:
     pg_dump = pg_dump_for(server)
     with psycopg.connect(database.dsn, autocommit=True) as connection:
-        load([CLINIC], connection)
+        load_text(CLINIC.sql(), connection)
     dumped = subprocess.run([pg_dump, "-s", database.dsn], check=True, capture_output=True, text=True).stdout
     assert "\\restrict" in dumped
     with server.database() as other:
         with psycopg.connect(other.dsn, autocommit=True) as connection:
             load_text(dumped, connection)
+            connection.execute("refresh materialized view public.kinds")  # whose rows are no part of a schema's dump
         assert normalised_dump(other.dsn, pg_dump) == normalised_dump(database.dsn, pg_dump)
 
 
