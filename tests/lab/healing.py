@@ -46,7 +46,7 @@ _QUIET_SECONDS = 0.4
 _LONGEST_SECONDS = 40.0
 _APPROVALS = 2
 # So long a fix of that state says nothing of the issue yet: another plan, or the next look, is on its way.
-_GRACE_SECONDS = 3.0
+_GRACE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,11 @@ class Seen:
     def waits_for_approval(self) -> bool:
         proposed = self.state == "proposed" and not self.refusal
         return proposed and not self.auto_fixable and self.why_not_auto is not None
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made."""
+        return self.resolved or (self.objection is not None and (self.fix_id is not None or not self.mendable))
 
     @property
     def objection(self) -> str | None:
@@ -149,7 +154,7 @@ class Healing:
                 quiet_since = None
             else:
                 quiet_since = quiet_since or time.monotonic()
-                done = all(each.resolved or each.objection for each in now)
+                done = all(each.is_decided for each in now)
                 if time.monotonic() - quiet_since > (_QUIET_SECONDS if done else _GRACE_SECONDS):
                     break
             await asyncio.sleep(_PAUSE_SECONDS)
