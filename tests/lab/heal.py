@@ -22,11 +22,10 @@ from pgmend.listener.errors import EmbeddedServerError
 from rich.console import Console
 
 from tests.support.origin import started
-from tests.support.process import Processes
 from tests.support.server import TEST_SETTINGS, Server
 
 from .account import fate_as_json, promise_kept, totals
-from .baseline import Baseline, best_baseline
+from .baseline import DEFAULT, Baseline
 from .case import Fate, Outcome
 from .faults import KINDS
 from .package import Unavailable
@@ -54,7 +53,7 @@ def main() -> int:
 
 async def run(subjects: Sequence[Subject], options: argparse.Namespace, server: Server) -> dict[str, Any]:
     """The faults shared out among the subjects; everything that was found, as JSON has it."""
-    baseline = Baseline(options.baseline) if options.baseline else await best_baseline(Processes())
+    baseline = Baseline(options.baseline)
     kinds = [kind for kind in KINDS if not options.kind or kind.name in options.kind]
     fates: list[Fate] = []
     schemas: list[dict[str, Any]] = []
@@ -107,7 +106,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--server", type=int, metavar="MAJOR", help="the server's major version; see --bindir")
     parser.add_argument("--bindir", type=Path, help="a server's bin folder; else PGMEND_TEST_BINDIR, else Debian's")
-    parser.add_argument("--baseline", choices=[each.value for each in Baseline], help="default: locked, if it can be")
+    parser.add_argument("--baseline", choices=[each.value for each in Baseline], default=DEFAULT.value)
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS], help="only these faults")
     parser.add_argument("--json", action="store_true")
 
