@@ -87,7 +87,7 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
     async with healing.paused():
         await healing.begin()
         faults = await injector.strike(case.faults, together=case.together)
-        broken = subject.state_of(dsn)
+        broken = await subject.state_of(dsn)
     if not faults or broken.dump == subject.sound.dump:
         return []
     issues = await healing.settle()
@@ -95,10 +95,10 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
     if not all(_telling(fault, issues) for fault in faults):
         await healing.scan()
         issues = await healing.settle()
-    healed = subject.state_of(dsn)
+    healed = await subject.state_of(dsn)
     undoable = await healing.undoable()
     refused = await healing.roll_back() if any(undoable) else []
-    rolled_back = subject.state_of(dsn) if undoable and all(undoable) and not refused else None
+    rolled_back = await subject.state_of(dsn) if undoable and all(undoable) and not refused else None
     if any(undoable):
         await healing.settle()
     course = _Course(
@@ -111,7 +111,7 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         undoable=undoable,
         rolled_back=rolled_back,
         refused=tuple(refused),
-        again=subject.state_of(dsn) if undoable else None,
+        again=await subject.state_of(dsn) if undoable else None,
     )
     mended = frozenset(fault for fault in faults if _is_mended(_telling(fault, issues)))
     return [_fate(fault, subject.name, course, mended, len(faults)) for fault in faults]

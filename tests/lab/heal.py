@@ -53,35 +53,40 @@ def main() -> int:
 
 async def run(subjects: Sequence[Subject], options: argparse.Namespace, server: Server) -> dict[str, Any]:
     """The faults shared out among the subjects; everything that was found, as JSON has it."""
-    baseline = Baseline(options.baseline)
     kinds = [kind for kind in KINDS if not options.kind or kind.name in options.kind]
-    fates: list[Fate] = []
-    schemas: list[dict[str, Any]] = []
-    mishaps: list[str] = []
-    for place, subject in enumerate(subjects):
-        share = options.faults * (place + 1) // len(subjects) - options.faults * place // len(subjects)
-        work = Round(subject, share, options.seed, baseline, kinds)
-        found = await work.run(_tell)
-        mishaps += work.mishaps
-        schemas.append(
-            {
-                "schema": subject.name,
-                "tables": len(subject.filled),
-                "rows": sum(each.rows for each in subject.filled),
-                "unfilled": {each.table: each.reason for each in subject.filled if each.reason},
-                "totals": totals(found),
-                "faults": [fate_as_json(fate) for fate in found],
-            }
-        )
-        fates += found
+    count = len(subjects)
+    shares = [options.faults * (place + 1) // count - options.faults * place // count for place in range(count)]
+    rounds = [
+        Round(subject, share, options.seed, Baseline(options.baseline), kinds)
+        for subject, share in zip(subjects, shares, strict=True)
+    ]
+    turns = asyncio.Semaphore(options.workers)
+
+    async def run_one(work: Round) -> list[Fate]:
+        async with turns:
+            return await work.run(_tell)
+
+    fates = await asyncio.gather(*(run_one(work) for work in rounds))
+    mishaps = [mishap for work in rounds for mishap in work.mishaps]
     return {
         "schema_version": 1,
         "server": server.version,
         "seed": options.seed,
-        "baseline": baseline.value,
-        "totals": {**totals(fates), "mishaps": len(mishaps)},
+        "baseline": options.baseline,
+        "totals": {**totals([fate for several in fates for fate in several]), "mishaps": len(mishaps)},
         "mishaps": mishaps,
-        "schemas": schemas,
+        "schemas": [_schema_as_json(subject, found) for subject, found in zip(subjects, fates, strict=True)],
+    }
+
+
+def _schema_as_json(subject: Subject, fates: Sequence[Fate]) -> dict[str, Any]:
+    return {
+        "schema": subject.name,
+        "tables": len(subject.filled),
+        "rows": sum(each.rows for each in subject.filled),
+        "unfilled": {each.table: each.reason for each in subject.filled if each.reason},
+        "totals": totals(fates),
+        "faults": [fate_as_json(fate) for fate in fates],
     }
 
 
@@ -108,6 +113,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bindir", type=Path, help="a server's bin folder; else PGMEND_TEST_BINDIR, else Debian's")
     parser.add_argument("--baseline", choices=[each.value for each in Baseline], default=DEFAULT.value)
     parser.add_argument("--kind", action="append", choices=[kind.name for kind in KINDS], help="only these faults")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="schemas worked on at a time")
     parser.add_argument("--json", action="store_true")
 
 
@@ -120,7 +126,7 @@ def print_totals(document: dict[str, Any]) -> None:
 def _tell(fates: Sequence[Fate]) -> None:
     for fate in fates:
         color = {Outcome.HEALED: "green", Outcome.REFUSED: "yellow"}.get(fate.outcome, "red")
-        _console.print(f"{fate.case:4} [{color}]{fate.outcome.value:9}[/]", end=" ")
+        _console.print(f"{fate.schema:13} {fate.case:4} [{color}]{fate.outcome.value:9}[/]", end=" ")
         _console.print(str(fate.fault), *fate.noticed_by, *fate.reasons, markup=False, highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +39,11 @@ class Subject:
     sound: State
     pg_dump: Path
 
-    def state_of(self, dsn: str) -> State:
+    async def state_of(self, dsn: str) -> State:
         """The state of one of its copies."""
-        return State(normalised_dump(dsn, self.pg_dump), content_of(dsn))
+        dump = asyncio.to_thread(normalised_dump, dsn, self.pg_dump)
+        content = asyncio.to_thread(content_of, dsn)
+        return State(*await asyncio.gather(dump, content))
 
 
 def prepare(server: Server, name: str, text: str, seed: int) -> Subject:
