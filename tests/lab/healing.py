@@ -24,7 +24,9 @@ select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relatio
   coalesce(i.table_oid, 0)::bigint as relation_oid, i.opened_at, i.definition_hash,
   coalesce(jsonb_typeof(i.remedy) = 'object', false) as mendable, i.auto_fixable, i.why_not_auto,
   f.fix_id::text, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
-  coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores
+  coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores,
+  exists (select from pgmend.fix where fix.issue_id = i.issue_id and fix.state = 'applied'
+    and fix.finished_at > i.opened_at) as fixed
 from pgmend.all_issues as i
 left join lateral (
   select * from pgmend.fix where fix.issue_id = i.issue_id order by fix.created_at desc, fix.fix_id limit 1
@@ -45,6 +47,7 @@ _PAUSE_SECONDS = 0.05
 _QUIET_SECONDS = 0.4
 _LONGEST_SECONDS = 40.0
 _APPROVALS = 2
+_REST_SECONDS = 1.5
 # So long a fix of that state says nothing of the issue yet: another plan, or the next look, is on its way.
 _GRACE_SECONDS = 4.0
 
@@ -72,6 +75,7 @@ class Seen:
     plan_hash: str | None
     automatic: bool
     restores: bool
+    fixed: bool
 
     @property
     def resolved(self) -> bool:
@@ -80,7 +84,7 @@ class Seen:
     @property
     def mended(self) -> bool:
         """Resolved by a fix; what is resolved without one was withdrawn: it is not believed any more."""
-        return self.resolved and self.state == "applied"
+        return self.resolved and self.fixed
 
     @property
     def waits_for_approval(self) -> bool:
@@ -143,20 +147,18 @@ class Healing:
     async def settle(self) -> list[Seen]:
         """Approve what waits until every issue is mended, or will not be; the issues as they then are."""
         deadline = time.monotonic() + _LONGEST_SECONDS
-        quiet_since: float | None = None
+        quiet_since = time.monotonic()
         before: list[Seen] = []
         while time.monotonic() < deadline:
             now = await self.opened()
-            busy = now != before or await self._value(_BUSY)
-            approved = [await self._approve(each) for each in self._to_be_approved(now, busy=busy)]
+            if now != before or await self._value(_BUSY):
+                quiet_since = time.monotonic()
             before = now
-            if busy or any(approved):
-                quiet_since = None
-            else:
-                quiet_since = quiet_since or time.monotonic()
-                done = all(each.is_decided for each in now)
-                if time.monotonic() - quiet_since > (_QUIET_SECONDS if done else _GRACE_SECONDS):
-                    break
+            quiet = time.monotonic() - quiet_since
+            if any([await self._approve(each) for each in self._to_be_approved(now, quiet)]):
+                quiet_since = time.monotonic()
+            elif quiet > (_QUIET_SECONDS if all(each.is_decided for each in now) else _GRACE_SECONDS):
+                break
             await asyncio.sleep(_PAUSE_SECONDS)
         return before
 
@@ -187,12 +189,12 @@ class Healing:
         """Of each fix that was applied since `begin` and is still in force, whether it can be undone."""
         return tuple(not nothing_to_undo for _, nothing_to_undo in await self._rows(_APPLIED, self.began))
 
-    def _to_be_approved(self, issues: Iterable[Seen], *, busy: bool) -> list[Seen]:
-        """What brings back something that was there, as a person would who knows what broke; the rest, which may have
-        been resolved with it by then, only when nothing else goes on."""
+    def _to_be_approved(self, issues: Iterable[Seen], quiet: float) -> list[Seen]:
+        """What brings back something that was there, as a person would who knows what broke; the rest, which may be
+        resolved with it, only when for a while nothing else has gone on."""
         waiting = [each for each in issues if each.waits_for_approval and self._approvals[each.issue_id] < _APPROVALS]
         restoring = [each for each in waiting if each.restores]
-        return restoring if restoring or busy else waiting
+        return restoring if restoring or quiet < _REST_SECONDS else waiting
 
     async def _approve(self, each: Seen) -> bool:
         """Whether it took; somebody may have been quicker, or the plan stale."""

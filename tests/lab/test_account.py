@@ -54,6 +54,7 @@ ISSUE = Seen(
     plan_hash="p",
     automatic=False,
     restores=True,
+    fixed=False,
 )
 
 
