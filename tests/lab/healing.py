@@ -23,7 +23,7 @@ select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relatio
   coalesce(i.object_name, '') as object, coalesce(i.column_name, '') as "column",
   coalesce(i.table_oid, 0)::bigint as relation_oid, i.opened_at, i.definition_hash,
   coalesce(jsonb_typeof(i.remedy) = 'object', false) as mendable, i.auto_fixable, i.why_not_auto,
-  f.fix_id::text, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
+  f.fix_id::text, f.kind, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
   coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores,
   exists (select from pgmend.fix where fix.issue_id = i.issue_id and fix.state = 'applied'
     and fix.finished_at > i.opened_at) as fixed
@@ -69,6 +69,7 @@ class Seen:
     auto_fixable: bool
     why_not_auto: str | None
     fix_id: str | None
+    kind: str | None
     state: str | None
     reason: str | None
     refusal: str | None
@@ -191,10 +192,13 @@ class Healing:
 
     def _to_be_approved(self, issues: Iterable[Seen], quiet: float) -> list[Seen]:
         """What brings back something that was there, as a person would who knows what broke; the rest, which may be
-        resolved with it, only when for a while nothing else has gone on."""
+        resolved with it, only when for a while nothing else has gone on, and one by one, types before what needs equal
+        ones."""
         waiting = [each for each in issues if each.waits_for_approval and self._approvals[each.issue_id] < _APPROVALS]
         restoring = [each for each in waiting if each.restores]
-        return restoring if restoring or quiet < _REST_SECONDS else waiting
+        if restoring or quiet < _REST_SECONDS:
+            return restoring
+        return sorted(waiting, key=lambda each: each.kind != "change_column_type")[:1]
 
     async def _approve(self, each: Seen) -> bool:
         """Whether it took; somebody may have been quicker, or the plan stale."""

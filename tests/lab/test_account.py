@@ -48,6 +48,7 @@ ISSUE = Seen(
     auto_fixable=False,
     why_not_auto="it was dropped",
     fix_id="f",
+    kind="change_column_type",
     state="proposed",
     reason=None,
     refusal=None,
