@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench lock clean
+.PHONY: demo test setup check lint bench lab lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -32,6 +32,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+lab: $(STAMP) ## 1,000 random faults in real schemas; ARGS="--faults 50 --only pdns"
+	$(BIN)/python -m tests.lab $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \

@@ -8,6 +8,7 @@ strictest wins.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
@@ -34,6 +35,8 @@ DEFAULT_CRITICAL_TABLES = (
     "credentials",
 )
 
+_DURATION = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[a-z]*)")
+
 
 class AutoFix(StrEnum):
     """What may be fixed without anybody's approval, most careful first."""
@@ -58,11 +61,10 @@ def _seconds(value: object) -> object:
     """A bare number is seconds; `50ms`, `2s`, `5min`, `1h`, `7d` say their unit."""
     if not isinstance(value, str):
         return value
-    units = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
-    number = value.strip().rstrip("abcdefghijklmnopqrstuvwxyz ")
-    unit = value.strip()[len(number) :].strip()
-    if unit in units:
-        return float(number) * units[unit]
+    units = {"": 1, "ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
+    said = _DURATION.fullmatch(value.strip())
+    if said is not None and said["unit"] in units:
+        return float(said["number"]) * units[said["unit"]]
     return value
 
 

@@ -61,10 +61,14 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
-    """An issue as it was when it was weighed, and when to weigh it again all the same (None: when it changes)."""
+    """An issue as it was when it was weighed, and when to weigh it again all the same (None: when it changes).
+
+    `last_change` is the newest change of its table by then: what stood in the way of a plan may be gone with another.
+    """
 
     issue: Issue
     again: float | None
+    last_change: Change | None
 
 
 class Proposals:
@@ -108,6 +112,7 @@ class Proposals:
             await connection.execute(_SUPERSEDE)
         due = [issue for issue in current.values() if self._is_due(issue)]
         for issue in sorted(due, key=lambda each: (each.backlog, each.severity.rank)):
+            last_change = self._last_change(issue)
             try:
                 again = await self._weigh_one(connection, issue, allowed, observing)
             except CouldNotLook as error:
@@ -121,7 +126,7 @@ class Proposals:
                 await issue_store.judge_automation(connection, [(issue.issue_id, why)])
                 again = None
             moment = None if again is None else time.monotonic() + again.total_seconds()
-            self._weighed[issue.issue_id] = _Weighed(issue, moment)
+            self._weighed[issue.issue_id] = _Weighed(issue, moment, last_change)
 
     async def promote(self, connection: AsyncConnection[TupleRow]) -> int:
         """Queue what may run alone and has settled; how many were queued."""
@@ -161,9 +166,14 @@ class Proposals:
 
     def _is_due(self, issue: Issue) -> bool:
         weighed = self._weighed.get(issue.issue_id)
-        if weighed is None or weighed.issue != issue:
+        # Not whether they are equal: one that became another and then itself again was written anew, without a verdict.
+        if weighed is None or weighed.issue is not issue or weighed.last_change != self._last_change(issue):
             return True
         return weighed.again is not None and weighed.again <= time.monotonic()
+
+    def _last_change(self, issue: Issue) -> Change | None:
+        """The newest change of the issue's table."""
+        return next(iter(self._analyst.examiner.changes.get(issue.table_oid, ())), None)
 
     async def _weigh_one(
         self, connection: AsyncConnection[TupleRow], issue: Issue, allowed: AutoFix, observing: str | None
@@ -191,7 +201,8 @@ class Proposals:
         if why := plan.refusal or objection(plan.proofs):
             await issue_store.judge_automation(connection, [(candidate.issue.issue_id, why)])
             moment = time.monotonic() + PROVED_AGAIN_AFTER.total_seconds()
-            self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment)
+            last_change = self._last_change(candidate.issue)
+            self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment, last_change)
             return
         await book.propose(connection, fix_id, plan, automatic=True, requested_by="pgmend")
         log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)

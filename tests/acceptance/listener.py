@@ -36,17 +36,17 @@ class Listener:
 
 
 async def listen(
-    pgmend: Processes, database: Database, *options: str, settle: str = "0.2", **settings: str
+    pgmend: Processes, database: Database, *options: str, settle: str = "0.2", patience: float = 20.0, **settings: str
 ) -> Listener:
-    """Start a listener and wait until it leads and has seen everything."""
+    """Start a listener and wait until it leads and has seen everything, each no longer than `patience` seconds."""
     environment = {
         "PGMEND_DSN": database.dsn,
         "PGMEND_OPERATOR_TOKEN": OPERATOR,
         **{f"PGMEND_{name.upper()}": value for name, value in settings.items()},
     }
     process = await pgmend.start("start", "--port", "0", "--settle-time", settle, *options, env=environment)
-    address = (await process.line(r"listens at (http://\S+)/api/database-health"))[1]
-    await process.line(WATCHES)
+    address = (await process.line(r"listens at (http://\S+)/api/database-health", patience))[1]
+    await process.line(WATCHES, patience)
     return Listener(process, database, address)
 
 

@@ -1,82 +1,49 @@
-"""PostgreSQL schemas that Debian packages ship, fetched through apt when a test asks; none is kept here."""
+"""PostgreSQL schemas that Debian packages ship."""
 
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-_FETCH_SECONDS = 60
-
-
-class Unavailable(Exception):
-    """The schema cannot be had on this machine, with the reason."""
+from .package import Unavailable, cache, run
 
 
 @dataclass(frozen=True, slots=True)
-class ShippedSchema:
-    """A schema by the package that holds the file (which need not be the one that needs it) and its path in there."""
+class DebianSchema:
+    """A schema by the package that holds the files (which need not be the one that needs them) and their paths."""
 
     name: str
     package: str
-    path: str
-    needed_by: str
+    paths: tuple[str, ...]
 
     def sql(self) -> str:
         """The text of the schema; raises Unavailable."""
-        return _member(_package_file(self.package), self.path)
-
-
-SCHEMAS = (
-    ShippedSchema("roundcube", "roundcube-core", "usr/share/roundcube/SQL/postgres.initial.sql", "roundcube-pgsql"),
-    ShippedSchema(
-        "pdns", "pdns-backend-pgsql", "usr/share/pdns-backend-pgsql/schema/schema.pgsql.sql", "pdns-backend-pgsql"
-    ),
-    ShippedSchema("icinga2", "icinga2-ido-pgsql", "usr/share/icinga2-ido-pgsql/schema/pgsql.sql", "icinga2-ido-pgsql"),
-)
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "pgmend-tests" / "debian"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+        file = _package_file(self.package)
+        with tarfile.open(fileobj=io.BytesIO(run(["dpkg-deb", "--fsys-tarfile", str(file)]))) as archive:
+            return "\n".join(_member(archive, path, file.name) for path in self.paths)
 
 
 def _package_file(package: str) -> Path:
     """The package from the cache, or else from apt; several test processes may ask at the same time."""
-    if cached := sorted(_cache().glob(f"{package}_*.deb")):
+    folder = cache("debian")
+    if cached := sorted(folder.glob(f"{package}_*.deb")):
         return cached[-1]
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise Unavailable(f"{package} not fetched: this machine has no apt-get or no dpkg-deb")
-    with tempfile.TemporaryDirectory(dir=_cache()) as folder:
-        _run(["apt-get", "download", "--quiet", package], folder)
-        (fetched,) = Path(folder).glob("*.deb")
-        return fetched.replace(_cache() / fetched.name)
+    with tempfile.TemporaryDirectory(dir=folder) as download:
+        run(["apt-get", "download", "--quiet", package], download)
+        (fetched,) = Path(download).glob("*.deb")
+        return fetched.replace(folder / fetched.name)
 
 
-def _member(package_file: Path, path: str) -> str:
-    with tarfile.open(fileobj=io.BytesIO(_run(["dpkg-deb", "--fsys-tarfile", str(package_file)]))) as archive:
-        try:
-            content = archive.extractfile(f"./{path}")
-        except KeyError:
-            raise Unavailable(f"{package_file.name} holds no {path}") from None
-        assert content is not None, path
-        return content.read().decode()
-
-
-def _run(words: list[str], folder: str | None = None) -> bytes:
+def _member(archive: tarfile.TarFile, path: str, of: str) -> str:
     try:
-        return subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=_FETCH_SECONDS).stdout
-    except FileNotFoundError:
-        raise Unavailable(f"no {words[0]} on this machine") from None
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"{' '.join(words)}: no answer within {_FETCH_SECONDS} s") from None
-    except subprocess.CalledProcessError as error:
-        said = error.stderr.decode(errors="replace").strip().splitlines()
-        raise Unavailable(f"{' '.join(words)}: {said[-1] if said else f'exit code {error.returncode}'}") from error
+        content = archive.extractfile(f"./{path}")
+    except KeyError:
+        raise Unavailable(f"{of} holds no {path}") from None
+    assert content is not None, path
+    return content.read().decode()

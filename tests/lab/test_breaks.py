@@ -9,8 +9,8 @@ from tests.support.database import Database
 from tests.support.server import Server
 
 from .breaks import COURSES
-from .debian import ShippedSchema
 from .dump import normalised_dump, pg_dump_for
+from .shipped import ShippedSchema
 
 pytestmark = pytest.mark.real_schemas
 

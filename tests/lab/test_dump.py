@@ -13,6 +13,9 @@ SCHEMA = """
     create table room (id integer primary key, name text not null default 'none');
     create table chair (id integer primary key, room_id integer constraint in_room references room on delete cascade);
     create index chair_room on chair (room_id);
+    create materialized view walls as select 4 as walls;
+    create function looked() returns trigger language plpgsql as 'begin return new; end';
+    create trigger watch before update on room for each row execute function looked();
     create view taken as select room_id from chair;
     comment on table room is 'Has walls.';
     create function nothing() returns integer language sql as $$
@@ -40,6 +43,22 @@ $$;
         "create or replace function nothing() returns integer language sql as 'select 1'",
         "grant select on room to public",
         "alter table room enable row level security",
+        "alter table room owner to pg_monitor",
+        "grant update (name) on room to pg_monitor",
+        "comment on column room.name is 'Said.'",
+        "comment on index chair_room is 'Found by.'",
+        "alter table room alter column name set statistics 300",
+        "alter table room alter column name set (n_distinct = 5)",
+        "alter table room drop column name; alter table room add column name text not null default 'none'"
+        "; alter table chair drop column room_id cascade; alter table chair add column room_id integer",
+        "alter table room disable trigger watch",
+        "alter table room enable always trigger watch",
+        "alter table room force row level security",
+        "update pg_index set indisvalid = false where indexrelid = 'chair_room'::regclass",
+        "refresh materialized view walls with no data",
+        "alter table room replica identity full",
+        "alter table chair cluster on chair_room",
+        "alter table room set (fillfactor = 50)",
         "create event trigger other on sql_drop execute function other()",
     ],
 )

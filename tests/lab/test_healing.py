@@ -16,8 +16,8 @@ from tests.support.process import Processes
 from tests.support.server import Server
 
 from .breaks import COURSES, Break, Mending
-from .debian import ShippedSchema
 from .dump import normalised_dump, pg_dump_for
+from .shipped import ShippedSchema
 from .verdict import Place
 
 pytestmark = [pytest.mark.real_schemas, pytest.mark.timeout(300)]
@@ -50,6 +50,25 @@ async def test_an_invalid_index_of_a_foreign_key_is_rebuilt_and_not_doubled(
     listener = await watched(database, pgmend)
     await broken_and_mended(listener, Break("index whose drop gave up", (deed,), ((place, Mending.ALONE),)))
     assert database.value("select count(*) from pg_index where indrelid = 'chair'::regclass") == 2
+
+
+async def test_what_an_invalid_index_stood_in_the_way_of_is_mended_once_it_is_rebuilt(
+    database: Database, pgmend: Processes
+) -> None:
+    database.execute("create table room (id integer primary key)")
+    database.execute("create table chair (id integer primary key, room_id integer references room, legs integer)")
+    database.execute("create index chair_room on chair (room_id, legs)")
+    database.execute("insert into room select generate_series(1, 9); insert into chair select id, id from room")
+    listener = await watched(database, pgmend)
+    database.fetch("select pgmend.pause('until both are broken')")
+    database.execute("alter table chair drop constraint chair_room_id_fkey, alter column room_id type text")
+    given_up = Failing("drop index concurrently chair_room", "55P03")
+    await do(Deed("lab", ("set lock_timeout = '200ms'", given_up), "update chair set legs = 4"), database.dsn)
+    database.fetch("select pgmend.request_scan()")
+    no_plan = "select why_not_auto like 'no plan is possible%' from pgmend.issue where issue_type = 'TYPE_MISMATCH'"
+    await eventually(lambda: database.value(no_plan), 20)
+    database.fetch("select pgmend.resume()")
+    await listener.resolved("TYPE_MISMATCH", "chair")
 
 
 async def watched(database: Database, pgmend: Processes) -> Listener:

@@ -12,7 +12,7 @@ from tests.support.beholder import NEEDS_WATCHING
 from tests.support.database import Database
 
 from .breaks import COURSES
-from .debian import ShippedSchema
+from .shipped import ShippedSchema
 from .verdict import objections, verdicts_on
 
 pytestmark = pytest.mark.real_schemas

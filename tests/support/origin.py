@@ -44,6 +44,13 @@ def own_server(settings: Mapping[str, str] | None = None) -> Generator[Server]:
         cluster.bin("postgres")
     except EmbeddedServerError as error:
         pytest.skip(f"no PostgreSQL server to start: {error}; or set PGMEND_TEST_BINDIR")
+    with started(cluster) as server:
+        yield server
+
+
+@contextmanager
+def started(cluster: Cluster) -> Generator[Server]:
+    """A server with its templates, from its start to its end; raises EmbeddedServerError."""
     with cluster, closing(Server(cluster.dsn(), cluster)) as server:
         yield server
 

@@ -47,6 +47,26 @@ def test_tool_table_of_pyproject_is_read_where_there_is_no_own_file(tmp_path: Pa
     assert sources["critical_tables"].endswith("pyproject.toml [tool.pgmend]")
 
 
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("300", 300),
+        ("0.5", 0.5),
+        (" 90 ", 90),
+        ("500ms", 0.5),
+        ("5 min", 300),
+        ("1h", 3600),
+        ("7d", 604800),
+        ("PT2M", 120),
+    ],
+)
+def test_a_duration_in_a_variable_is_in_seconds_or_says_its_unit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, seconds: float
+) -> None:
+    monkeypatch.setenv("PGMEND_RETRY_AFTER", said)
+    assert load_settings(folder=tmp_path)[0].retry_after == timedelta(seconds=seconds)
+
+
 def test_lists_in_variables_are_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGMEND_CRITICAL_TABLES", "users, billing.invoices  sessions")
     assert load_settings(folder=tmp_path)[0].critical_tables == ("users", "billing.invoices", "sessions")

@@ -1,4 +1,8 @@
-"""A foreign key: its supporting index first, then NOT VALID under a short lock, then VALIDATE beside the writers."""
+"""A foreign key: its supporting index first, then NOT VALID under a short lock, then VALIDATE beside the writers.
+
+One that comes back comes alone, as it was: that it lacks an index, or that its index was dropped too, is an issue by
+itself.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +67,7 @@ from pg_catalog.pg_class c where c.oid = %s
 
 @fix_kind(AddForeignKey)
 async def add_foreign_key(remedy: AddForeignKey, site: Site) -> Plan:
-    """The foreign key, with an index on the referring columns where none serves."""
+    """The foreign key; one that was not there before comes with an index on the referring columns where none serves."""
     table, referenced = site.table(remedy.table), site.table(remedy.referenced_table)
     _refuse(remedy, table, referenced, site)
     await _refuse_without_right(site, referenced)
@@ -78,7 +82,7 @@ async def add_foreign_key(remedy: AddForeignKey, site: Site) -> Plan:
     )
     name = _constraint_name(remedy, table)
     plan = _plan(remedy, site, reference, name)
-    if _supported(table, remedy.columns):
+    if plan.restores or _supported(table, remedy.columns):
         return plan
     if (invalid := _to_be_rebuilt(table, remedy.columns)) is not None:
         return replace(plan, waits_for=f"the index {invalid.name}, which is invalid: a second one would double it")

@@ -118,6 +118,15 @@ async def test_an_index_is_made_only_where_none_serves(
     assert len(plan.steps) == (2 if serves else 3)
 
 
+async def test_one_that_comes_back_comes_without_an_index_that_was_not_there(workshop: Workshop) -> None:
+    plan = await workshop.plan(to_users(workshop, name="of_user"))
+    assert [step.title for step in plan.steps] == [
+        "Add foreign key of_user, for new rows",
+        "Validate of_user for the rows that are there",
+    ]
+    assert (plan.restores, plan.waits_for) == (True, None)
+
+
 async def test_orphans_refuse_and_are_shown_with_their_keys(workshop: Workshop) -> None:
     before = workshop.structure()
     workshop.database.execute("update app.orders set user_id = 5000 + id where id in (3, 5)")

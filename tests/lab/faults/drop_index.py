@@ -1,0 +1,17 @@
+"""An index that backs no constraint is dropped."""
+
+from __future__ import annotations
+
+from .kind import fault_kind
+
+KIND = fault_kind(
+    "drop index",
+    "MISSING_INDEX MISSING_OBJECT MISSING_CONSTRAINT",
+    """
+    select t.nspname, t.relname, c.relname, pg_catalog.format('drop index %%I.%%I', t.nspname, c.relname)
+    from pg_catalog.pg_index as i
+    join own_table as t on t.oid = i.indrelid
+    join pg_catalog.pg_class as c on c.oid = i.indexrelid
+    where not c.relispartition and not exists (select from pg_catalog.pg_constraint where conindid = i.indexrelid)
+    """,
+)

@@ -1,0 +1,124 @@
+"""The lab's figures: what a promise kept is, and what an issue says of whether it will be mended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from .account import promise_kept, totals
+from .case import Fate, Outcome
+from .faults import KINDS
+from .healing import Seen, telling_of
+from .injector import Fault
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+FAULT = Fault(KINDS[0], "public", "t", "c", "alter table t …", "word", 7, NOW)
+HEALED = Fate(
+    fault=FAULT,
+    schema="s",
+    case=1,
+    together=False,
+    outcome=Outcome.HEALED,
+    noticed_by=("CHANGED_TYPE",),
+    seconds=0.01,
+    by_scan=False,
+    automatic=True,
+    reasons=(),
+    dump_equal=True,
+    rows_equal=True,
+    rows_lost=0,
+    untouched=False,
+    rollback_equal=True,
+    healed_again=True,
+)
+ISSUE = Seen(
+    issue_id="i",
+    issue_type="CHANGED_TYPE",
+    status="open",
+    relation="t",
+    object="",
+    column="c",
+    relation_oid=7,
+    opened_at=NOW,
+    definition_hash="h",
+    mendable=True,
+    auto_fixable=False,
+    why_not_auto="it was dropped",
+    fix_id="f",
+    kind="change_column_type",
+    state="proposed",
+    reason=None,
+    refusal=None,
+    plan_hash="p",
+    automatic=False,
+    restores=True,
+    fixed=False,
+)
+
+
+def hundred(**one: Any) -> list[Fate]:
+    return [replace(HEALED, case=number) for number in range(99)] + [replace(HEALED, case=99, **one)]
+
+
+@pytest.mark.parametrize(
+    ("one", "kept"),
+    [
+        ({}, True),
+        ({"outcome": Outcome.REFUSED, "rollback_equal": None}, True),
+        ({"outcome": Outcome.LEFT}, False),
+        ({"outcome": Outcome.UNNOTICED}, False),
+        ({"rows_lost": 1}, False),
+        ({"rollback_equal": False}, False),
+        ({"rollback_equal": None, "rollback_refused": ("failed: …",)}, False),
+    ],
+)
+def test_one_of_a_hundred_may_be_refused_and_nothing_else(one: dict[str, Any], kept: bool) -> None:
+    assert promise_kept(totals(hundred(**one))) is kept
+
+
+def test_two_of_a_hundred_refused_are_too_many_and_no_faults_are_no_promise() -> None:
+    refused = [replace(HEALED, case=case, outcome=Outcome.REFUSED) for case in (1, 2)]
+    assert not promise_kept(totals([*hundred()[2:], *refused]))
+    assert not promise_kept(totals([]))
+
+
+def test_a_rollback_counts_once_for_its_case_and_cases_of_two_schemas_are_two() -> None:
+    assert totals([HEALED, HEALED, replace(HEALED, schema="other")])["rollbacks"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "waits", "objection"),
+    [
+        ({}, True, None),
+        ({"auto_fixable": True, "why_not_auto": None}, False, None),
+        ({"why_not_auto": None}, False, None),
+        ({"refusal": "no way"}, False, "refused: no way"),
+        ({"state": "failed", "reason": "lock"}, False, "failed: lock"),
+        ({"state": "applied", "status": "resolved"}, False, None),
+        ({"state": "queued"}, False, None),
+        ({"state": None, "fix_id": None, "plan_hash": None}, False, "refused: it was dropped"),
+        ({"mendable": False, "state": None, "fix_id": None}, False, "no remedy: it was dropped"),
+    ],
+)
+def test_what_an_issue_says_of_being_mended(changes: dict[str, Any], waits: bool, objection: str | None) -> None:
+    seen = replace(ISSUE, **changes)
+    assert (seen.waits_for_approval, seen.objection) == (waits, objection)
+
+
+@pytest.mark.parametrize(
+    ("changes", "tells"),
+    [
+        ({}, True),
+        ({"relation": "other", "relation_oid": 7}, True),
+        ({"relation": "word", "relation_oid": 8}, True),
+        ({"relation": "", "relation_oid": 0, "object": "c(integer)"}, True),
+        ({"issue_type": "MISSING_OBJECT"}, False),
+        ({"relation": "other", "relation_oid": 8}, False),
+    ],
+)
+def test_an_issue_tells_of_a_fault_by_its_type_and_what_it_names(changes: dict[str, Any], tells: bool) -> None:
+    types = frozenset({"CHANGED_TYPE"})
+    assert bool(telling_of([replace(ISSUE, **changes)], types, FAULT.names, FAULT.relation_oid)) is tells
