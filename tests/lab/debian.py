@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import shutil
@@ -41,23 +42,24 @@ SCHEMAS = (
 )
 
 
-def _cache() -> Path:
+def cache(kind: str) -> Path:
+    """The folder where what was fetched is kept, for the next run of the tests."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "pgmend-tests" / "debian"
+    folder = Path(home) / "pgmend-tests" / kind
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def _package_file(package: str) -> Path:
     """The package from the cache, or else from apt; several test processes may ask at the same time."""
-    if cached := sorted(_cache().glob(f"{package}_*.deb")):
+    if cached := sorted(cache("debian").glob(f"{package}_*.deb")):
         return cached[-1]
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise Unavailable(f"{package} not fetched: this machine has no apt-get or no dpkg-deb")
-    with tempfile.TemporaryDirectory(dir=_cache()) as folder:
+    with tempfile.TemporaryDirectory(dir=cache("debian")) as folder:
         _run(["apt-get", "download", "--quiet", package], folder)
         (fetched,) = Path(folder).glob("*.deb")
-        return fetched.replace(_cache() / fetched.name)
+        return fetched.replace(cache("debian") / fetched.name)
 
 
 def _member(package_file: Path, path: str) -> str:
@@ -67,7 +69,8 @@ def _member(package_file: Path, path: str) -> str:
         except KeyError:
             raise Unavailable(f"{package_file.name} holds no {path}") from None
         assert content is not None, path
-        return content.read().decode()
+        text = content.read()
+        return (gzip.decompress(text) if path.endswith(".gz") else text).decode()
 
 
 def _run(words: list[str], folder: str | None = None) -> bytes:
