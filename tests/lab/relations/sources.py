@@ -76,6 +76,7 @@ def load(name: str, connection: psycopg.Connection) -> None:
     """The schema in an empty database, without a row; raises Unavailable where it cannot be had."""
     text = "\n".join(source.sql() for source in SOURCES[name])
     connection.execute(_OF_PSQL.sub("", _COPIED.sub("", text)).encode())
+    connection.commit()  # of a script that begins a transaction and leaves its end to psql
     connection.execute("reset all")
     tables = connection.execute("""
         select n.nspname, c.relname from pg_catalog.pg_class as c
