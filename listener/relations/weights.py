@@ -68,6 +68,22 @@ OTHER_TYPE = -0.5
 BETTER_TYPED = -3.0
 """The column's type does not fit this key and fits another that its name means as well (`sessions.session_id`)."""
 
+JOINED_IN_VIEWS = (0.0, 3.0, 4.0, 4.5)
+"""By how many views (three is three or more) compare the columns with the key. A view is kept because somebody wants
+it; columns that happen to be equal are joined too (a country's code with a language's), hence not more."""
+
+JOINED_IN_FUNCTIONS = (0.0, 3.0, 3.5, 4.0)
+"""The same of functions, which are often copied."""
+
+JOINED_IN_STATEMENTS = (0.0, 2.5, 3.0, 3.5)
+"""The same of statements that the server ran: one may have been somebody's try, and the search_path is a guess."""
+
+JOINED_IN_CODE = (0.0, 3.0, 3.5, 4.0)
+"""The same of places in the application's code."""
+
+JOINED_AS_WELL = 0.5
+"""For each further kind of source: statements come out of code, and functions' queries are statements too."""
+
 COMMENT_REFERS = 4.0
 """The comment says in words that the column refers to this table."""
 

@@ -9,6 +9,7 @@ from pgmend.listener.issue import Issue
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge, Judgement
 from pgmend.listener.relations.measure import measure
+from pgmend.listener.relations.reading.reader import CodeReader
 
 from .database import Database
 
@@ -28,6 +29,7 @@ class Beholder:
             self._examiner = Examiner(Judge(critical_tables=("*",)), snapshot)
         else:
             self._examiner.remember(self._examiner.take(snapshot, None).changes)
+        self._examiner.read(await CodeReader(connection).everything(snapshot))
         links = self._examiner.unmeasured(snapshot.tables)
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
         self._examiner.learn(found.containment)

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ...evidence import Evidence
 from ..kind import Candidate, Kind, Sight
-from ..naming import read_column, words_of
+from ..naming import SELECTORS, read_column, words_of
 from ..weights import POLYMORPHIC
 
-_SELECTORS = frozenset({"type", "kind", "class", "model", "table", "entity"})
 _DJANGO = ("object", ("content", "type", "id"))
 
 
@@ -25,7 +24,7 @@ def _weigh(candidate: Candidate, _: Sequence[Candidate], __: Sight) -> Iterator[
         if not content and other.name[: len(first)].lower() != first:
             continue
         words = words_of(other.name)
-        selects = words[:-1] == reading.words and words[-1] in _SELECTORS
+        selects = words[:-1] == reading.words and words[-1] in SELECTORS
         if selects or (content and words == _DJANGO[1]):
             seen = f"{other.name} beside {column.name} says which table is meant, row by row."
             yield Evidence("polymorphism", POLYMORPHIC, seen)
