@@ -3,8 +3,8 @@
 Every true relation is declared, by the schema's authors or for the trial. Then, one by one, its foreign key goes, and
 what pgmend infers of those columns is right, wrong or nothing; the others stay, as in a schema of which somebody forgot
 one. What it infers of columns that never had a foreign key is wrong: labels say so, and what nobody labelled counts as
-wrong until somebody has. "Alone" is what policy would let a fix be made of without asking: a sibling's foreign key, and
-every row counted and found to have its key.
+wrong until somebody has. "Alone" is what policy would let a fix be made of without asking: a sibling's foreign key,
+no sibling that means another key, and every row counted and found to have its key.
 """
 
 from __future__ import annotations
@@ -172,7 +172,8 @@ def _alone(relation: Relation, measured: Measurements) -> bool:
     """What `mending.autonomy` asks of an inferred foreign key, as far as evidence goes."""
     counted = measured.counted(relation.link)
     clean = counted is not None and counted.exact and not counted.outside
-    return clean and relation.fits and any(each.kind == "siblings" for each in relation.evidence)
+    kinds = {each.kind for each in relation.evidence}
+    return clean and relation.fits and "siblings" in kinds and "other_siblings" not in kinds
 
 
 def _declared(snapshot: Snapshot) -> dict[Link, bool]:
