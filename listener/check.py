@@ -23,6 +23,7 @@ from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, Judge
 from .relations.measure import measure
+from .relations.reading.reader import CodeReader
 from .settings import Settings
 
 MEASURING_BUDGET = timedelta(seconds=20)
@@ -73,6 +74,8 @@ async def check(
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
         examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
         examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
+        progress("reading views, functions and statements")
+        examiner.read(await CodeReader(connection).everything(snapshot))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)

@@ -35,6 +35,7 @@ from ..hearing.lease import Lease
 from ..hearing.outbox import mark_processed, unprocessed
 from ..issue import Issue
 from ..relations.measurement import Containment, Unmeasured
+from ..relations.reading.reader import CodeReader
 from ..relations.relation import Link
 from ..store import changes as change_store
 from ..store import issues as issue_store
@@ -48,6 +49,7 @@ from .renames import former_id
 P = ParamSpec("P")
 R = TypeVar("R")
 MANY_TABLES = 500
+_VIEWS, _FUNCTIONS = ("view", "materialized view"), ("function", "procedure")
 log = structlog.get_logger()
 
 
@@ -76,6 +78,7 @@ class Analyst:
         self._lease = lease
         self._judge = judge
         self._left_alone = left_alone
+        self._reader = CodeReader(connection)
         self._turn = asyncio.Lock()
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
@@ -101,6 +104,7 @@ class Analyst:
             )
             self._examiner.read_off(await self._sequences(snapshot), None)
             self._examiner.see_idle(await watch(self._connection))
+            self._examiner.read(await self._reader.everything(snapshot))
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
@@ -134,7 +138,16 @@ class Analyst:
             counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | counted | reach.judge(self.examiner.snapshot, move.changes)
+            focus |= await self._read_code(events)
             return await self._conclude("event", causes, events, focus, started)
+
+    async def _read_code(self, events: Sequence[Event]) -> frozenset[Oid]:
+        """Read the views and functions that the events name; the tables whose relations may differ by that."""
+        views = {each.object_id for each in events if each.object_type in _VIEWS}
+        functions = {each.object_id for each in events if each.object_type in _FUNCTIONS}
+        if not views and not functions:
+            return frozenset()
+        return self.examiner.read(await self._reader.named(self.examiner.snapshot, views, functions))
 
     async def look_at(self, tables: frozenset[Oid]) -> Outcome:
         """Look again at some tables, without any event."""
@@ -207,6 +220,7 @@ class Analyst:
         self.examiner.remember(causes.changes)
         self.examiner.read_off(sequences, None)
         self.examiner.see_idle(idleness)
+        self.examiner.read(await self._reader.everything(part))
         return await self._conclude(kind, causes, events, everything, started)
 
     async def _sequences(self, part: Snapshot) -> Mapping[Oid, SequenceState]:

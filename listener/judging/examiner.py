@@ -21,7 +21,9 @@ from ..counters.sequence import SequenceState
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Measurements, Unmeasured
+from ..relations.reading.reading import Reading
 from ..relations.relation import Link
+from ..relations.sighting import Source
 from .judge import Judge, Judgement
 from .scene import Scene
 
@@ -107,6 +109,18 @@ class Examiner:
         """Let the rules see which indexes nothing uses."""
         self._counters = replace(self._counters, idleness=idleness)
         self._drawn = None
+
+    def read(self, reading: Reading) -> frozenset[Oid]:
+        """Let relations be drawn from what code compares; the tables whose relations may differ by that."""
+        said = {(source.kind, source.identity) for source in reading.seen}
+        silent = reading.asked | {(kind, each) for kind in reading.whole for each in self.atlas.sources(kind)}
+        reached: set[Oid] = set()
+        for kind, identity in silent - said:
+            reached |= self.atlas.see(Source(kind, identity, ""), ())
+        for source, sightings in reading.seen.items():
+            reached |= self.atlas.see(source, sightings)
+        self._drawn = None
+        return frozenset(reached)
 
     def examine(self, tables: Iterable[Oid]) -> Judgement:
         """The issues of those tables, and with DATABASE among them those of none."""

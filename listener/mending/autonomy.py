@@ -156,6 +156,8 @@ def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances)
         return None
     if not any(evidence.kind == "siblings" for evidence in issue.evidence):
         return "an inferred foreign key needs a sibling foreign key or a declaration"
+    if any(evidence.kind == "other_siblings" for evidence in issue.evidence):
+        return "foreign keys on columns of the same name refer to different keys"
     over = circumstances.opened_at + WATCHED_BEFORE_FOREIGN_KEY
     if circumstances.now < over:
         watched = circumstances.now - circumstances.opened_at

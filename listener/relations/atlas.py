@@ -14,6 +14,7 @@ from .measurement import Measurements
 from .reach import Reach
 from .register import Register, foreign_key_names
 from .relation import Link, Relation, Relations
+from .sighting import Sighting, Source, SourceKind
 from .weighing import candidates_of, declared, weigh
 
 _NOTHING_MEASURED = Measurements()
@@ -57,6 +58,19 @@ class Atlas:
             near |= self._meant_by(self._register.tables[oid])
         return frozenset((reached | near) - {each.oid for each in (before, after) if each is not None})
 
+    def see(self, source: Source, sightings: Iterable[Sighting]) -> frozenset[Oid]:
+        """Let a view, a function, a statement or code say what it compares, and no more than this (nothing: it is
+        gone).
+
+        The tables whose relations may differ by that.
+        """
+        reached = self._register.sightings.replace(source, sightings)
+        return frozenset(oid for oid in reached if oid in self._register.tables)
+
+    def sources(self, kind: SourceKind) -> frozenset[str]:
+        """The identities of the sources of a kind that something was seen in."""
+        return self._register.sightings.sources(kind)
+
     def reached_by(self, tables: Iterable[Oid]) -> frozenset[Oid]:
         """The tables whose relations may differ when anything at all about `tables` does.
 
@@ -66,7 +80,7 @@ class Atlas:
         for oid in tables:
             table = self._register.tables.get(oid)
             if table is not None:
-                reached |= self.audience.of_table(table) | self._neighbours(table) | self._influenced(table)
+                reached |= self._means(table) | self._neighbours(table) | self._influenced(table)
         return frozenset(reached)
 
     def relations_of(
@@ -100,7 +114,12 @@ class Atlas:
             if oid in self._register.tables
             and any(key.referenced_table == table.oid for key in former_foreign_keys(those))
         }
-        return self.audience.of_table(table) | formerly | {table.oid}
+        return self._means(table) | formerly | {table.oid}
+
+    def _means(self, table: Table) -> set[Oid]:
+        """The tables that may mean the table: their columns say so, or code does."""
+        seen = self._register.sightings.partners(table.oid)
+        return self.audience.of_table(table) | {oid for oid in seen if oid in self._register.tables}
 
     def _neighbours(self, table: Table | None) -> set[Oid]:
         """The tables that this one refers to, or may mean."""

@@ -10,6 +10,9 @@ from functools import lru_cache
 from string import ascii_lowercase, digits
 from typing import NamedTuple
 
+SELECTORS = frozenset({"type", "kind", "class", "model", "table", "entity"})
+"""Last words of columns that say which table another column of the row means."""
+
 _SUFFIXES = frozenset({"id", "uuid", "guid", "uid", "fk", "pk", "key", "code", "no", "ref"})
 _PRIMARY_SUFFIXES = frozenset({"id", "fk", "pk"})
 _ENDINGS = ("id", "fk", "pk", "key", "code", "no", "ref")

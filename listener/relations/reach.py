@@ -50,7 +50,7 @@ class Reach:
         reached: set[Oid] = set()
         if self._key_moved:
             for table in self._tables:
-                reached |= audience.of_table(table)
+                reached |= audience.of_table(table) | self._seen_with(table)
         for names, (near, abroad) in self._votes.items():
             now_near, now_abroad = self._said(names)
             reached |= audience.of_columns(names, [schema for schema in near if near[schema] != now_near[schema]])
@@ -65,6 +65,11 @@ class Reach:
             if agrees != now_agreeing[typed]:
                 reached |= audience.of_columns((typed.name,), [typed.schema])
         return reached
+
+    def _seen_with(self, table: Table) -> set[Oid]:
+        """The tables that code compares with this one."""
+        partners = self._register.sightings.partners(table.oid)
+        return {oid for oid in partners if oid in self._register.tables}
 
     def _said(self, names: Names) -> tuple[dict[str, Said], Said]:
         schemas = {table.schema for table in self._tables}

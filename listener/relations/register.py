@@ -10,6 +10,7 @@ from .name_sets import Names, NameSets
 from .naming import read_column, read_table, spellings
 from .postings import Postings
 from .relation import Key
+from .sighting import Sightings
 from .votes import OWN_TABLE, Vote, Votes
 from .wording import columns_at
 
@@ -43,7 +44,8 @@ class Register:
     """Every table of a snapshot, findable. `add` and `remove` take the time of one table.
 
     `votes` say where columns of a name point, `set_votes` where columns of several names do. `stems` has tables by the
-    spellings of their name whatever their schema.
+    spellings of their name whatever their schema. `sightings` are what code was seen to compare; tables come and go
+    without them.
     """
 
     def __init__(self, tables: Iterable[Table]) -> None:
@@ -52,6 +54,7 @@ class Register:
         self.stems: Postings[str] = Postings()
         self.votes: dict[str, Votes] = {}
         self.set_votes: dict[Names, Votes] = {}
+        self.sightings = Sightings()
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
         self._mute: set[str] = set()
         for table in tables:
@@ -140,7 +143,9 @@ class Register:
         return votes.across(self._schema_of) if votes is not None and len(self.quarters) > 1 else ()
 
     def silent(self, table: Table) -> bool:
-        """Whether the names of the columns that no foreign key covers say nothing, so that one need not look closer."""
+        """Whether code, and the names of columns that no foreign key covers, say nothing: one need not look closer."""
+        if table.oid in self.sightings:
+            return False
         covered = covered_columns(table)
         names = {column.name for column in table.columns if column.number not in covered}
         if not self.votes.keys().isdisjoint(names):

@@ -18,18 +18,22 @@ MARGIN = 2.0
 DECLARED = 10.0
 """A foreign key: the schema's own word."""
 
-SIBLINGS = (0.0, 3.5, 4.5, 5.0)
+SIBLINGS = (0.0, 3.5, 5.0, 5.5)
 """By how many tables (three is three or more) have a foreign key from a column of the same name. One may be a
-coincidence of names such as `parent_id`; a third says that the schema means one thing by the name."""
+coincidence of names such as `parent_id`; a third says that the schema means one thing by the name. Measured: of 123
+candidates with one sibling 55 were true, of 49 with two 42, of 305 with three or more 275."""
 
-SIBLINGS_OF_OTHER_TYPE = (0.0, 2.0, 3.0, 4.0)
+SIBLINGS_OF_OTHER_TYPE = (0.0, 1.5, 3.0, 4.0)
 """The same where this column's type does not fit the key: an accident, or another meaning."""
 
 SIBLINGS_ABROAD = (0.0, 2.0, 2.5, 3.0)
 """The same from tables of other schemas: a name means less across schemas."""
 
-SIBLINGS_DIVIDED = -1.5
+SIBLINGS_DIVIDED = -3.0
 """As many siblings refer to another key that this column's type fits as well: the name means two things."""
+
+SIBLINGS_CONTESTED = -1.0
+"""Fewer siblings, yet some, refer to another key that fits: three of `groupid` mean hosts' groups, one means users'."""
 
 SIBLINGS_ELSEWHERE = -2.0
 """No sibling refers to this key, and some refer to another that this column's type fits."""
@@ -38,11 +42,16 @@ NAMESAKES = 1.5
 """Only where the type does not fit the key: columns of the same name in three tables or more have the key's type,
 though no foreign key. It says what the type should be, more than that there is a relation."""
 
-NAMED = 3.5
-"""`user_id` beside a table `users` with the key `id`, or `app_user` for a table of the same app."""
+NAMED = 5.5
+"""`user_id` beside a table `users` with the key `id`, or `app_user` for a table of the same app. Measured: of 249 such
+candidates 243 were true, which is more; yet a name alone must not reach BELIEVED."""
+
+NAMED_WITH_ROLE = 4.5
+"""`author_user_id` and `users`: a role before a name that says all. Measured: of 38 such candidates 31 were true."""
 
 NAMED_BY_TAIL = 2.0
-"""`user_id` and `auth_user`, or `author_user_id` and `users`: a prefix or a role on one side."""
+"""`template_id` and `hosts_templates`, or `user_id` and `auth_user`: the name says the end of the table's only, which
+may be a link table's. Measured: of 35 such candidates 3 were true, most of the others being link tables."""
 
 NAMED_TABLE_ONLY = 1.0
 """The name speaks of the table, the key is another of its keys than the name speaks of (`user_id`, `users.email`)."""
@@ -67,6 +76,22 @@ OTHER_TYPE = -0.5
 
 BETTER_TYPED = -3.0
 """The column's type does not fit this key and fits another that its name means as well (`sessions.session_id`)."""
+
+JOINED_IN_VIEWS = (0.0, 3.0, 4.0, 4.5)
+"""By how many views (three is three or more) compare the columns with the key. A view is kept because somebody wants
+it; columns that happen to be equal are joined too (a country's code with a language's), hence not more."""
+
+JOINED_IN_FUNCTIONS = (0.0, 3.0, 3.5, 4.0)
+"""The same of functions, which are often copied."""
+
+JOINED_IN_STATEMENTS = (0.0, 2.5, 3.0, 3.5)
+"""The same of statements that the server ran: one may have been somebody's try, and the search_path is a guess."""
+
+JOINED_IN_CODE = (0.0, 3.0, 3.5, 4.0)
+"""The same of places in the application's code."""
+
+JOINED_AS_WELL = 0.5
+"""For each further kind of source: statements come out of code, and functions' queries are statements too."""
 
 COMMENT_REFERS = 4.0
 """The comment says in words that the column refers to this table."""
@@ -116,7 +141,15 @@ EXTERNAL = -6.0
 """`stripe_customer_id`: the name says that another service gave the value."""
 
 POLYMORPHIC = -6.0
-"""`owner_id` beside `owner_type`: which table is meant differs by row."""
+"""`owner_id` beside `owner_type`: which table is meant differs by row. So it does for `ident` in a key with
+`parent_type`, where there is no `parent` for that to speak of."""
+
+OUTLIVES = -6.0
+"""A table of audits or of what was deleted keeps what it tells of after that is gone: such keys are not declared on
+purpose, and one would keep the application from deleting."""
+
+TURNED_ROUND = -6.0
+"""The key refers to this very column: a foreign key back would make each wait for the other."""
 
 MOST_BY_COUNTING = 7.0
 """What counting can add at best: a candidate nearer than this to BELIEVED is worth counting."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import ddl_cost, latency, report, scan
+from . import ddl_cost, latency, relations, report, scan
 from .figure import Figure
 from .ground import SMALL, WIDE, Ground, Subject, ground
 from .listener_run import Listener
@@ -62,12 +62,17 @@ def _listener(subject: Subject) -> Callable[[Ground, argparse.Namespace], list[F
     return measure
 
 
+def _relations(place: Ground, _: argparse.Namespace) -> list[Figure]:
+    return relations.measure(place)
+
+
 _PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Figure]]] = {
     "ddl": _ddl,
     "check-small": _check(SMALL),
     "listener-small": _listener(SMALL),
     "check-wide": _check(WIDE),
     "listener-wide": _listener(WIDE),
+    "relations": _relations,
 }
 
 

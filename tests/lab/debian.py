@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import shutil
 import tarfile
@@ -46,4 +47,5 @@ def _member(archive: tarfile.TarFile, path: str, of: str) -> str:
     except KeyError:
         raise Unavailable(f"{of} holds no {path}") from None
     assert content is not None, path
-    return content.read().decode()
+    text = content.read()
+    return (gzip.decompress(text) if path.endswith(".gz") else text).decode()

@@ -33,7 +33,7 @@ class PypiSchema:
 def _wheel(package: str, version: str) -> Path:
     """The wheel from the cache, or else through pip; several test processes may ask at the same time."""
     folder = cache("pypi")
-    if cached := sorted(folder.glob(f"{package}-{version}-*.whl")):
+    if cached := sorted(folder.glob(f"{package.replace('-', '_')}-{version}-*.whl")):
         return cached[-1]
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     with tempfile.TemporaryDirectory(dir=folder) as download:

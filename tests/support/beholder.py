@@ -10,6 +10,7 @@ from pgmend.listener.issue import Issue
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge, Judgement
 from pgmend.listener.relations.measure import measure
+from pgmend.listener.relations.reading.reader import CodeReader
 
 from .database import Database
 
@@ -33,6 +34,7 @@ class Beholder:
         else:
             self._examiner.remember(self._examiner.take(snapshot, None).changes)
         self._examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
+        self._examiner.read(await CodeReader(connection).everything(snapshot))
         links = self._examiner.unmeasured(snapshot.tables)
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
         self._examiner.learn(found.containment)

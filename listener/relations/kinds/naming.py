@@ -18,6 +18,7 @@ from ..weights import (
     NAMED_BY_TAIL,
     NAMED_PRIMARY_KEY,
     NAMED_TABLE_ONLY,
+    NAMED_WITH_ROLE,
 )
 
 _MOST_TABLES = 4
@@ -45,7 +46,7 @@ def named_tables(table: Table, column: Column, sight: Sight) -> frozenset[Oid]:
 
 
 def _named_by(table: Table, reading: Reading, register: Register) -> frozenset[Oid]:
-    """The tables of the longest stem that names any; none where it names its own table, or many."""
+    """The tables of the longest stem that names any; none where it names its own table alone, or many."""
     quarter = register.quarter(table.schema)
     own = words_of(table.name)
     for place, stem in enumerate(reading.stems):
@@ -53,8 +54,9 @@ def _named_by(table: Table, reading: Reading, register: Register) -> frozenset[O
         if not found and place == 0:
             found = _tails(stem, quarter) or _abroad(stem, register)
         if found:
-            few = len(found) <= _MOST_TABLES and table.oid not in found
-            return frozenset(found) if few else _NONE
+            # In `jobs_assets`, `asset_id` could be its own, but for the table `assets`.
+            others = found - {table.oid}
+            return frozenset(others) if len(others) <= _MOST_TABLES else _NONE
     return _NONE
 
 
@@ -64,6 +66,9 @@ def key_name(reading: Reading, column: Column, key_column: Column, key_table: Ta
     stemmed = words[:-1] and "_".join(words[:-1]) in {spelling for stem in reading.stems for spelling in stem}
     if key_column.name == column.name or words == (reading.suffix,) or (stemmed and words[-1] == reading.suffix):
         return KeyName.NAMED
+    theirs = read_column(key_column.name)
+    if theirs is not None and theirs.suffix == reading.suffix:
+        words = (*theirs.words, theirs.suffix)
     of_table = words[:-1] and "_".join(words[:-1]) in spellings(read_table(key_table.name))
     if of_table and words[-1] == reading.suffix:
         return KeyName.NAMED
@@ -151,18 +156,19 @@ def _weight(candidate: Candidate, reading: Reading, column: Column, key_column: 
             weight = NAMED_PRIMARY_KEY
         case KeyName.NAMED:
             weight = 0.0
-    weight += NAMED if _whole(candidate.table, reading, key_table) else NAMED_BY_TAIL
+    weight += _of_table(candidate.table, reading, key_table)
     return weight if key_table.schema == candidate.table.schema else weight + NAMED_ABROAD
 
 
-def _whole(table: Table, reading: Reading, key_table: Table) -> bool:
-    """Whether the whole stem names the whole table, apart from a prefix that both tables share."""
+def _of_table(table: Table, reading: Reading, key_table: Table) -> float:
+    """What it weighs how much of the stem names how much of the table, a prefix that both tables share apart."""
     own, theirs = words_of(table.name), words_of(key_table.name)
     shared = 0
     while shared < min(len(own), len(theirs) - 1) and own[shared] == theirs[shared]:
         shared += 1
-    whole = set(reading.stems[0])
-    return any(not whole.isdisjoint(spellings("_".join(theirs[start:]))) for start in range(shared + 1))
+    called = {spelling for start in range(shared + 1) for spelling in spellings("_".join(theirs[start:]))}
+    whole, *with_role = (not called.isdisjoint(stem) for stem in reading.stems)
+    return NAMED if whole else NAMED_WITH_ROLE if any(with_role) else NAMED_BY_TAIL
 
 
 KIND = Kind("naming", _weigh, _propose)

@@ -12,7 +12,14 @@ from ..name_sets import Names
 from ..register import Register
 from ..relation import Key, Link, link_of
 from ..votes import ENOUGH, OWN_TABLE, Vote
-from ..weights import SIBLINGS, SIBLINGS_ABROAD, SIBLINGS_DIVIDED, SIBLINGS_ELSEWHERE, SIBLINGS_OF_OTHER_TYPE
+from ..weights import (
+    SIBLINGS,
+    SIBLINGS_ABROAD,
+    SIBLINGS_CONTESTED,
+    SIBLINGS_DIVIDED,
+    SIBLINGS_ELSEWHERE,
+    SIBLINGS_OF_OTHER_TYPE,
+)
 from ..wording import columns_of
 
 
@@ -43,8 +50,7 @@ def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterat
         scale = SIBLINGS_OF_OTHER_TYPE if candidate.fit is Fit.MISMATCH else SIBLINGS
         yield Evidence("siblings", scale[near.tables], _seen(candidate, near, register))
     if elsewhere is not None:
-        weight = SIBLINGS_ELSEWHERE if near is None else SIBLINGS_DIVIDED
-        yield Evidence("other_siblings", weight, _seen(candidate, elsewhere, register))
+        yield Evidence("other_siblings", _against(near, elsewhere), _seen(candidate, elsewhere, register))
     if votes:
         return
     abroad = _vote(table, key, register.votes_abroad(names), register)
@@ -63,11 +69,25 @@ def _vote(table: Table, key: Key, votes: Sequence[Vote], register: Register) -> 
     return next((vote for vote in votes if _resolved(table.oid, vote.key, register) == key), None)
 
 
+def _against(own: Vote | None, other: Vote) -> float:
+    if own is None:
+        return SIBLINGS_ELSEWHERE
+    return SIBLINGS_DIVIDED if other.tables >= own.tables else SIBLINGS_CONTESTED
+
+
 def _elsewhere(candidate: Candidate, votes: Sequence[Vote], own: Vote | None, register: Register) -> Vote | None:
-    """The most frequent vote for another key that the columns' types fit, if it is as frequent as the own one."""
-    least = own.tables if own is not None else 1
-    others = [vote for vote in votes if vote is not own and vote.tables >= least and _fits(candidate, vote, register)]
+    """The most frequent vote for another key that the columns' types fit."""
+    others = [
+        vote
+        for vote in votes
+        if vote is not own and not _is_its_own(vote, candidate) and _fits(candidate, vote, register)
+    ]
     return max(others, key=lambda vote: vote.tables, default=None)
+
+
+def _is_its_own(vote: Vote, candidate: Candidate) -> bool:
+    """Whether it is the key's table alone that refers to itself: that is no other meaning."""
+    return vote.key == OWN_TABLE and vote.tables == 1 and vote.example == candidate.link.key.table
 
 
 def _fits(candidate: Candidate, vote: Vote, register: Register) -> bool:

@@ -67,7 +67,7 @@ def test_no_orphans_no_issue() -> None:
 def test_what_was_not_counted_is_not_called_clean(
     count: Containment | Unmeasured | None, status: CheckStatus, reason: str
 ) -> None:
-    counts: dict[object, object] = {BELIEVED: counted(10, 5)}
+    counts: dict[object, object] = {BELIEVED: counted(100, 60)}
     if count is not None:
         counts[NOT_VALID] = count
     outcome = judgement(counts)
