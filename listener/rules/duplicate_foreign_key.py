@@ -16,7 +16,13 @@ _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", 
 
 
 def _suspects(docket: Docket) -> Iterable[Table]:
-    return [table for table in docket.tables if len(table.constraints) > 1]
+    """The tables of which two constraints refer to the same table, or to none."""
+    found: list[Table] = []
+    for table in docket.tables:
+        constraints = table.constraints
+        if len(constraints) > 1 and len({each.referenced_table for each in constraints}) < len(constraints):
+            found.append(table)
+    return found
 
 
 @rule("DUPLICATE_FOREIGN_KEY", Severity.MEDIUM, Reads.CONSTRAINTS, suspects=_suspects)

@@ -25,6 +25,7 @@ from typing import Any
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.snapshot import DATABASE, Column, Constraint, Index, Numbering, Oid, Snapshot, Table
 from pgmend.listener.counters.counters import Counters
+from pgmend.listener.counters.idle import Idleness
 from pgmend.listener.counters.sequence import SequenceState
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
@@ -143,13 +144,14 @@ def scene(
     changes: Iterable[Change] = (),
     sequences: Iterable[SequenceState] = (),
 ) -> Scene:
-    """What rules see of the snapshot; `changes` are newest first."""
+    """What rules see of the snapshot; `changes` are newest first. Indexes are watched, and none is idle."""
     measurements = Measurements(counts or {})
     by_table: dict[Oid, tuple[Change, ...]] = {}
     for change in changes:
         by_table[change.table_oid] = (*by_table.get(change.table_oid, ()), change)
     relations = Atlas(of).relations_of(of.tables, measurements, by_table)
-    return Scene(of, relations, measurements, by_table, Counters({each.oid: each for each in sequences}))
+    counters = Counters({each.oid: each for each in sequences}, Idleness({}, standbys=False))
+    return Scene(of, relations, measurements, by_table, counters)
 
 
 def counting(of: Snapshot, name: str, column: str, last: int | None, /, **fields: Any) -> SequenceState:

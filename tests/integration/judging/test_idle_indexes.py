@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
 from pgmend.listener.counters.idle import Idleness, watch
+from pgmend.listener.hearing.lease import take_lease
+from pgmend.listener.judging.analyst import Analyst
+from pgmend.listener.judging.judge import Judge
 
 from tests.support.database import Database
 
@@ -93,3 +97,21 @@ async def test_dropped_index_is_forgotten(installed: Database) -> None:
 
 async def test_no_standby_is_seen_where_there_is_none(installed: Database) -> None:
     assert not (await look(installed)).standbys
+
+
+async def test_listener_tells_of_it_at_a_full_scan_and_takes_it_back_once_it_is_used(installed: Database) -> None:
+    installed.execute("insert into t select n, n, n from generate_series(2001, 60000) n; analyze t")
+    async with await connect(installed.dsn, "test") as leading, await installed.connect() as connection:
+        lease = await take_lease(leading, "test")
+        assert lease is not None
+        analyst = Analyst(connection, lease, Judge(), LeftAlone(()))
+        await analyst.begin()
+        assert analyst.open_issues() == ()
+        later(installed, timedelta(days=40))
+        (issue,) = (await analyst.scan("safety")).opened
+        assert (issue.issue_type, issue.table, issue.object_name) == ("UNUSED_INDEX", "t", "A, 1")
+        installed.execute("""
+            set enable_seqscan = off; set enable_bitmapscan = off; select from t where a = 7;
+            select pg_stat_force_next_flush()
+        """)
+        assert (await analyst.scan("safety")).resolved == (issue.issue_id,)

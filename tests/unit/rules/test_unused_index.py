@@ -110,7 +110,7 @@ def test_a_standby_is_evidence_against() -> None:
 
 def test_one_look_cannot_tell_and_says_so() -> None:
     rule = next(rule for rule in builtin_rules() if rule.stem == "unused_index")
-    judgement = Judge([rule]).judge(scene(ORDERS), ORDERS.tables)
+    judgement = Judge([rule]).judge(replace(scene(ORDERS), counters=Counters()), ORDERS.tables)
     (check,) = judgement.checks
     assert (check.status, check.undecided) == (CheckStatus.SKIPPED, 1)
     assert "35 days" in (check.reason or "")
