@@ -8,8 +8,10 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.diff import diff_snapshots
+from pgmend.listener.catalog.diff_surroundings import diff_surroundings
 from pgmend.listener.catalog.fingerprint import fingerprint
 from pgmend.listener.catalog.read import read_snapshot
+from pgmend.listener.catalog.snapshot import Snapshot
 
 from tests.support.database import Database
 from tests.support.server import Server
@@ -64,6 +66,39 @@ STATEMENTS = [
     "create trigger {name} before update on {t} for each row execute function suppress_redundant_updates_trigger()",
     "drop trigger {name} on {t}",
     "alter table {t} disable trigger {name}",
+    "alter trigger {name} on {t} rename to {other}",
+    "create or replace trigger {name} after insert on {t} for each row "
+    "execute function suppress_redundant_updates_trigger()",
+    "create policy {name} on {t} using (id > {n})",
+    "create policy {name} on {t} as restrictive for insert to pg_monitor with check (id > {n})",
+    "alter policy {name} on {t} rename to {other}",
+    "alter policy {name} on {t} to public",
+    "alter policy {name} on {t} using (id = {n})",
+    "drop policy {name} on {t}",
+    "create view {name} as select id from {t}",
+    "create or replace view {name} as select id from {u} where id > {n}",
+    "create view {name} as select * from {other}",
+    "create materialized view {name} as select id from {t}",
+    "alter view {name} set (security_invoker = true)",
+    "alter table {name} owner to pg_monitor",
+    "alter view {name} rename to {other}",
+    "alter view {name} set schema other",
+    "drop view {name} cascade",
+    "grant select on {name} to public",
+    "grant select (id) on {name} to pg_monitor",
+    "revoke all on {name} from public, pg_monitor",
+    "create function {name}({t}) returns integer language sql as 'select {n}'",
+    "create or replace function {name}(integer) returns integer language sql security definer as 'select {n}'",
+    "alter routine {name} rename to {other}",
+    "alter routine {name} set search_path = public, other",
+    "alter routine {name} reset all",
+    "drop routine {name}",
+    "revoke execute on function {name} from public",
+    "create schema {other}",
+    "drop schema {other} cascade",
+    "alter schema {other} owner to pg_monitor",
+    "grant create on schema other to public",
+    "revoke create on schema other from public",
     "comment on table {t} is '{n}'",
     "comment on column {t}.{c} is '{n}'",
     "alter table {t} enable row level security",
@@ -94,7 +129,7 @@ def statements(draw: st.DrawFn) -> str:
 
 BEGINNING = """
     drop schema public cascade; create schema public;
-    drop schema if exists other, another cascade; create schema other;
+    drop schema if exists other, another, one, two, "Three 3" cascade; create schema other;
     create table a (id integer primary key, x integer);
     create table b (id integer primary key, x integer references a, y text);
     create table c (id integer, d integer, y text, primary key (id, d)) partition by range (d);
@@ -124,8 +159,17 @@ async def test_following_events_comes_to_what_a_full_reading_says(
             await follower.catch_up()
             full = await read_snapshot(connection)
             assert follower.snapshot.tables == full.tables
+            assert follower.snapshot.surroundings == full.surroundings
             assert follower.snapshot.by_name == full.by_name
             assert follower.snapshot.referencing == full.referencing
+            around = diff_surroundings(before.surroundings, full.surroundings)
+            assert bool(around) == (_objects(before) != _objects(full))
             moved = {change.table_oid for change in diff_snapshots(before, full, None)}
             prints = [{oid: fingerprint(table) for oid, table in each.tables.items()} for each in (before, full)]
             assert moved == {oid for oid in prints[0].keys() | prints[1] if prints[0].get(oid) != prints[1].get(oid)}
+
+
+def _objects(snapshot: Snapshot) -> tuple[object, ...]:
+    around = snapshot.surroundings
+    assert around is not None
+    return around.views, around.routines, around.schemas
