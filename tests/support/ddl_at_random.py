@@ -84,6 +84,39 @@ STATEMENTS = [
     "select setval('{name}', 9); alter sequence {name} cache 2",
     "select setval('{name}', 2000000000); alter sequence {name} cache 3",
     "drop sequence {name} cascade",
+    "alter trigger {name} on {t} rename to {other}",
+    "create or replace trigger {name} after insert on {t} for each row "
+    "execute function suppress_redundant_updates_trigger()",
+    "create policy {name} on {t} using (id > {n})",
+    "create policy {name} on {t} as restrictive for insert to pg_monitor with check (id > {n})",
+    "alter policy {name} on {t} rename to {other}",
+    "alter policy {name} on {t} to public",
+    "alter policy {name} on {t} using (id = {n})",
+    "drop policy {name} on {t}",
+    "create view {name} as select id from {t}",
+    "create or replace view {name} as select id from {u} where id > {n}",
+    "create view {name} as select * from {other}",
+    "create materialized view {name} as select id from {t}",
+    "alter view {name} set (security_invoker = true)",
+    "alter table {name} owner to pg_monitor",
+    "alter view {name} rename to {other}",
+    "alter view {name} set schema other",
+    "drop view {name} cascade",
+    "grant select on {name} to public",
+    "grant select (id) on {name} to pg_monitor",
+    "revoke all on {name} from public, pg_monitor",
+    "create function {name}({t}) returns integer language sql as 'select {n}'",
+    "create or replace function {name}(integer) returns integer language sql security definer as 'select {n}'",
+    "alter routine {name} rename to {other}",
+    "alter routine {name} set search_path = public, other",
+    "alter routine {name} reset all",
+    "drop routine {name}",
+    "revoke execute on function {name} from public",
+    "create schema {other}",
+    "drop schema {other} cascade",
+    "alter schema {other} owner to pg_monitor",
+    "grant create on schema other to public",
+    "revoke create on schema other from public",
     "begin",
     "commit",
     "rollback",
@@ -107,7 +140,7 @@ def statements(draw: st.DrawFn) -> str:
 
 BEGINNING = """
     drop schema public cascade; create schema public;
-    drop schema if exists other, another cascade; create schema other;
+    drop schema if exists other, another, one, two, "Three 3" cascade; create schema other;
     create table a (id integer primary key, x integer);
     create table b (id integer primary key, x integer references a, y text);
     create table c (id integer, d integer, y text, primary key (id, d)) partition by range (d);

@@ -8,8 +8,10 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.diff import diff_snapshots
+from pgmend.listener.catalog.diff_surroundings import diff_surroundings
 from pgmend.listener.catalog.fingerprint import fingerprint
 from pgmend.listener.catalog.read import read_snapshot
+from pgmend.listener.catalog.snapshot import Snapshot
 
 from tests.support.database import Database
 from tests.support.ddl_at_random import BEGINNING, statements
@@ -40,8 +42,17 @@ async def test_following_events_comes_to_what_a_full_reading_says(
             await follower.catch_up()
             full = await read_snapshot(connection)
             assert follower.snapshot.tables == full.tables
+            assert follower.snapshot.surroundings == full.surroundings
             assert follower.snapshot.by_name == full.by_name
             assert follower.snapshot.referencing == full.referencing
+            around = diff_surroundings(before.surroundings, full.surroundings)
+            assert bool(around) == (_objects(before) != _objects(full))
             moved = {change.table_oid for change in diff_snapshots(before, full, None)}
             prints = [{oid: fingerprint(table) for oid, table in each.tables.items()} for each in (before, full)]
             assert moved == {oid for oid in prints[0].keys() | prints[1] if prints[0].get(oid) != prints[1].get(oid)}
+
+
+def _objects(snapshot: Snapshot) -> tuple[object, ...]:
+    around = snapshot.surroundings
+    assert around is not None
+    return around.views, around.routines, around.schemas
