@@ -21,6 +21,7 @@ from .garbage import uncollected
 from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, Judge
+from .judging.roster import Roster
 from .relations.measure import measure
 from .settings import Settings
 
@@ -58,11 +59,13 @@ async def check(
     connection: AsyncConnection[TupleRow],
     settings: Settings,
     *,
+    roster: Roster | None = None,
     with_plans: bool = True,
     progress: Progress = lambda _: None,
 ) -> CheckResult:
     """Look at every table: catalogs, then the counts that decide something, then a plan for each issue.
 
+    `roster` is who judges; None: whom the settings name.
     `connection` is in autocommit mode; only AccessShare locks are taken. Raises CouldNotLook where the catalogs do not
     let themselves be read.
     """
@@ -70,7 +73,8 @@ async def check(
     with uncollected():
         progress("reading the catalogs")
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
-        examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
+        judge = Judge(roster or Roster.muster(settings), settings.critical_tables)
+        examiner = Examiner(judge, snapshot)
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)

@@ -39,6 +39,7 @@ from .hearing.notifier import Notifier
 from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
 from .judging.analyst import Analyst
 from .judging.judge import Judge
+from .judging.roster import Roster
 from .mending.housekeeping import Housekeeper
 from .mending.mender import Mender
 from .settings import AutoFix, Settings
@@ -63,7 +64,7 @@ class Orders:
 
 
 class Daemon:
-    """A listener on one database. `run` returns after `stop`."""
+    """A listener on one database. `run` returns after `stop`; what it judges by is read when it begins."""
 
     def __init__(self, dsn: str, settings: Settings, orders: Orders | None = None) -> None:
         self._dsn = dsn
@@ -82,12 +83,13 @@ class Daemon:
 
     async def run(self, *companions: Callable[[], Awaitable[None]]) -> None:
         """Work until stopped. `companions` (the HTTP server) run beside and end with it; if one fails, all end."""
+        roster = Roster.muster(self._settings)
         async with await connect(self._dsn, "start") as connection:
             await require_installation(connection)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._notifier.run(), name="listen"),
-                group.create_task(self._lead(), name="lead"),
+                group.create_task(self._lead(roster), name="lead"),
                 *(group.create_task(_run(each), name="companion") for each in companions),
             ]
             await self._stop.wait()
@@ -98,10 +100,10 @@ class Daemon:
             for task in tasks:
                 task.cancel()
 
-    async def _lead(self) -> None:
+    async def _lead(self, roster: Roster) -> None:
         while True:
             try:
-                await self._one_reign()
+                await self._one_reign(roster)
             except* LeaseLost as group:
                 log.warning("lease lost; standing by", error=_first_words(group))
             except* (CouldNotLook, psycopg.OperationalError, TimeoutError) as group:
@@ -110,14 +112,14 @@ class Daemon:
             finally:
                 self.leading.clear()
 
-    async def _one_reign(self) -> None:
+    async def _one_reign(self, roster: Roster) -> None:
         async with await _reach(self._dsn, "lease") as connection:
             lease = await self._stand_by(connection)
             log.info("leading", holder=f"pid {os.getpid()}")
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._heartbeat(connection, lease), name="heartbeat")
-                    group.create_task(self._work(lease), name="work")
+                    group.create_task(self._work(lease, roster), name="work")
             finally:
                 self._mending = None
                 await _release(connection, lease)
@@ -144,10 +146,10 @@ class Daemon:
                     raise LeaseLost("The lease ran out, or another listener took it.")
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
 
-    async def _work(self, lease: Lease) -> None:
+    async def _work(self, lease: Lease, roster: Roster) -> None:
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
-            judge = Judge(critical_tables=settings.critical_tables)
+            judge = Judge(roster, settings.critical_tables)
             analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude))
             await analyst.begin()
             async with (

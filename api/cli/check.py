@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .asking import mustered
 from .outcome import ExitCode, guarded, run
 from .source import Dsn, find_source
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from ...listener.check import CheckResult
     from ...listener.judging.judge import CheckOutcome
-    from ...listener.settings import Settings
+    from ...listener.judging.roster import Roster
     from ..report.view import IssueView
+    from .source import Source
 
 
 class Format(StrEnum):
@@ -42,29 +44,41 @@ class FailOn(StrEnum):
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the issues.")]
+SelectOption = Annotated[
+    list[str] | None, typer.Option("--select", help="Only these rules: names or issue types, several with commas.")
+]
+IgnoreOption = Annotated[list[str] | None, typer.Option("--ignore", help="All rules but these.")]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 if there is an issue at or above this.")]
 
 
-def check(dsn: Dsn = None, format: FormatOption = Format.TEXT, fail_on: FailOnOption = FailOn.CRITICAL) -> None:
+def check(
+    dsn: Dsn = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    format: FormatOption = Format.TEXT,
+    fail_on: FailOnOption = FailOn.CRITICAL,
+) -> None:
     """Look at everything once, read-only; nothing need be installed.
 
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
     source = guarded(lambda: find_source(dsn))
-    result = run(_check(source.dsn, source.settings, format))
+    roster = guarded(lambda: mustered(source.settings, select, ignore))
+    result = run(_check(source, roster, format))
     _print(result, format)
     raise SystemExit(int(_exit_code(result, fail_on)))
 
 
-async def _check(dsn: str, settings: Settings, wanted: Format) -> CheckResult:
+async def _check(source: Source, roster: Roster, wanted: Format) -> CheckResult:
     from ...listener import check as look
     from ...listener.connection import connect
 
-    async with await connect(dsn, "check") as connection:
+    async with await connect(source.dsn, "check") as connection:
         with _progress(wanted) as status:
             return await look.check(
                 connection,
-                settings,
+                source.settings,
+                roster=roster,
                 with_plans=wanted in (Format.TEXT, Format.JSON),
                 progress=status.update if status is not None else lambda _: None,
             )

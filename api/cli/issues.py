@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking, issue_type, moment
-from .check import FailOn, Format, print_for_machines
+from .asking import asking, issue_types, moment
+from .check import FailOn, Format, IgnoreOption, SelectOption, print_for_machines
 from .outcome import ExitCode, run
 from .source import Dsn
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def issues(
     issue_id: Annotated[str | None, typer.Argument(help="One issue with its evidence and cause.")] = None,
     severity: Annotated[str | None, typer.Option("--severity", help="critical, medium or low.")] = None,
-    select: Annotated[str | None, typer.Option("--select", help="Only this issue type.")] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     table: Annotated[str | None, typer.Option("--table", help="`table` or `schema.table`.")] = None,
     all: Annotated[bool, typer.Option("--all", help="Resolved and ignored ones too.")] = False,
     dsn: Dsn = None,
@@ -29,7 +30,7 @@ def issues(
     """The issues that the listener knows, worst first."""
 
     async def work() -> tuple[ShownIssue, ...]:
-        wanted = issue_type(select)
+        wanted = issue_types(select, ignore)
         async with asking(dsn) as desk:
             return await _read(desk, issue_id, severity, wanted, table, all)
 
@@ -62,7 +63,12 @@ def ignore(
 
 
 async def _read(
-    desk: object, issue_id: str | None, severity: str | None, select: str | None, table: str | None, everything: bool
+    desk: object,
+    issue_id: str | None,
+    severity: str | None,
+    types: tuple[str, ...] | None,
+    table: str | None,
+    everything: bool,
 ) -> tuple[ShownIssue, ...]:
     from ...listener.desk import Desk, IssueFilter
     from ...listener.errors import InvalidRequest
@@ -75,7 +81,7 @@ async def _read(
         wanted = Severity(severity) if severity else None
     except ValueError:
         raise InvalidRequest(f"There is no severity {severity!r}; write critical, medium or low.") from None
-    asked = IssueFilter(None if everything else "open", wanted, select, table)
+    asked = IssueFilter(None if everything else "open", wanted, types, table)
     found: list[ShownIssue] = []
     while True:
         page = (await desk.issues(asked, limit=500, offset=len(found))).page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from functools import cache
 from importlib import import_module
@@ -12,6 +12,8 @@ from pkgutil import iter_modules
 from ..catalog.snapshot import Table
 from ..issue import Finding, Severity
 from .scene import Scene
+
+BUILT_IN = "pgmend"
 
 
 class Reads(Flag):
@@ -29,18 +31,27 @@ Judge = Callable[[Table, Scene], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A judge of one table within its scene, the type of issue it opens and the severity in a critical table."""
+    """A judge of one table within its scene, the type of issue it opens and the severity in a critical table.
+
+    `source` is where it comes from: pgmend, or for an own rule the package or the file.
+    """
 
     issue_type: str
     severity: Severity
     reads: Reads
     judge: Judge
     stem: str
+    source: str = field(default=BUILT_IN, kw_only=True)
+
+    @property
+    def own(self) -> bool:
+        """Whether somebody else wrote it."""
+        return self.source != BUILT_IN
 
     @property
     def summary(self) -> str:
         """The first line of what the rule says of itself."""
-        return (self.judge.__doc__ or "").strip().splitlines()[0]
+        return next(iter((self.judge.__doc__ or "").strip().splitlines()), "")
 
 
 def rule(issue_type: str, severity: Severity, reads: Reads) -> Callable[[Judge], Rule]:
