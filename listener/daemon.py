@@ -22,6 +22,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import psycopg
@@ -42,6 +43,7 @@ from .judging.judge import Judge
 from .judging.roster import Roster
 from .mending.housekeeping import Housekeeper
 from .mending.mender import Mender
+from .mending.repository import Repository
 from .settings import AutoFix, Settings
 from .store.instance import require_installation
 from .store.scans import scan_requested
@@ -161,6 +163,7 @@ class Daemon:
                     allowed=self._orders.allowed,
                     observe=self._orders.observe,
                     stands_in=self._orders.stands_in,
+                    repository=None if self._orders.stands_in else Repository(Path.cwd()),
                 ) as mender,
                 asyncio.TaskGroup() as group,
             ):

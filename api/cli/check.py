@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,14 +65,18 @@ def check(
     """
     source = guarded(lambda: find_source(dsn))
     roster = guarded(lambda: mustered(source.settings, select, ignore))
-    result = run(_check(source, roster, format))
+    result = run(scan(source, roster, format))
     _print(result, format)
     raise SystemExit(int(_exit_code(result, fail_on)))
 
 
-async def _check(source: Source, roster: Roster, wanted: Format) -> CheckResult:
+async def scan(source: Source, roster: Roster, wanted: Format) -> CheckResult:
+    """One look with what the folder's ignore file says, in so far as the format shows it."""
     from ...listener import check as look
     from ...listener.connection import connect
+    from ...listener.ignore_file import IgnoreFile
+
+    ignore_file = IgnoreFile.read(Path.cwd())
 
     async with await connect(source.dsn, "check") as connection:
         with _progress(wanted) as status:
@@ -79,6 +84,7 @@ async def _check(source: Source, roster: Roster, wanted: Format) -> CheckResult:
                 connection,
                 source.settings,
                 roster=roster,
+                ignore_file=ignore_file,
                 with_plans=wanted in (Format.TEXT, Format.JSON),
                 progress=status.update if status is not None else lambda _: None,
             )
@@ -108,6 +114,8 @@ def _print(result: CheckResult, wanted: Format) -> None:
 
             print_check(Console(soft_wrap=True), result)
         case _:
+            for complaint in result.complaints:
+                typer.echo(f"pgmend: {complaint}", err=True)
             print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking, issue_types, moment
-from .check import FailOn, Format, IgnoreOption, SelectOption, print_for_machines
-from .outcome import ExitCode, run
-from .source import Dsn
+from .asking import asking, issue_types, moment, mustered
+from .check import FailOn, Format, IgnoreOption, SelectOption, print_for_machines, scan
+from .outcome import ExitCode, guarded, run
+from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from ...listener.desk import ShownIssue
@@ -47,12 +49,21 @@ def ignore(
     issue_id: str,
     reason: Annotated[str, typer.Option("--reason", help="Why one lives with it.")],
     until: Annotated[str | None, typer.Option("--until", help="A time such as 2026-03-01T06:00+01:00.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Add it to pgmend-ignore.toml here instead; pgmend need not be installed.")
+    ] = False,
+    owner: Annotated[str | None, typer.Option("--owner", help="With --write: who answers for it.")] = None,
     dsn: Dsn = None,
 ) -> None:
     """Hide one issue and leave it alone: what was on its way to fix it is withdrawn.
 
     It is open again when its time is over or its definition changes; `pgmend fix` mends it all the same.
     """
+    if write:
+        _write_entry(dsn, issue_id, reason, owner, until)
+        return
+    if owner is not None:
+        raise typer.BadParameter("--owner goes with --write; in the database it is the role that says so.")
 
     async def work() -> ShownIssue:
         async with asking(dsn) as desk:
@@ -60,6 +71,32 @@ def ignore(
 
     issue = run(work())
     typer.echo(f"Ignored: {issue.issue_type} on {issue.schema}.{issue.table}.")
+
+
+def _write_entry(dsn: str | None, issue_id: str, reason: str, owner: str | None, until: str | None) -> None:
+    """Look for the issue, and put the entry for it as it is now at the end of the file."""
+    from ...listener.errors import InvalidRequest, NotFound
+    from ...listener.ignore_file import FILE_NAME, entry_text
+
+    if not reason.strip() or not (owner or "").strip():
+        raise typer.BadParameter("An entry takes a reason and an --owner.")
+    end = guarded(lambda: moment(until))
+    if end is not None and end <= datetime.now(UTC):
+        raise typer.BadParameter(f"The time until which to ignore ({until}) is over.")
+    source = guarded(lambda: find_source(dsn))
+    result = run(scan(source, guarded(lambda: mustered(source.settings)), Format.SARIF))
+
+    def write() -> None:
+        if any(each.issue.issue_id == issue_id for each in result.ignored):
+            raise InvalidRequest(f"Issue {issue_id} is ignored already.")
+        found = next((each.issue for each in result.issues if each.issue.issue_id == issue_id), None)
+        if found is None:
+            raise NotFound(f"There is no issue {issue_id} now; `pgmend check` shows them.")
+        with Path(FILE_NAME).open("a", encoding="utf-8") as file:
+            file.write(("\n" if file.tell() else "") + entry_text(found, reason, owner or "", end))
+
+    guarded(write)
+    typer.echo(f"Written to {FILE_NAME}; commit it.")
 
 
 async def _read(

@@ -27,6 +27,7 @@ from ..store.instance import why_a_copy
 from ..store.issues import follow_ignored
 from ..store.policy import Policy, read_policy
 from .proposals import Proposals
+from .repository import Repository
 
 IDLE = timedelta(seconds=5)
 PAUSE_POLL = timedelta(milliseconds=300)
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 class Mender:
     """Works under one lease; one fix at a time. `run` ends after `stop`, between two steps of whatever is under way.
 
+    `repository` is where it was started, whose ignore file it follows.
     `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
     """
 
@@ -51,6 +53,7 @@ class Mender:
         allowed: AutoFix,
         observe: bool,
         stands_in: bool = False,
+        repository: Repository | None = None,
     ) -> None:
         self._dsn = dsn
         self._settings = settings
@@ -59,6 +62,7 @@ class Mender:
         self._lease = lease
         self._observe = observe
         self._stands_in = stands_in
+        self._repository = repository
         # What others have queued is not withdrawn for the settings of one command.
         self._covered = AutoFix.ALL if stands_in else AutoFix.strictest(settings.auto_fix, allowed)
         self._limits = limits_of(settings)
@@ -115,11 +119,15 @@ class Mender:
         await self._measure()
         await self._proposals.weigh(policy.allows(self._settings.auto_fix, self._allowed), observing)
         if observing is None and not policy.paused:
+            if await self._follow_repository():
+                # What was opened meanwhile is not mended before it can be ignored.
+                await self._follow_people(observing)
             await self._proposals.promote()
             await self._work_off()
 
     async def _follow_people(self, observing: str | None) -> None:
         """What is ignored or open again by now, and what may no longer run."""
+        await self._follow_repository()
         for issue_id, status in (await follow_ignored(self._connection)).items():
             log.info(f"issue {status} again" if status == "open" else f"issue {status}", issue=issue_id)
             self._proposals.reconsider(issue_id)
@@ -127,6 +135,12 @@ class Mender:
             for each in await book.withdraw(self._connection, self._lease, allowed=self._covered):
                 log.warning("fix superseded", fix=str(each.fix_id), reason=each.reason)
                 self._proposals.reconsider(each.issue_id)
+
+    async def _follow_repository(self) -> bool:
+        """Let the file of the repository say what is ignored; whether it said anything new."""
+        if self._repository is None:
+            return False
+        return await self._repository.follow(self._connection, self._analyst.open_issues())
 
     async def _work_off(self) -> None:
         while not self._stopping.is_set():
