@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,8 @@ def mustered(settings: Settings, select: Sequence[str] | None = None, ignore: Se
     from ...listener.judging.roster import Roster
 
     configure_journal(settings)
-    return Roster.muster(settings, select or (), ignore or ())
+    with redirect_stdout(sys.stderr):  # what own rules print is no answer to what was asked
+        return Roster.muster(settings, select or (), ignore or ())
 
 
 def issue_types(select: Sequence[str] | None, ignore: Sequence[str] | None) -> tuple[str, ...] | None:

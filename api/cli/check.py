@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,13 +65,14 @@ def check(
     """
     source = guarded(lambda: find_source(dsn))
     roster = guarded(lambda: mustered(source.settings, select, ignore))
-    result = run(scan(source, roster, format))
+    spins = format is Format.TEXT and sys.stderr.isatty()
+    result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON), spins=spins))
     _print(result, format)
     raise SystemExit(int(_exit_code(result, fail_on)))
 
 
-async def scan(source: Source, roster: Roster, wanted: Format) -> CheckResult:
-    """One look with what the folder's ignore file says, in so far as the format shows it."""
+async def scan(source: Source, roster: Roster, *, with_plans: bool = False, spins: bool = False) -> CheckResult:
+    """One look, with what the folder's ignore file says set apart."""
     from ...listener import check as look
     from ...listener.connection import connect
     from ...listener.ignore_file import IgnoreFile
@@ -79,20 +80,20 @@ async def scan(source: Source, roster: Roster, wanted: Format) -> CheckResult:
     ignore_file = IgnoreFile.read(Path.cwd())
 
     async with await connect(source.dsn, "check") as connection:
-        with _progress(wanted) as status:
+        with _progress(spins) as status, redirect_stdout(sys.stderr):  # own rules may print
             return await look.check(
                 connection,
                 source.settings,
                 roster=roster,
                 ignore_file=ignore_file,
-                with_plans=wanted in (Format.TEXT, Format.JSON),
+                with_plans=with_plans,
                 progress=status.update if status is not None else lambda _: None,
             )
 
 
-def _progress(wanted: Format) -> AbstractContextManager[Status | None]:
+def _progress(spins: bool) -> AbstractContextManager[Status | None]:
     """A spinner on standard error for people who wait; scripts see nothing of it."""
-    if wanted is not Format.TEXT or not sys.stderr.isatty():
+    if not spins:
         return nullcontext()
     from rich.console import Console
 

@@ -84,7 +84,7 @@ def _write_entry(dsn: str | None, issue_id: str, reason: str, owner: str | None,
     if end is not None and end <= datetime.now(UTC):
         raise typer.BadParameter(f"The time until which to ignore ({until}) is over.")
     source = guarded(lambda: find_source(dsn))
-    result = run(scan(source, guarded(lambda: mustered(source.settings)), Format.SARIF))
+    result = run(scan(source, guarded(lambda: mustered(source.settings))))
 
     def write() -> None:
         if any(each.issue.issue_id == issue_id for each in result.ignored):

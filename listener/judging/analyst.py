@@ -109,7 +109,7 @@ class Analyst:
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
-            everything = frozenset(snapshot.tables)
+            everything = frozenset(snapshot.tables) | self._by_table.keys()  # some may be gone, with their issues
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
             await self._beside_the_loop(len(everything), self._examiner.atlas.listen)

@@ -24,12 +24,15 @@ create table sales.items (tenant_id integer, id integer, primary key (tenant_id,
 MONEY = '''
 from pgmend.rules import ChangeColumnType, Finding, Reads, rule
 
+print("somebody debugs this")
+
 @rule("HOUSE_NO_MONEY", severity="medium", reads=Reads.COLUMNS)
 def no_money(table, scene):
     """Columns of type money.
 
     Its currency is that of whoever reads it.
     """
+    print(table)
     for column in table.columns:
         if column.type_name == "money":
             yield Finding(
