@@ -19,7 +19,7 @@ from .source import Dsn, find_source
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from ...listener.check import CheckResult
+    from ...listener.check import CheckResult, IgnoredIssue
     from ...listener.judging.judge import CheckOutcome
     from ...listener.judging.roster import Roster
     from ..report.view import IssueView
@@ -117,15 +117,20 @@ def _print(result: CheckResult, wanted: Format) -> None:
         case _:
             for complaint in result.complaints:
                 typer.echo(f"pgmend: {complaint}", err=True)
-            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks)
+            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks, result.ignored)
 
 
-def print_for_machines(issues: Sequence[IssueView], wanted: Format, checks: Sequence[CheckOutcome] = ()) -> None:
+def print_for_machines(
+    issues: Sequence[IssueView],
+    wanted: Format,
+    checks: Sequence[CheckOutcome] = (),
+    ignored: Sequence[IgnoredIssue] = (),
+) -> None:
     """Issues as SARIF or as GitHub's workflow commands."""
     if wanted is Format.SARIF:
         from ..report.sarif import sarif_document
 
-        typer.echo(json.dumps(sarif_document(issues, checks), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(sarif_document(issues, checks, ignored), ensure_ascii=False, indent=2))
         return
     from ..report.annotations import github_lines
 

@@ -56,6 +56,14 @@ async def test_a_check_sets_apart_what_the_file_ignores_and_tells_of_useless_ent
     text = (await pgmend.run("check", "--dsn", database.dsn)).stdout
     assert "by ada: append-only" in text
     assert "1 ignored" in text
+    sarif = json.loads((await pgmend.run("check", "--format", "sarif", "--dsn", database.dsn)).stdout)
+    suppressed = {
+        each["locations"][0]["logicalLocations"][0]["name"]: each.get("suppressions")
+        for each in sarif["runs"][0]["results"]
+    }
+    assert suppressed.keys() == {"logs", "Logs, old"}
+    assert suppressed["Logs, old"] is None
+    assert suppressed["logs"][0]["justification"].startswith("ada: append-only (")
     github = await pgmend.run("check", "--format", "github", "--dsn", database.dsn)
     assert len(github.stdout.splitlines()) == 1
     assert "there is no key 'why'" in github.stderr
