@@ -11,6 +11,9 @@ COPY pyproject.toml setup.py README.md LICENSE ./
 COPY sql sql
 COPY listener listener
 COPY api api
+COPY rules rules
+COPY testing testing
+COPY docs/rules docs/rules
 RUN pip wheel --no-build-isolation --no-deps --no-index --wheel-dir /dist . \
  && pip --python /opt/pgmend/bin/python install --no-deps --no-index /dist/*.whl
 

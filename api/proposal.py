@@ -58,7 +58,7 @@ class Proposal:
 async def propose(
     desk: Desk,
     issue_ids: Sequence[str] | None = None,
-    select: str | None = None,
+    select: tuple[str, ...] | None = None,
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Proposal, ...]:
     """Plans for those issues, or for every open one; in the order in which they can be applied."""
@@ -98,10 +98,10 @@ def read_plan_file(file: Path) -> Mapping[str, str]:
         raise InvalidRequest(f"{file} is no plan file; make one with `pgmend plan --format json -o FILE`.") from error
 
 
-async def _open_issues(desk: Desk, select: str | None) -> list[ShownIssue]:
+async def _open_issues(desk: Desk, select: tuple[str, ...] | None) -> list[ShownIssue]:
     found: list[ShownIssue] = []
     while True:
-        page = (await desk.issues(IssueFilter(issue_type=select), limit=500, offset=len(found))).page
+        page = (await desk.issues(IssueFilter(issue_types=select), limit=500, offset=len(found))).page
         found += page.items
         if len(found) >= page.total or not page.items:
             return found

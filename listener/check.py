@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -19,12 +19,15 @@ from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .garbage import uncollected
+from .ignore_file import IgnoreFile
 from .issue import Issue
 from .judging.examiner import Examiner
-from .judging.judge import CheckOutcome, Judge
+from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
+from .judging.roster import Roster
 from .relations.measure import measure
 from .relations.reading.reader import CodeReader
 from .settings import Settings
+from .store.ignored import Ignoring, read_ignored
 
 MEASURING_BUDGET = timedelta(seconds=20)
 NO_FIX = UUID(int=0)
@@ -41,14 +44,28 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoredIssue:
+    """An issue that somebody lives with: who, why, until when, and where that is said."""
+
+    issue: Issue
+    ignoring: Ignoring
+    said_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why."""
+    """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
+
+    What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use.
+    """
 
     server: str
     duration_ms: float
     tables: int
     checks: tuple[CheckOutcome, ...]
     issues: tuple[Reported, ...]
+    ignored: tuple[IgnoredIssue, ...] = ()
+    complaints: tuple[str, ...] = ()
 
     @property
     def saw_everything(self) -> bool:
@@ -60,11 +77,14 @@ async def check(
     connection: AsyncConnection[TupleRow],
     settings: Settings,
     *,
+    roster: Roster | None = None,
+    ignore_file: IgnoreFile | None = None,
     with_plans: bool = True,
     progress: Progress = lambda _: None,
 ) -> CheckResult:
     """Look at every table: catalogs, then the counts that decide something, then a plan for each issue.
 
+    `roster` is who judges; None: whom the settings name. What `ignore_file` or the database ignores is set apart.
     `connection` is in autocommit mode; only AccessShare locks are taken. Raises CouldNotLook where the catalogs do not
     let themselves be read.
     """
@@ -72,7 +92,8 @@ async def check(
     with uncollected():
         progress("reading the catalogs")
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
-        examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
+        judge = Judge(roster or Roster.muster(settings), settings.critical_tables)
+        examiner = Examiner(judge, snapshot)
         examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         progress("reading views, functions and statements")
         examiner.read(await CodeReader(connection).everything(snapshot))
@@ -82,17 +103,61 @@ async def check(
             examiner.learn(measured.containment)
         progress("judging")
         judgement = examiner.examine(examiner.everything())
+    open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))
     reported: list[Reported] = []
-    for number, issue in enumerate(judgement.issues, 1):
+    for number, issue in enumerate(open_issues, 1):
         plan = None
         if with_plans and issue.remedy is not None:
-            progress(f"planning {number} of {len(judgement.issues)}")
+            progress(f"planning {number} of {len(open_issues)}")
             plan = await _plan(connection, issue, examiner, settings)
         reported.append(Reported(issue, plan, _why_not(issue, plan)))
     version = await _server(connection)
     return CheckResult(
-        version, (time.perf_counter() - started) * 1000, len(snapshot.tables), judgement.checks, tuple(reported)
+        version,
+        (time.perf_counter() - started) * 1000,
+        len(snapshot.tables),
+        tuple(_without(check, ignored) for check in judgement.checks),
+        tuple(reported),
+        tuple(ignored),
+        tuple(_complaints(ignore_file, judgement)),
     )
+
+
+def _set_apart(
+    issues: Sequence[Issue], file: IgnoreFile | None, here: Mapping[str, Ignoring]
+) -> tuple[list[Issue], list[IgnoredIssue]]:
+    """The issues that matter, and those that somebody lives with; what was said in the database comes first."""
+    now = datetime.now(UTC)
+    matter: list[Issue] = []
+    ignored: list[IgnoredIssue] = []
+    for issue in issues:
+        said, entry = here.get(issue.issue_id), file and file.why_ignored(issue, now)
+        if said is not None and said.definition_hash in (None, issue.definition_hash):
+            ignored.append(IgnoredIssue(issue, said, "pgmend.ignored_issue"))
+        elif file is not None and entry:
+            said = Ignoring(issue.issue_id, entry.reason, entry.owner, entry.until, entry.definition)
+            ignored.append(IgnoredIssue(issue, said, f"{file.path} {entry}"))
+        else:
+            matter.append(issue)
+    return matter, ignored
+
+
+def _without(check: CheckOutcome, ignored: Sequence[IgnoredIssue]) -> CheckOutcome:
+    """How the rule fared, its ignored issues left out."""
+    left = check.issues - sum(each.issue.issue_type == check.issue_type for each in ignored)
+    status = check.status
+    if status is CheckStatus.FAILED and not left:
+        status = CheckStatus.SKIPPED if check.undecided else CheckStatus.PASSED
+    return replace(check, issues=left, status=status)
+
+
+def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
+    """What of the ignore file cannot be used, is over, or covers nothing; the last only where all rules looked."""
+    if file is None:
+        return
+    yield from file.complaints
+    everything_seen = all(check.status in (CheckStatus.PASSED, CheckStatus.FAILED) for check in judgement.checks)
+    yield from file.stale(judgement.issues, datetime.now(UTC), everything_seen=everything_seen)
 
 
 async def _plan(

@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 import psycopg
@@ -41,8 +42,10 @@ from .hearing.notifier import Notifier
 from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
 from .judging.analyst import Analyst
 from .judging.judge import Judge
+from .judging.roster import Roster
 from .mending.housekeeping import Housekeeper
 from .mending.mender import Mender
+from .mending.repository import Repository
 from .settings import AutoFix, Settings
 from .store.instance import require_installation
 from .store.policy import read_policy
@@ -66,7 +69,7 @@ class Orders:
 
 
 class Daemon:
-    """A listener on one database. `run` returns after `stop`.
+    """A listener on one database. `run` returns after `stop`; what it judges by is read when it begins.
 
     It keeps `connections.KEPT` connections and borrows the others from `connections`, which it shares with the faces.
     """
@@ -91,12 +94,13 @@ class Daemon:
 
     async def run(self, *companions: Callable[[], Awaitable[None]]) -> None:
         """Work until stopped. `companions` (the HTTP server) run beside and end with it; if one fails, all end."""
+        roster = Roster.muster(self._settings)
         async with await connect(self._dsn, "start") as connection:
             await require_installation(connection)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._notifier.run(), name="listen"),
-                group.create_task(self._lead(), name="lead"),
+                group.create_task(self._lead(roster), name="lead"),
                 *(group.create_task(_run(each), name="companion") for each in companions),
             ]
             await self._stop.wait()
@@ -107,10 +111,10 @@ class Daemon:
             for task in tasks:
                 task.cancel()
 
-    async def _lead(self) -> None:
+    async def _lead(self, roster: Roster) -> None:
         while True:
             try:
-                await self._one_reign()
+                await self._one_reign(roster)
             except* LeaseLost as group:
                 log.warning("lease lost; standing by", error=_first_words(group))
             except* (CouldNotLook, psycopg.OperationalError, TimeoutError) as group:
@@ -119,14 +123,14 @@ class Daemon:
             finally:
                 self.leading.clear()
 
-    async def _one_reign(self) -> None:
+    async def _one_reign(self, roster: Roster) -> None:
         async with await _reach(self._dsn, "lease") as connection:
             lease = await self._stand_by(connection)
             log.info("leading", holder=f"pid {os.getpid()}")
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._heartbeat(connection, lease), name="heartbeat")
-                    group.create_task(self._work(connection, lease), name="work")
+                    group.create_task(self._work(connection, lease, roster), name="work")
             finally:
                 self._mending = None
                 await _release(connection, lease)
@@ -153,11 +157,11 @@ class Daemon:
                     raise LeaseLost("The lease ran out, or another listener took it.")
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
 
-    async def _work(self, keeping: AsyncConnection[TupleRow], lease: Lease) -> None:
+    async def _work(self, keeping: AsyncConnection[TupleRow], lease: Lease, roster: Roster) -> None:
         """Look and mend; over `keeping`, which only keeps the lease, it is asked besides whether fixing is paused."""
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
-            judge = Judge(critical_tables=settings.critical_tables)
+            judge = Judge(roster, settings.critical_tables)
             analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude))
             await analyst.begin()
             mender = Mender(
@@ -169,6 +173,7 @@ class Daemon:
                 allowed=self._orders.allowed,
                 observe=self._orders.observe,
                 stands_in=self._orders.stands_in,
+                repository=None if self._orders.stands_in else Repository(Path.cwd()),
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse(connection, analyst, mender), name="analyse")

@@ -5,7 +5,9 @@ PgmendError (in `pgmend.sql.errors`, so that all three folders share the root)
 ├── NotFound                 an id that is nowhere                                    exit 2, 404
 ├── InvalidRequest           a value that cannot be used; names it and the cure       exit 2, 422
 ├── CouldNotLook             the server or the role did not let us see                exit 3, 503
-│   └── SnapshotTorn         the catalogs moved under the reader; worth another try
+│   ├── SnapshotTorn         the catalogs moved under the reader; worth another try
+│   └── RuleFailed           an own rule that raised, took too long or found nonsense; the others go on
+├── RuleRefused              an own rule that cannot be taken on; names it and the cure
 ├── EmbeddedServerError      our own server did not start; with the end of its log    exit 3
 └── FixError                 nothing was changed, or what was changed is undone       exit 1, 409
     ├── PlanRefused          the plan may not be made, with the reason
@@ -41,6 +43,14 @@ class CouldNotLook(PgmendError):
 
 class SnapshotTorn(CouldNotLook):
     """The catalogs changed while they were read; another try may succeed."""
+
+
+class RuleFailed(CouldNotLook):
+    """An own rule that raised, took too long, or found what makes no sense; says which, where, and the cure."""
+
+
+class RuleRefused(PgmendError):
+    """An own rule that cannot be taken on as it is (its name, its signature); says why, and the cure."""
 
 
 class EmbeddedServerError(PgmendError):

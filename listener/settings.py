@@ -15,12 +15,13 @@ from datetime import timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
+from .issue import Severity
 
 DEFAULT_CRITICAL_TABLES = (
     "users",
@@ -72,6 +73,23 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
 
 
+def _tables_only(value: object) -> object:
+    if not isinstance(value, dict):
+        raise ValueError("a variable cannot hold it; write [rule.NAME] in pgmend.toml")  # noqa: TRY004 - pydantic's
+    return cast("dict[str, object]", value)
+
+
+class RuleSettings(BaseModel):
+    """What can be set for one rule. `severity` is that of all its issues; `automatic` is for own rules only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    severity: Severity | None = None
+    exclude: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    automatic: bool | None = None
+
+
 class Settings(BaseSettings):
     """Every setting with its default. A bare number of a duration is seconds."""
 
@@ -88,11 +106,26 @@ class Settings(BaseSettings):
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
+    rules: Path | None = None
+    rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(
+        default_factory=dict[str, RuleSettings]
+    )
     viewer_token: SecretStr | None = Field(default=None, min_length=16)
     operator_token: SecretStr | None = Field(default=None, min_length=16)
     allowed_hosts: Words = ()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
+
+    _sources: Mapping[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    def coming_from(self, sources: Mapping[str, str]) -> Self:
+        """These settings, knowing where each value comes from."""
+        self._sources = sources
+        return self
+
+    def source_of(self, name: str) -> str:
+        """Where the value in force comes from."""
+        return self._sources.get(name, "default")
 
     def is_critical(self, schema: str, table: str) -> bool:
         """Whether a table's issues count as critical."""
@@ -132,7 +165,7 @@ def load_settings(
         for name in Settings.model_fields
     }
     try:
-        return Settings(**cast("dict[str, Any]", values)), sources
+        return Settings(**cast("dict[str, Any]", values)).coming_from(sources), sources
     except ValidationError as error:
         raise SettingsError(_explain(error, sources, file_name)) from None
 
@@ -143,12 +176,21 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str)
     for problem in error.errors(include_url=False, include_context=False):
         name = str(problem["loc"][0]) if problem["loc"] else "settings"
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{file_name}: there is no setting {name!r}; there are {_NAMES}.")
+            there = _NAMES if len(problem["loc"]) == 1 else ", ".join(RuleSettings.model_fields)
+            lines.append(f"{file_name}: there is no setting {_dotted(problem['loc'])!r}; there are {there}.")
+            continue
+        if name == "rule":
+            source = sources.get(name, file_name)
+            lines.append(f"{_dotted(problem['loc'])} = {problem['input']!r} (from {source}): {problem['msg']}.")
             continue
         shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
         cure = f" {_CURES[name]}." if name in _CURES else ""
         lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.{cure}")
     return "\n".join(lines)
+
+
+def _dotted(place: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, place))
 
 
 def _read_file(folder: Path) -> tuple[dict[str, object], str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import automatic, check, demo, fixing, installation, issues, migration, start, status
+from . import automatic, check, demo, fixing, installation, issues, migration, rules, start, status
 
 app = typer.Typer(
     name="pgmend",
@@ -47,6 +47,8 @@ app.command("status")(status.status)
 app.command("issues")(issues.issues)
 app.command("history")(status.history)
 app.command("ignore")(issues.ignore)
+app.command("rules")(rules.rules)
+app.command("rule")(rules.rule)
 app.command("auto")(automatic.auto)
 app.command("pause")(automatic.pause)
 app.command("resume")(automatic.resume)

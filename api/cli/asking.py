@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from .source import find_source
 
 if TYPE_CHECKING:
     from ...listener.desk import Desk
+    from ...listener.judging.roster import Roster
+    from ...listener.settings import Settings
 
 
 @asynccontextmanager
@@ -24,14 +27,23 @@ async def asking(dsn: str | None) -> AsyncGenerator[Desk]:
         yield Desk(connections, source.settings)
 
 
-def issue_type(text: str | None) -> str | None:
-    """An issue type that some rule finds; raises InvalidRequest naming those there are."""
-    from ...listener.judging.registry import builtin_rules
+def mustered(settings: Settings, select: Sequence[str] | None = None, ignore: Sequence[str] | None = None) -> Roster:
+    """The rules that judge by settings and flags. What own rules have to complain of goes to standard error."""
+    from ...listener.journal import configure_journal
+    from ...listener.judging.roster import Roster
 
-    known = sorted({rule.issue_type for rule in builtin_rules()})
-    if text is None or text in known:
-        return text
-    raise InvalidRequest(f"There is no issue type {text!r}; there are {', '.join(known)}.")
+    configure_journal(settings)
+    with redirect_stdout(sys.stderr):  # what own rules print is no answer to what was asked
+        return Roster.muster(settings, select or (), ignore or ())
+
+
+def issue_types(select: Sequence[str] | None, ignore: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The issue types that such flags leave, None where there are none; raises InvalidRequest for what is no rule."""
+    if not select and not ignore:
+        return None
+    from ...listener.settings import load_settings
+
+    return mustered(load_settings()[0]).types(select or (), ignore or ())
 
 
 def moment(text: str | None) -> datetime | None:

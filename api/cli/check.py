@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .asking import mustered
 from .outcome import ExitCode, guarded, run
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from ...listener.check import CheckResult
+    from ...listener.check import CheckResult, IgnoredIssue
     from ...listener.judging.judge import CheckOutcome
-    from ...listener.settings import Settings
+    from ...listener.judging.roster import Roster
     from ..report.view import IssueView
+    from .source import Source
 
 
 class Format(StrEnum):
@@ -42,37 +45,55 @@ class FailOn(StrEnum):
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the issues.")]
+SelectOption = Annotated[
+    list[str] | None, typer.Option("--select", help="Only these rules: names or issue types, several with commas.")
+]
+IgnoreOption = Annotated[list[str] | None, typer.Option("--ignore", help="All rules but these.")]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="Exit 1 if there is an issue at or above this.")]
 
 
-def check(dsn: Dsn = None, format: FormatOption = Format.TEXT, fail_on: FailOnOption = FailOn.CRITICAL) -> None:
+def check(
+    dsn: Dsn = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
+    format: FormatOption = Format.TEXT,
+    fail_on: FailOnOption = FailOn.CRITICAL,
+) -> None:
     """Look at everything once, read-only; nothing need be installed.
 
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
     source = guarded(lambda: find_source(dsn))
-    result = run(_check(source.dsn, source.settings, format))
+    roster = guarded(lambda: mustered(source.settings, select, ignore))
+    spins = format is Format.TEXT and sys.stderr.isatty()
+    result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON), spins=spins))
     _print(result, format)
     raise SystemExit(int(_exit_code(result, fail_on)))
 
 
-async def _check(dsn: str, settings: Settings, wanted: Format) -> CheckResult:
+async def scan(source: Source, roster: Roster, *, with_plans: bool = False, spins: bool = False) -> CheckResult:
+    """One look, with what the folder's ignore file says set apart."""
     from ...listener import check as look
     from ...listener.connection import connect
+    from ...listener.ignore_file import IgnoreFile
 
-    async with await connect(dsn, "check") as connection:
-        with _progress(wanted) as status:
+    ignore_file = IgnoreFile.read(Path.cwd())
+
+    async with await connect(source.dsn, "check") as connection:
+        with _progress(spins) as status, redirect_stdout(sys.stderr):  # own rules may print
             return await look.check(
                 connection,
-                settings,
-                with_plans=wanted in (Format.TEXT, Format.JSON),
+                source.settings,
+                roster=roster,
+                ignore_file=ignore_file,
+                with_plans=with_plans,
                 progress=status.update if status is not None else lambda _: None,
             )
 
 
-def _progress(wanted: Format) -> AbstractContextManager[Status | None]:
+def _progress(spins: bool) -> AbstractContextManager[Status | None]:
     """A spinner on standard error for people who wait; scripts see nothing of it."""
-    if wanted is not Format.TEXT or not sys.stderr.isatty():
+    if not spins:
         return nullcontext()
     from rich.console import Console
 
@@ -93,15 +114,22 @@ def _print(result: CheckResult, wanted: Format) -> None:
 
             print_check(paper(), result)
         case _:
-            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks)
+            for complaint in result.complaints:
+                typer.echo(f"pgmend: {complaint}", err=True)
+            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks, result.ignored)
 
 
-def print_for_machines(issues: Sequence[IssueView], wanted: Format, checks: Sequence[CheckOutcome] = ()) -> None:
+def print_for_machines(
+    issues: Sequence[IssueView],
+    wanted: Format,
+    checks: Sequence[CheckOutcome] = (),
+    ignored: Sequence[IgnoredIssue] = (),
+) -> None:
     """Issues as SARIF or as GitHub's workflow commands."""
     if wanted is Format.SARIF:
         from ..report.sarif import sarif_document
 
-        typer.echo(json.dumps(sarif_document(issues, checks), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(sarif_document(issues, checks, ignored), ensure_ascii=False, indent=2))
         return
     from ..report.annotations import github_lines
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking, issue_type
+from .asking import asking, issue_types
+from .check import IgnoreOption, SelectOption
 from .outcome import ExitCode, guarded, run
 from .question import answer, confirm
 from .source import Dsn, find_source
@@ -38,7 +39,8 @@ class PlanFormat(StrEnum):
 
 def plan(
     issue_ids: Issues = None,
-    select: Annotated[str | None, typer.Option("--select", help="Only this issue type.")] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     format: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to a file.")] = None,
     dsn: Dsn = None,
@@ -46,7 +48,7 @@ def plan(
     """Show the plans of all or some issues in the order in which they would be applied; applies nothing."""
     from ..proposal import render
 
-    proposals = run(_plan(dsn, issue_ids, select))
+    proposals = run(_plan(dsn, issue_ids, select, ignore))
     text = render(proposals, format.value, colour=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text)
@@ -85,8 +87,10 @@ def rollback(fix_id: str, dsn: Dsn = None, yes: Yes = False) -> None:
     raise SystemExit(int(run(_rollback(dsn, fix_id))))
 
 
-async def _plan(dsn: str | None, issue_ids: list[str] | None, select: str | None) -> tuple[Proposal, ...]:
-    wanted = issue_type(select)
+async def _plan(
+    dsn: str | None, issue_ids: list[str] | None, select: list[str] | None, ignore: list[str] | None
+) -> tuple[Proposal, ...]:
+    wanted = issue_types(select, ignore)
     async with asking(dsn) as desk:
         return await _proposals(desk, issue_ids, wanted)
 
@@ -166,7 +170,7 @@ async def _rollback(dsn: str | None, fix_id: str) -> ExitCode:
     return ExitCode.ISSUES
 
 
-async def _proposals(desk: Desk, issue_ids: list[str] | None, select: str | None) -> tuple[Proposal, ...]:
+async def _proposals(desk: Desk, issue_ids: list[str] | None, select: tuple[str, ...] | None) -> tuple[Proposal, ...]:
     from ..progress import waiting
     from ..proposal import propose
 

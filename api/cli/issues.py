@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import asking, issue_type, moment
-from .check import FailOn, Format, print_for_machines
-from .outcome import ExitCode, run
-from .source import Dsn
+from .asking import asking, issue_types, moment, mustered
+from .check import FailOn, Format, IgnoreOption, SelectOption, print_for_machines, scan
+from .outcome import ExitCode, guarded, run
+from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from ...listener.desk import ShownIssue
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 def issues(
     issue_id: Annotated[str | None, typer.Argument(help="One issue with its evidence and cause.")] = None,
     severity: Annotated[str | None, typer.Option("--severity", help="critical, medium or low.")] = None,
-    select: Annotated[str | None, typer.Option("--select", help="Only this issue type.")] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     table: Annotated[str | None, typer.Option("--table", help="`table` or `schema.table`.")] = None,
     all: Annotated[bool, typer.Option("--all", help="Resolved and ignored ones too.")] = False,
     dsn: Dsn = None,
@@ -29,7 +32,7 @@ def issues(
     """The issues that the listener knows, worst first."""
 
     async def work() -> tuple[ShownIssue, ...]:
-        wanted = issue_type(select)
+        wanted = issue_types(select, ignore)
         async with asking(dsn) as desk:
             return await _read(desk, issue_id, severity, wanted, table, all)
 
@@ -46,12 +49,21 @@ def ignore(
     issue_id: str,
     reason: Annotated[str, typer.Option("--reason", help="Why one lives with it.")],
     until: Annotated[str | None, typer.Option("--until", help="A time such as 2026-03-01T06:00+01:00.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Add it to pgmend-ignore.toml here instead; pgmend need not be installed.")
+    ] = False,
+    owner: Annotated[str | None, typer.Option("--owner", help="With --write: who answers for it.")] = None,
     dsn: Dsn = None,
 ) -> None:
     """Hide one issue and leave it alone: what was on its way to fix it is withdrawn.
 
     It is open again when its time is over or its definition changes; `pgmend fix` mends it all the same.
     """
+    if write:
+        _write_entry(dsn, issue_id, reason, owner, until)
+        return
+    if owner is not None:
+        raise typer.BadParameter("--owner goes with --write; in the database it is the role that says so.")
 
     from ...listener.issue import qualified
 
@@ -63,8 +75,39 @@ def ignore(
     typer.echo(f"Ignored: {issue.issue_type} on {qualified(issue.schema, issue.table)}.")
 
 
+def _write_entry(dsn: str | None, issue_id: str, reason: str, owner: str | None, until: str | None) -> None:
+    """Look for the issue, and put the entry for it as it is now at the end of the file."""
+    from ...listener.errors import InvalidRequest, NotFound
+    from ...listener.ignore_file import FILE_NAME, entry_text
+
+    if not reason.strip() or not (owner or "").strip():
+        raise typer.BadParameter("An entry takes a reason and an --owner.")
+    end = guarded(lambda: moment(until))
+    if end is not None and end <= datetime.now(UTC):
+        raise typer.BadParameter(f"The time until which to ignore ({until}) is over.")
+    source = guarded(lambda: find_source(dsn))
+    result = run(scan(source, guarded(lambda: mustered(source.settings))))
+
+    def write() -> None:
+        if any(each.issue.issue_id == issue_id for each in result.ignored):
+            raise InvalidRequest(f"Issue {issue_id} is ignored already.")
+        found = next((each.issue for each in result.issues if each.issue.issue_id == issue_id), None)
+        if found is None:
+            raise NotFound(f"There is no issue {issue_id} now; `pgmend check` shows them.")
+        with Path(FILE_NAME).open("a", encoding="utf-8") as file:
+            file.write(("\n" if file.tell() else "") + entry_text(found, reason, owner or "", end))
+
+    guarded(write)
+    typer.echo(f"Written to {FILE_NAME}; commit it.")
+
+
 async def _read(
-    desk: object, issue_id: str | None, severity: str | None, select: str | None, table: str | None, everything: bool
+    desk: object,
+    issue_id: str | None,
+    severity: str | None,
+    types: tuple[str, ...] | None,
+    table: str | None,
+    everything: bool,
 ) -> tuple[ShownIssue, ...]:
     from ...listener.desk import Desk, IssueFilter
     from ...listener.errors import InvalidRequest
@@ -77,7 +120,7 @@ async def _read(
         wanted = Severity(severity) if severity else None
     except ValueError:
         raise InvalidRequest(f"There is no severity {severity!r}; write critical, medium or low.") from None
-    asked = IssueFilter(None if everything else "open", wanted, select, table)
+    asked = IssueFilter(None if everything else "open", wanted, types, table)
     found: list[ShownIssue] = []
     while True:
         page = (await desk.issues(asked, limit=500, offset=len(found))).page

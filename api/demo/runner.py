@@ -233,7 +233,7 @@ async def _settled_issues(stage: Stage) -> None:
 async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
     async with _patience(f"{accident.issue_type} was opened on {accident.table}.{accident.column}"):
         while True:
-            wanted = IssueFilter(status=None, issue_type=accident.issue_type, table=accident.table)
+            wanted = IssueFilter(status=None, issue_types=(accident.issue_type,), table=accident.table)
             for issue in (await stage.desk.issues(wanted)).page.items:
                 named = (issue.column or "", issue.object_name or "") == (accident.column, accident.object_name)
                 # A build that fails fires no event trigger: nobody can say who left the index.

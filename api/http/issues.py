@@ -86,7 +86,7 @@ class IgnoredAnswer(Answer):
 
 
 class IssueAnswer(Answer):
-    """One issue."""
+    """One issue. `resolved_because` is set where nobody saw it gone: its rule was switched off."""
 
     issue_id: str
     issue_type: str
@@ -105,6 +105,7 @@ class IssueAnswer(Answer):
     opened_at: datetime
     changed_at: datetime
     resolved_at: datetime | None
+    resolved_because: str | None
     cause: CauseAnswer | None
     fix: LatestFixAnswer | None
     ignored: IgnoredAnswer | None
@@ -134,7 +135,7 @@ async def _list(desk: Desk, asked: IssuesAsked) -> IssuesAnswer:
     wanted = IssueFilter(
         status=None if asked.status == "any" else asked.status,
         severity=asked.severity,
-        issue_type=asked.issue_type,
+        issue_types=None if asked.issue_type is None else (asked.issue_type,),
         table=asked.table,
         backlog=asked.backlog,
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ...listener.check import CheckResult
+from ...listener.check import CheckResult, IgnoredIssue
 from ...listener.fixes.plan import Plan
 from .view import IssueView, view_reported
 
@@ -31,6 +31,24 @@ def check_document(result: CheckResult) -> dict[str, Any]:
             for each in result.checks
         ],
         "issues": [issue_document(view_reported(each)) for each in result.issues],
+        "ignored": [_ignored_document(each) for each in result.ignored],
+        "complaints": list(result.complaints),
+    }
+
+
+def _ignored_document(ignored: IgnoredIssue) -> dict[str, Any]:
+    issue, said = ignored.issue, ignored.ignoring
+    return {
+        "issue_id": issue.issue_id,
+        "issue_type": issue.issue_type,
+        "schema": issue.schema,
+        "table": issue.table,
+        "column": issue.column or None,
+        "object": issue.object_name or None,
+        "reason": said.reason,
+        "owner": said.owner,
+        "until": said.until and said.until.isoformat(),
+        "said_in": ignored.said_in,
     }
 
 

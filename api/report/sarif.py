@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+from ...listener.check import IgnoredIssue, Reported
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome
-from .view import IssueView
+from .view import IssueView, view_reported
 
 _LEVELS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 
 
-def sarif_document(issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = ()) -> dict[str, Any]:
-    """One run; a rule that could not look is a notification, and then the run was not successful."""
-    types = sorted({each.issue_type for each in issues} | {check.issue_type for check in checks})
+def sarif_document(
+    issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = (), ignored: Sequence[IgnoredIssue] = ()
+) -> dict[str, Any]:
+    """One run; a rule that could not look is a notification, and then the run was not successful.
+
+    What is ignored is a result that is suppressed, with who and why.
+    """
+    found = {each.issue_type for each in issues} | {each.issue.issue_type for each in ignored}
+    types = sorted(found | {check.issue_type for check in checks})
     blind = [check for check in checks if check.status == "could_not_run"]
     driver = {"name": "pgmend", "version": version("pgmend"), "rules": [{"id": each} for each in types]}
     notifications = [
@@ -33,10 +40,16 @@ def sarif_document(issues: Sequence[IssueView], checks: Sequence[CheckOutcome] =
             {
                 "tool": {"driver": driver},
                 "invocations": [{"executionSuccessful": not blind, "toolExecutionNotifications": notifications}],
-                "results": [_result(each) for each in issues],
+                "results": [*map(_result, issues), *map(_suppressed, ignored)],
             }
         ],
     }
+
+
+def _suppressed(ignored: IgnoredIssue) -> dict[str, Any]:
+    said = ignored.ignoring
+    suppression = {"kind": "external", "justification": f"{said.owner}: {said.reason} ({ignored.said_in})"}
+    return _result(view_reported(Reported(ignored.issue, None, None))) | {"suppressions": [suppression]}
 
 
 def _result(issue: IssueView) -> dict[str, Any]:

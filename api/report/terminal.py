@@ -7,7 +7,7 @@ from collections import Counter
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
-from ...listener.check import CheckResult
+from ...listener.check import CheckResult, IgnoredIssue
 from ...listener.fixes.plan import Plan
 from ...listener.issue import Severity
 from .paper import Labelled
@@ -25,11 +25,26 @@ def print_check(console: Console, result: CheckResult) -> None:
     blind = [check for check in result.checks if check.status == "could_not_run"]
     for check in blind:
         console.print(Text(f"could not run: {check.issue_type}: {printable(check.reason or '')}", style="bold magenta"))
+    for each in result.ignored:
+        console.print(_ignored_text(each))
+    for complaint in result.complaints:
+        console.print(Text(f"ignore file: {printable(complaint)}", style="yellow"))
     counts = Counter(each.issue.severity for each in result.issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if result.issues or blind else "nothing is wrong"
+    verdict += f", {len(result.ignored)} ignored" if result.ignored else ""
     console.print(
         Text(f"{result.server}: {result.tables} tables in {result.duration_ms:.0f} ms: {verdict}", style="bold")
+    )
+
+
+def _ignored_text(ignored: IgnoredIssue) -> Text:
+    issue, said = ignored.issue, ignored.ignoring
+    where = ".".join(filter(None, (issue.schema, issue.table, issue.column)))
+    until = f" until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
+    return Text(
+        one_line(f"ignored  {issue.issue_type} {where}  {issue.issue_id}  by {said.owner}{until}: {said.reason}"),
+        style="dim",
     )
 
 

@@ -73,6 +73,7 @@ def view_shown(issue: ShownIssue) -> IssueView:
         + (f": {cause.statement}" if cause.statement else ""),
         "backlog": "it was there when pgmend was installed" if issue.backlog else None,
         "fix": fix and f"{fix.fix_id} is {fix.state}: {fix.summary}" + (f" ({fix.reason})" if fix.reason else ""),
+        "resolved": issue.resolved_because,
         "ignored": ignored and f"by {ignored.by}: {ignored.reason}",
     }
     return IssueView(

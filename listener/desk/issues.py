@@ -23,7 +23,7 @@ from pgmend.all_issues
 where (%(issue_id)s::text is null or issue_id = %(issue_id)s)
   and (%(status)s::text is null or status = %(status)s)
   and (%(severity)s::text is null or severity = %(severity)s)
-  and (%(issue_type)s::text is null or issue_type = %(issue_type)s)
+  and (%(issue_types)s::text[] is null or issue_type = any(%(issue_types)s))
   and (%(table)s::text is null or table_name = %(table)s
     or concat_ws('.', schema_name, nullif(table_name, '')) = %(table)s)
   and (%(backlog)s::boolean is null or backlog = %(backlog)s)
@@ -44,7 +44,8 @@ from (
   select issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name, current_state,
     expected_state, evidence, auto_fixable, why_not_auto, backlog, event_id, opened_at, changed_at, resolved_at,
     ignored_reason, ignored_by, ignored_at,
-    case when ignored_until < '9999-12-31' then ignored_until end as ignored_until, row_number() over (
+    case when ignored_until < '9999-12-31' then ignored_until end as ignored_until, resolved_because,
+    row_number() over (
     order by array_position(array['critical', 'medium', 'low'], severity), schema_name, table_name, issue_id
   ) as place
   {_MATCHING}
@@ -99,7 +100,7 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class ShownIssue:
-    """One issue with all that faces show of it."""
+    """One issue with all that faces show of it. `resolved_because` is set where nobody saw it gone."""
 
     issue_id: str
     issue_type: str
@@ -118,6 +119,7 @@ class ShownIssue:
     opened_at: datetime
     changed_at: datetime
     resolved_at: datetime | None
+    resolved_because: str | None
     cause: Cause | None
     fix: LatestFix | None
     ignored: Ignored | None
@@ -129,7 +131,7 @@ class IssueFilter:
 
     status: IssueStatus | None = "open"
     severity: Severity | None = None
-    issue_type: str | None = None
+    issue_types: tuple[str, ...] | None = None
     table: str | None = None
     backlog: bool | None = None
 
@@ -183,7 +185,7 @@ def _parameters(wanted: IssueFilter, issue_id: str | None, limit: int, offset: i
         "issue_id": issue_id,
         "status": wanted.status,
         "severity": wanted.severity.value if wanted.severity else None,
-        "issue_type": wanted.issue_type,
+        "issue_types": None if wanted.issue_types is None else list(wanted.issue_types),
         "table": wanted.table,
         "backlog": wanted.backlog,
         "limit": limit,
@@ -224,6 +226,7 @@ def _shown(row: DictRow) -> ShownIssue:
         opened_at=row["opened_at"],
         changed_at=row["changed_at"],
         resolved_at=row["resolved_at"],
+        resolved_because=row["resolved_because"],
         cause=_cause(row),
         fix=_latest_fix(row),
         ignored=_ignored(row),

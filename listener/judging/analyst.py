@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -45,6 +45,7 @@ from .cause import Causes
 from .examiner import Examiner
 from .judge import CheckStatus, Judge, Judgement
 from .renames import former_id
+from .roster import Roster
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +57,9 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
-    what kept a rule from looking at one of them."""
+    what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody looks for any more,
+    with the reason.
+    """
 
     opened: tuple[Issue, ...]
     changed: tuple[Issue, ...]
@@ -66,6 +69,7 @@ class Outcome:
     tables: int
     duration_ms: float
     unseen: str | None = None
+    unwatched: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Analyst:
@@ -84,6 +88,11 @@ class Analyst:
         self._open: dict[str, Issue] = {}
         self._by_table: dict[Oid, set[str]] = {}
         self._unmeasured: set[Link] = set()
+
+    @property
+    def roster(self) -> Roster:
+        """The rules that judge here, and those that do not."""
+        return self._judge.roster
 
     @property
     def examiner(self) -> Examiner:
@@ -255,38 +264,50 @@ class Analyst:
         found = {issue.issue_id: issue for issue in judgement.issues}
         held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
         opened = [
-            self._opened(found[identity], causes, backlog=backlog) for identity in found.keys() - self._open.keys()
+            self._opened(found[identity], causes, backlog=backlog, begins=kind == "full")
+            for identity in found.keys() - self._open.keys()
         ]
         changed = [
             replace(issue, backlog=self._open[identity].backlog, event_id=self._open[identity].event_id)
             for identity, issue in found.items()
             if identity in self._open and not _same(issue, self._open[identity])
         ]
-        undecided = judgement.undecided
-        resolved = [
-            identity
-            for identity in held - found.keys()
-            if (self._open[identity].issue_type, self._open[identity].table_oid) not in undecided
-        ]
+        gone, unwatched = self._no_more(held - found.keys(), judgement)
         outcome = Outcome(
             tuple(opened),
             tuple(changed),
-            tuple(resolved),
+            gone,
             causes.changes,
             focus,
             len(self.examiner.snapshot.tables),
             (time.perf_counter() - started) * 1000,
             next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
+            unwatched,
         )
         intents = await decide(self._connection, events, self.examiner.snapshot)
         await self._store(kind, outcome, intents, everything=backlog)
         for issue in (*opened, *changed):
             self._hold(issue)
-        for identity in resolved:
+        for identity in gone:
             issue = self._open.pop(identity)
             self._by_table[issue.table_oid].discard(identity)
         self._tell(outcome)
         return outcome
+
+    def _no_more(self, missing: Collection[str], judgement: Judgement) -> tuple[tuple[str, ...], Mapping[str, str]]:
+        """Which of the issues that were not found are resolved, and of which that is so because nobody is to look.
+
+        What a rule that is not here, or could not look, once found is not gone because nobody finds it now.
+        """
+        roster, gone, unwatched = self._judge.roster, list[str](), dict[str, str]()
+        for identity in missing:
+            issue = self._open[identity]
+            if why := roster.why_closed(issue.issue_type, issue.schema, issue.table):
+                unwatched[identity] = why
+                gone.append(identity)
+            elif roster.judges(issue.issue_type) and (issue.issue_type, issue.table_oid) not in judgement.undecided:
+                gone.append(identity)
+        return tuple(gone), unwatched
 
     def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
         return self.examiner.examine(focus), self.examiner.unmeasured(focus)
@@ -298,12 +319,17 @@ class Analyst:
             return work(*args, **kwargs)
         return await asyncio.to_thread(work, *args, **kwargs)
 
-    def _opened(self, issue: Issue, causes: Causes, *, backlog: bool) -> Issue:
-        """The issue with its history: that of what it was called before, if it only got another name."""
+    def _opened(self, issue: Issue, causes: Causes, *, backlog: bool, begins: bool) -> Issue:
+        """The issue with its history: that of what it was called before, if it only got another name.
+
+        What nothing that moved explains when the listener `begins` was there before: a new rule, or other settings,
+        have brought it to light.
+        """
         before = self._open.get(former_id(issue, self.examiner.snapshot, causes.changes))
         if before is not None:
             return replace(issue, backlog=before.backlog, event_id=before.event_id)
-        return replace(issue, backlog=backlog or self._nobody_else_did(issue, causes), event_id=causes.of(issue))
+        backlog = backlog or (begins and not causes.explain(issue)) or self._nobody_else_did(issue, causes)
+        return replace(issue, backlog=backlog, event_id=causes.of(issue))
 
     def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
@@ -334,7 +360,7 @@ class Analyst:
         await change_store.write_changes(connection, outcome.changes)
         await seen_store.forget_seen(connection, gone)
         await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
-        await issue_store.resolve(connection, outcome.resolved)
+        await issue_store.resolve(connection, outcome.resolved, outcome.unwatched)
         if intents:
             await mark_processed(connection, intents)
         if kind not in ("event", "measurement"):
@@ -365,7 +391,7 @@ class Analyst:
                 state=issue.current_state,
             )
         for identity in outcome.resolved:
-            log.info("issue resolved", issue=identity)
+            log.info("issue resolved", issue=identity, because=outcome.unwatched.get(identity, "it is gone"))
 
 
 def _same(found: Issue, held: Issue) -> bool:

@@ -45,6 +45,10 @@ class Causes:
                 return change.event_id
         return self._only.event_id if self._only else None
 
+    def explain(self, issue: Issue) -> bool:
+        """Whether anything moved on the issue's table, or on the one that its remedy refers to."""
+        return any(table in self._by_table for table in (issue.table_oid, getattr(issue.remedy, "referenced_table", 0)))
+
     def _blamed(self, change: Change) -> Change:
         event = (
             self._by_object.get(change.object_oid)

@@ -18,8 +18,10 @@ from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
 from .docket import Docket
 from .registry import AnyRule, Hearing, builtin_rules
+from .roster import Roster
 from .scene import Scene, Undecided
 
+OWN_RULES = "OWN_RULES"  # what a check is called whose rules could not even be loaded
 log = structlog.get_logger()
 
 
@@ -63,9 +65,13 @@ class Judge:
     """Rules, and the tables in which a critical issue is critical; elsewhere it is medium."""
 
     def __init__(
-        self, rules: Sequence[AnyRule] | None = None, critical_tables: tuple[str, ...] = DEFAULT_CRITICAL_TABLES
+        self,
+        rules: Sequence[AnyRule] | Roster | None = None,
+        critical_tables: tuple[str, ...] = DEFAULT_CRITICAL_TABLES,
     ) -> None:
-        self._rules = tuple(builtin_rules() if rules is None else rules)
+        self.roster = rules if isinstance(rules, Roster) else Roster.of(builtin_rules() if rules is None else rules)
+        self._rules = self.roster.judging
+        self._absent = tuple(_absent(self.roster))
         self._critical_tables = critical_tables
         self._is_critical: dict[tuple[str, str], bool] = {}
 
@@ -87,7 +93,7 @@ class Judge:
             issues += found.values()
             checks.append(trial.outcome(len(found)))
             undecided.update((rule.issue_type, table) for table in trial.undecided)
-        return Judgement(tuple(sorted(issues, key=_order)), tuple(checks), frozenset(undecided))
+        return Judgement(tuple(sorted(issues, key=_order)), (*checks, *self._absent), frozenset(undecided))
 
     def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
         """The links of those tables whose counts can decide something, or tell whose rows are orphans."""
@@ -186,6 +192,16 @@ class _Trial:
         self.undecided.add(table)
         if self._status is not CheckStatus.COULD_NOT_RUN and status is not self._status:
             self._status, self._reason = status, reason
+
+
+def _absent(roster: Roster) -> Iterator[CheckOutcome]:
+    """The rules that do not judge, and why."""
+    for place in roster.places:
+        if place.off is not None:
+            rule = place.rule
+            yield CheckOutcome(rule.issue_type, rule.stem, CheckStatus.SKIPPED, reason=place.off)
+    for lack in roster.lacks:
+        yield CheckOutcome(lack.issue_type or OWN_RULES, lack.source, CheckStatus.COULD_NOT_RUN, reason=lack.reason)
 
 
 def _judged(scene: Scene, tables: Iterable[Oid]) -> list[Table]:

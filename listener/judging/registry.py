@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Flag, auto
 from functools import cache, partial
 from importlib import import_module
@@ -15,6 +15,8 @@ from ..issue import Finding, Severity
 from .docket import Docket
 from .fact import fact
 from .scene import Scene
+
+BUILT_IN = "pgmend"
 
 
 class Reads(Flag):
@@ -69,6 +71,7 @@ class Rule:
 
     `suspects` are the tables of a docket that have to be judged: on all others the judge would find nothing. It saves
     ten thousand calls. Where it raises Undecided, the rule says nothing of any table this time.
+    `source` is where it comes from: pgmend, or for an own rule the package or the file.
     """
 
     issue_type: str
@@ -77,6 +80,12 @@ class Rule:
     judge: Judge
     stem: str
     suspects: Suspects = everyone
+    source: str = field(default=BUILT_IN, kw_only=True)
+
+    @property
+    def own(self) -> bool:
+        """Whether somebody else wrote it."""
+        return self.source != BUILT_IN
 
     @property
     def summary(self) -> str:
@@ -99,6 +108,12 @@ class DatabaseRule:
     reads: Reads
     judge: DatabaseJudge
     stem: str
+    source: str = field(default=BUILT_IN, kw_only=True)
+
+    @property
+    def own(self) -> bool:
+        """Whether somebody else wrote it."""
+        return self.source != BUILT_IN
 
     @property
     def summary(self) -> str:
@@ -162,7 +177,7 @@ def database_rule(issue_type: str, severity: Severity, reads: Reads) -> Callable
 
 
 def _first_line(judge: Judge | DatabaseJudge) -> str:
-    return (judge.__doc__ or "").strip().splitlines()[0]
+    return next(iter((judge.__doc__ or "").strip().splitlines()), "")
 
 
 def finding_of_column(table: Table, column: Column, fault: Fault) -> Finding:

@@ -28,6 +28,7 @@ class Circumstances:
 
     `changes` are those of the plan's tables, newest first. `opened_at` is when the issue was opened, `now` the
     server's clock. `intended` says that the change was meant (a migration, a session's own word), or may have been.
+    `settings_forbid` is why they do not let such an issue be fixed alone.
     `last_failure` is when the same fix last failed, `reverted` whether somebody took a fix of ours back.
     """
 
@@ -38,6 +39,7 @@ class Circumstances:
     observing: str | None
     changes: Sequence[Change]
     intended: str | None = None
+    settings_forbid: str | None = None
     last_failure: datetime | None = None
     reverted: bool = False
 
@@ -81,6 +83,10 @@ def _same_database(_: Issue, __: Plan, circumstances: Circumstances) -> str | No
 
 def _believed(issue: Issue, _: Plan, __: Circumstances) -> str | None:
     return issue.doubt
+
+
+def _let_by_settings(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
+    return circumstances.settings_forbid
 
 
 def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
@@ -198,6 +204,7 @@ _LINES: tuple[Line, ...] = (
     _feasible,
     _same_database,
     _believed,
+    _let_by_settings,
     _covered,
     _not_backlog,
     _not_intended,

@@ -26,6 +26,7 @@ from ..store.instance import why_a_copy
 from ..store.issues import follow_ignored
 from ..store.policy import Policy, read_policy
 from .proposals import Proposals
+from .repository import Repository
 
 IDLE = timedelta(seconds=5)
 AGAIN = timedelta(seconds=1)
@@ -40,6 +41,7 @@ class Mender:
 
     It borrows a connection for each thing that it does and has none while the executor works: then there may be only
     one for all others. So `policy_now` reads the policy elsewhere, where nobody waits for a connection.
+    `repository` is where it was started, whose ignore file it follows.
     `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
     """
 
@@ -54,6 +56,7 @@ class Mender:
         allowed: AutoFix,
         observe: bool,
         stands_in: bool = False,
+        repository: Repository | None = None,
     ) -> None:
         self._connections = connections
         self._policy_now = policy_now
@@ -63,6 +66,7 @@ class Mender:
         self._lease = lease
         self._observe = observe
         self._stands_in = stands_in
+        self._repository = repository
         # What others have queued is not withdrawn for the settings of one command.
         self._covered = AutoFix.ALL if stands_in else AutoFix.strictest(settings.auto_fix, allowed)
         self._limits = limits_of(settings)
@@ -116,6 +120,9 @@ class Mender:
             allowed = policy.allows(self._settings.auto_fix, self._allowed)
             await self._proposals.weigh(connection, allowed, observing)
             if observing is None and not policy.paused:
+                if await self._follow_repository(connection):
+                    # What was opened meanwhile is not mended before it can be ignored.
+                    await self._follow_people(connection, observing)
                 await self._proposals.promote(connection)
         if observing is None and not policy.paused:
             await self._work_off()
@@ -125,6 +132,7 @@ class Mender:
 
     async def _follow_people(self, connection: AsyncConnection[TupleRow], observing: str | None) -> None:
         """What is ignored or open again by now, and what may no longer run."""
+        await self._follow_repository(connection)
         for issue_id, status in (await follow_ignored(connection)).items():
             log.info(f"issue {status} again" if status == "open" else f"issue {status}", issue=issue_id)
             self._proposals.reconsider(issue_id)
@@ -132,6 +140,12 @@ class Mender:
             for each in await book.withdraw(connection, self._lease, allowed=self._covered):
                 log.warning("fix superseded", fix=str(each.fix_id), reason=each.reason)
                 self._proposals.reconsider(each.issue_id)
+
+    async def _follow_repository(self, connection: AsyncConnection[TupleRow]) -> bool:
+        """Let the file of the repository say what is ignored; whether it said anything new."""
+        if self._repository is None:
+            return False
+        return await self._repository.follow(connection, self._analyst.open_issues())
 
     async def _work_off(self) -> None:
         while not self._stopping.is_set():

@@ -234,6 +234,7 @@ class Proposals:
             observing=observing,
             changes=self._changes(plan),
             intended=await why_meant(connection, self._events(issue, plan, opened_at=row[0])),
+            settings_forbid=self._analyst.roster.why_not_automatic(issue.issue_type),
             last_failure=await last_failure(connection, plan),
             reverted=await was_reverted(connection, plan),
         )

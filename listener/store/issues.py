@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -42,11 +42,13 @@ on conflict (issue_id) do update set severity = excluded.severity, schema_name =
   backlog = case when issue.status = 'resolved' then excluded.backlog else issue.backlog end,
   event_id = case when issue.status = 'resolved' then excluded.event_id else issue.event_id end,
   auto_fixable = case when issue.status = 'resolved' then false else issue.auto_fixable end,
-  changed_at = excluded.changed_at, resolved_at = null
+  changed_at = excluded.changed_at, resolved_at = null, resolved_because = null
 """
 _RESOLVE = """
-update pgmend.issue set status = 'resolved', resolved_at = clock_timestamp(), changed_at = clock_timestamp()
-where issue_id = any(%s) and status <> 'resolved'
+update pgmend.issue set status = 'resolved', resolved_at = clock_timestamp(), changed_at = clock_timestamp(),
+  resolved_because = done.because
+from unnest(%s::text[], %s::text[]) as done (issue_id, because)
+where issue.issue_id = done.issue_id and issue.status <> 'resolved'
 """
 _FOLLOW = """
 with late as (
@@ -119,10 +121,13 @@ async def open_or_change(connection: AsyncConnection[TupleRow], issues: Iterable
             await cursor.executemany(_UPSERT, rows)
 
 
-async def resolve(connection: AsyncConnection[TupleRow], issue_ids: Sequence[str]) -> None:
-    """Say that these are no more."""
+async def resolve(
+    connection: AsyncConnection[TupleRow], issue_ids: Sequence[str], because: Mapping[str, str] | None = None
+) -> None:
+    """Say that these are no more; `because` says of some that nobody looks for them any more."""
     if issue_ids:
-        await connection.execute(_RESOLVE, (list(issue_ids),))
+        reasons = [(because or {}).get(each) for each in issue_ids]
+        await connection.execute(_RESOLVE, (list(issue_ids), reasons))
 
 
 async def follow_ignored(connection: AsyncConnection[TupleRow]) -> dict[str, str]:

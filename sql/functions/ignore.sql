@@ -29,7 +29,7 @@ begin
     on conflict on constraint ignored_issue_pkey do update
     set
         reason = excluded.reason, until = excluded.until, definition_hash = excluded.definition_hash,
-        ignored_by = excluded.ignored_by, ignored_at = excluded.ignored_at;
+        ignored_by = excluded.ignored_by, ignored_at = excluded.ignored_at, source = null;
     update pgmend.issue set status = 'ignored', changed_at = pg_catalog.clock_timestamp()
     where issue.issue_id = ignore.issue_id;
     insert into pgmend.audit (action, object, detail)

@@ -31,7 +31,8 @@ select
     ignored.reason as ignored_reason,
     ignored.ignored_by,
     ignored.ignored_at,
-    ignored.until as ignored_until
+    ignored.until as ignored_until,
+    issue.resolved_because
 from pgmend.issue
 left join pgmend.ignored_issue as ignored
     on
@@ -70,5 +71,7 @@ comment on column pgmend.all_issues.ignored_reason is 'Why it is ignored, where 
 comment on column pgmend.all_issues.ignored_by is 'Who said so.';
 comment on column pgmend.all_issues.ignored_at is 'When.';
 comment on column pgmend.all_issues.ignored_until is 'When it is open again; null: only when its definition changes.';
+comment on column pgmend.all_issues.resolved_because is
+'Why it counts as resolved though nobody saw it gone; null where it was.';
 comment on column pgmend.issue.status is
 'open, resolved, or ignored, as the listener saw it last; pgmend.all_issues says it as of now.';

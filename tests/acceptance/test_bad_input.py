@@ -136,4 +136,4 @@ async def test_an_installation_that_nobody_wants_does_nothing(
 async def test_an_issue_type_that_is_none_is_named(pgmend: Processes, installed: Database) -> None:
     for command in ("issues", "plan"):
         finished = await pgmend.run(command, "--select", "TYPE_MISMATHC", "--dsn", installed.dsn)
-        refused(finished, 2, "no issue type 'TYPE_MISMATHC'", "TYPE_MISMATCH")
+        refused(finished, 2, "--select TYPE_MISMATHC", "no rule 'TYPE_MISMATHC'", "TYPE_MISMATCH")

@@ -163,3 +163,15 @@ async def test_pause_keeps_everything_as_it_is_and_resume_heals(pgmend: Processe
     assert shop.value("select count(*) from pgmend.fix where state in ('running', 'applied')") == 0
     shop.fetch("select pgmend.resume()")
     await listener.resolved("TYPE_MISMATCH", "payments")
+
+
+async def test_an_issue_ends_with_its_table_though_nobody_listened_when_that_was_dropped(
+    pgmend: Processes, shop: Database
+) -> None:
+    shop.execute("create table scratch (line text)")
+    listener = await listen(pgmend, shop, "--observe")
+    await listener.issue("MISSING_PRIMARY_KEY", "scratch")
+    assert await listener.process.terminate() == 0
+    shop.execute("drop table scratch")
+    listener = await listen(pgmend, shop, "--observe")
+    await listener.resolved("MISSING_PRIMARY_KEY", "scratch")

@@ -7,26 +7,29 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-FOLDERS = ("sql", "listener", "api")
-SHIPPED = (".py", ".sql", ".typed")
+# Where each folder is installed, below the wheel's `pgmend/`.
+FOLDERS = {
+    "sql": "sql", "listener": "listener", "api": "api", "rules": "rules", "testing": "testing", "docs/rules": "pages"
+}  # fmt: skip
+SHIPPED = (".py", ".sql", ".typed", ".md")
 
 
 def missing_from(archive: Path, root: Path) -> list[str]:
-    """Files of the three folders that the wheel or sdist does not hold."""
+    """Files of those folders that the wheel or sdist does not hold."""
     if archive.suffix == ".whl":
         names = set(zipfile.ZipFile(archive).namelist())
-        prefix = "pgmend/"
+        installed = {folder: f"pgmend/{name}" for folder, name in FOLDERS.items()}
     else:
         with tarfile.open(archive) as tar:
             names = set(tar.getnames())
-        prefix = f"{archive.name.removesuffix('.tar.gz')}/"
+        installed = {folder: f"{archive.name.removesuffix('.tar.gz')}/{folder}" for folder in FOLDERS}
     wanted = [
-        file.relative_to(root).as_posix()
+        f"{installed[folder]}/{file.relative_to(root / folder).as_posix()}"
         for folder in FOLDERS
         for file in (root / folder).rglob("*")
         if file.suffix in SHIPPED or file.name == "py.typed"
     ]
-    return [name for name in wanted if prefix + name not in names]
+    return [name for name in wanted if name not in names]
 
 
 def main() -> int:

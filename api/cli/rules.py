@@ -1,0 +1,46 @@
+"""`pgmend rules` and `pgmend rule`: what is looked for, by whom, and the page on each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .asking import mustered
+from .outcome import guarded
+from .status import Shape, ShapeOption, as_json
+
+if TYPE_CHECKING:
+    from ...listener.judging.roster import Roster
+
+
+def rules(format: ShapeOption = Shape.TEXT) -> None:
+    """Every rule: what it finds, how bad that is, where it comes from, whether it judges. Asks no database."""
+    roster = guarded(_roster)
+    from ..report.rules import lack_texts, rules_document, rules_table
+
+    if format is Shape.JSON:
+        typer.echo(as_json(rules_document(roster)))
+        return
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    console.print(rules_table(roster))
+    for text in lack_texts(roster):
+        console.print(text)
+
+
+def rule(name: Annotated[str, typer.Argument(help="Such as MISSING_INDEX or missing_index.")]) -> None:
+    """The page on one rule: what is wrong, how it is found, how it is mended, when to ignore it."""
+    place = guarded(lambda: _roster().find(name))
+    from rich.console import Console
+
+    from ..report.rules import rule_page
+
+    Console().print(rule_page(place))
+
+
+def _roster() -> Roster:
+    from ...listener.settings import load_settings
+
+    return mustered(load_settings()[0])
