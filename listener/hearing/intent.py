@@ -158,7 +158,12 @@ def _transaction(events: Iterable[Event], snapshot: Snapshot) -> _Transaction:
 def _table_of(event: Event, snapshot: Snapshot) -> Oid:
     """The table that the event's object belongs to, or the object itself."""
     oid = event.object_id
-    ways = (snapshot.table_of_index, snapshot.table_of_constraint, snapshot.table_of_trigger)
+    ways = (
+        snapshot.table_of_index,
+        snapshot.table_of_constraint,
+        snapshot.table_of_trigger,
+        snapshot.table_of_policy,
+    )
     return next((way[oid] for way in ways if oid in way), oid)
 
 

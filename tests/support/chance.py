@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Oid, Table
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Oid, Policy, Table, Trigger
 
 from .snapshots import TYPES
 
@@ -77,7 +77,7 @@ def tables(draw: st.DrawFn, oid: Oid) -> Table | None:
         owner="o",
         parents=(),
         is_partition=draw(st.integers(0, 9)) == 0,
-        row_security=False,
+        row_security=draw(st.booleans()),
         force_row_security=False,
         replica_identity="d",
         typed=0,
@@ -89,6 +89,8 @@ def tables(draw: st.DrawFn, oid: Oid) -> Table | None:
             *(_index(oid + place, key, unique=True, primary=place == 0) for place, key in enumerate(keys)),
             *(_index(oid + 20 + place, each, unique=False, primary=False) for place, each in enumerate(plain)),
         ),
+        triggers=(Trigger(oid + 80, "touch", draw(st.sampled_from("ODR")), 5),),
+        policies=(Policy(oid + 90, "own", "*", True, ("public",), 1, None),) if draw(st.booleans()) else (),
         column_comments=tuple(commented),
     )
 

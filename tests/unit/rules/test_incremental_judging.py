@@ -22,6 +22,9 @@ from tests.support.snapshots import NOON, counted
 Changes = dict[Oid, tuple[Change, ...]]
 
 
+REMEMBERED = {ChangeKind.COLUMN_TYPE, ChangeKind.TABLE_ALTERED, ChangeKind.TRIGGER_ALTERED}
+
+
 class EveryValueContained(dict[Link, Containment | Unmeasured]):
     """Whatever link is asked for was counted, and all its values are in the key."""
 
@@ -66,8 +69,8 @@ def test_judging_what_changes_reach_comes_to_the_same_as_judging_all(data: st.Da
         # As the analyst does, with the tables whose foreign keys point here.
         pointing = {each.oid for each in known.values() if oid in {key.referenced_table for key in each.foreign_keys}}
         focus = {oid, *atlas.replace(before, after), *pointing}
-        retyped = [each for each in diff_table(before, after) if each.kind is ChangeKind.COLUMN_TYPE]
-        changes[oid] = (*retyped, *changes.get(oid, ()))
+        seen = [each for each in diff_table(before, after) if each.kind in REMEMBERED]
+        changes[oid] = (*seen, *changes.get(oid, ()))
         held = {name: issue for name, issue in held.items() if issue.table_oid not in focus}
         held |= judged(atlas, known, focus & known.keys(), changes)
         everything = Atlas(Snapshot(dict(known), NOON, 180_004, complete=True))
