@@ -163,3 +163,18 @@ async def test_pause_keeps_everything_as_it_is_and_resume_heals(pgmend: Processe
     assert shop.value("select count(*) from pgmend.fix where state in ('running', 'applied')") == 0
     shop.fetch("select pgmend.resume()")
     await listener.resolved("TYPE_MISMATCH", "payments")
+
+
+async def test_a_new_views_join_is_evidence_and_goes_with_the_view(pgmend: Processes, installed: Database) -> None:
+    installed.execute("""
+        create table teams (id integer primary key); create table games (id integer primary key, team_id integer);
+        create index on games (team_id)
+    """)
+    listener = await listen(pgmend, installed)
+    installed.execute("create view table_of_teams as select 1 from games as g join teams as t on t.id = g.team_id")
+    issue = await listener.issue("MISSING_FOREIGN_KEY", "games")
+    assert "the view public.table_of_teams joins team_id with public.teams(id)." in [
+        evidence["seen"] for evidence in issue["evidence"]
+    ]
+    installed.execute("drop view table_of_teams")
+    await listener.resolved("MISSING_FOREIGN_KEY", "games")

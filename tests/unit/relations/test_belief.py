@@ -155,6 +155,29 @@ SILENT = {
         two.users: id int pk
         two.orders: id int pk, user_id int
     """,
+    "an external id of a device": """
+        devices: id int pk
+        a: id int pk, device_id int -> devices
+        pushes: id int pk, apns_device_id int, external_device_id int
+    """,
+    "an audit, which outlives what it tells of": "users: id int pk\n" + THREE_USERS + """
+        audit_log: id int pk, user_id int
+        auditlogs: id int pk, user_id int
+        deleted_orders: id int pk, user_id int
+    """,
+    "a polymorphic key": """
+        alerts: ident int pk
+        a: ident int pk -> alerts
+        b: ident int pk -> alerts
+        c: ident int pk -> alerts
+        nodes: parent_type char, ident int, place int, pk(parent_type, ident, place)
+    """,
+    "the other way round of a shared key": """
+        rooms: room_id int pk
+        part: room_id int pk -> rooms
+        a: id int pk, room_id int -> part
+        b: id int pk, room_id int -> part
+    """,
     "tables enough to mean none": """
         a_logs: id int pk
         b_logs: id int pk
