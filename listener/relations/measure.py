@@ -4,6 +4,11 @@ Rows are read with `row_security = off`: a policy that would hide rows raises, a
 of other owners runs with our rights: values are compared by built-in operators, constraint exclusion is off, and tables
 whose indexes or statistics call functions of roles that are neither ours nor superusers are not read at all, since the
 planner evaluates those.
+
+Between a look at the catalogs and the reading nobody can put another table in the place (docs/decisions/0017): the same
+message locks the tables, which keeps them from being renamed and, of other owners, from getting indexes, and looks
+again by what it has locked. What locks do not keep is a new name for a schema: where another role owns that, the query
+itself asks `pgmend.assure_harmless`, or is not made where that is not installed.
 """
 
 from __future__ import annotations
@@ -33,6 +38,7 @@ _CLASS_CONNECTION, _CLASS_SHUTDOWN = "08", "57P"
 
 _TABLES = """
 select c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.reltuples,
+  t.rolsuper or t.rolname = current_user as trusted, s.rolsuper or s.rolname = current_user as steady,
   c.relkind = 'p' and exists (
     select from pg_catalog.pg_partition_tree(c.oid) as t join pg_catalog.pg_class as p on p.oid = t.relid
     where p.relkind = 'f'
@@ -43,17 +49,39 @@ select c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.reltuples,
       and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
   ) then pg_catalog.pg_relation_size(c.oid) = 0 end as is_empty
 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+join pg_catalog.pg_roles as t on t.oid = c.relowner
+join pg_catalog.pg_roles as s on s.oid = case
+  when n.nspowner = 'pg_database_owner'::pg_catalog.regrole
+    then (select d.datdba from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+  else n.nspowner end
 where c.oid = any(%(tables)s::oid[])
+"""
+# Nobody but superusers, ourselves, and a role that none other is a member of may be able to change the function.
+_ASSURANCE = """
+with fit as (
+  select r.oid from pg_catalog.pg_roles as r
+  where r.rolsuper or r.rolname = current_user or (r.rolname = 'pgmend_owner' and not r.rolcanlogin and not exists (
+    select from pg_catalog.pg_auth_members as m join pg_catalog.pg_roles as member on member.oid = m.member
+    where m.roleid = r.oid and not member.rolsuper and member.rolname <> current_user
+  ))
+)
+select exists (
+  select from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+  where n.nspname = 'pgmend' and p.proname = 'assure_harmless'
+    and pg_catalog.pg_get_function_identity_arguments(p.oid) = 'history oid, most_bytes bigint'
+    and p.proowner in (select fit.oid from fit) and n.nspowner in (select fit.oid from fit)
+    and pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
+)
 """
 _COLUMNS = """
 select a.attrelid::bigint, a.attnum, a.attname, a.atttypid::bigint, a.attgenerated::text = 'v'
 from pg_catalog.pg_attribute as a
 where a.attrelid = any(%(tables)s::oid[]) and a.attnum > 0 and not a.attisdropped
 """
-_FOREIGN_CODE = """
+_FOREIGN_CODE: LiteralString = """
 with part as (
   select root.oid as root, t.relid as oid
-  from pg_catalog.unnest(%(tables)s::oid[]) as root (oid)
+  from pg_catalog.unnest({tables}::oid[]) as root (oid)
   cross join lateral (
     select root.oid as relid union select p.relid from pg_catalog.pg_partition_tree(root.oid) as p
   ) as t
@@ -82,6 +110,19 @@ select distinct c.root::bigint
 from called as c join pg_catalog.pg_roles as r on r.oid = c.owner
 where not r.rolsuper and r.rolname <> current_user
 """
+# An error where a name led to another table than was meant, or somebody's code came meanwhile.
+_STILL: LiteralString = (
+    """
+select 1 / case when (
+  select pg_catalog.count(distinct own.relation) from pg_catalog.pg_locks as own
+  where own.locktype = 'relation' and own.pid = pg_catalog.pg_backend_pid() and own.granted
+    and own.relation = any({tables}::oid[])
+    and own.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+) = {number} and not exists ("""
+    + _FOREIGN_CODE
+    + ") then 1 else 0 end"
+)
+_LOCK = sql.SQL("lock table {only}{table} in {mode} mode")
 _BOUNDS: LiteralString = """
 select pg_catalog.set_config(name, value, true)
 from (values ('transaction_read_only', 'on'), ('row_security', 'off'), ('search_path', 'pg_catalog, pg_temp'),
@@ -95,7 +136,8 @@ _BEGIN, _COMMIT = sql.SQL("begin"), sql.SQL("commit")
 class CurrentTable:
     """A table as the catalogs have it now. `rows` is the planner's estimate, -1 where there is none.
 
-    `empty` is what has no page on disk, and so no row; a table that somebody has locked is not asked.
+    `empty` is what has no page on disk, and so no row; a table that somebody has locked is not asked. `trusted` tells
+    whether its owner is a superuser or ourselves, `steady` whether its schema's is, who alone can rename that.
     """
 
     schema: str
@@ -104,6 +146,8 @@ class CurrentTable:
     rows: float
     refusal: str | None
     empty: bool
+    trusted: bool
+    steady: bool
     columns: Mapping[AttributeNumber, tuple[str, Oid, bool]]
 
 
@@ -133,6 +177,7 @@ class _Survey:
         self._deadline = time.monotonic() + budget.total_seconds()
         self._budget = budget
         self._relations: dict[Oid, CurrentTable] = {}
+        self._assured = False
 
     async def run(self, links: list[Link]) -> dict[Link, Containment | Unmeasured]:
         tables = {oid for link in links for oid in (link.table, link.key.table)}
@@ -150,11 +195,11 @@ class _Survey:
                 found[link] = Containment(0, 0, 0, exact=True, taken_at=datetime.now(UTC))
             else:
                 targets[link] = target
-                found[link] = await self._sampled(target, self._relations[link.table].rows)
+                found[link] = await self._sampled(link, target)
         for link, target in targets.items():
             sample = found[link]
             if isinstance(sample, Containment) and _may_decide(sample):
-                exact = await self._counted(target, sample)
+                exact = await self._counted(link, target, sample)
                 found[link] = exact if isinstance(exact, Containment) else sample
         return found
 
@@ -164,14 +209,19 @@ class _Survey:
             await self._connection.execute(_bounds(QUERY_LIMIT))
             named = await (await self._connection.execute(_TABLES, parameters)).fetchall()
             columns = await (await self._connection.execute(_COLUMNS, parameters)).fetchall()
-            unsafe = {row[0] for row in await (await self._connection.execute(_FOREIGN_CODE, parameters)).fetchall()}
+            foreign = sql.SQL(_FOREIGN_CODE).format(tables=sql.Literal(sorted(tables)))
+            unsafe = {row[0] for row in await (await self._connection.execute(foreign)).fetchall()}
+            assured = await (await self._connection.execute(_ASSURANCE)).fetchone()
+        self._assured = assured is not None and bool(assured[0])
         by_table: dict[Oid, dict[AttributeNumber, tuple[str, Oid, bool]]] = {}
         for table, number, name, type_oid, virtual in columns:
             by_table.setdefault(table, {})[number] = name, type_oid, virtual
         return {
-            oid: CurrentTable(schema, name, kind, rows, _refusal(row, unsafe), bool(empty), by_table.get(oid, {}))
+            oid: CurrentTable(
+                schema, name, kind, rows, _refusal(row, unsafe), bool(empty), trusted, steady, by_table.get(oid, {})
+            )
             for row in named
-            for oid, schema, name, kind, rows, _, empty in [row]
+            for oid, schema, name, kind, rows, trusted, steady, _, empty in [row]
         }
 
     def _target(self, link: Link) -> Target | Unmeasured:
@@ -181,6 +231,9 @@ class _Survey:
         refusal = table.refusal or key_table.refusal
         if refusal is not None:
             return Unmeasured(refusal)
+        swayed = {oid for oid in (link.table, link.key.table) if not self._relations[oid].steady}
+        if swayed and (link.table == link.key.table or not self._assured):
+            return Unmeasured(f"the owner of schema {table.schema} could put another table in its place")
         pairs: list[Pair] = []
         for ours, theirs in zip(link.columns, link.key.columns, strict=True):
             if ours not in table.columns or theirs not in key_table.columns:
@@ -198,14 +251,16 @@ class _Survey:
             (key_table.schema, key_table.name),
             key_table.kind == "p",
             tuple(pairs),
+            tuple(sorted(swayed)),
         )
 
-    async def _sampled(self, target: Target, rows: float) -> Containment | Unmeasured:
+    async def _sampled(self, link: Link, target: Target) -> Containment | Unmeasured:
+        rows = self._relations[link.table].rows
         percent = min(100.0, 100.0 * SAMPLE_ROWS / rows) if rows > SAMPLE_ROWS * 2 else None
-        row = await self._asked(sampling(target, limit=SAMPLE_ROWS, percent=percent))
+        row = await self._asked(link, sampling(target, limit=SAMPLE_ROWS, percent=percent))
         if isinstance(row, tuple) and percent is not None and row[0] == 0:
             percent = None
-            row = await self._asked(sampling(target, limit=SAMPLE_ROWS))
+            row = await self._asked(link, sampling(target, limit=SAMPLE_ROWS))
         if isinstance(row, Unmeasured):
             return row
         looked, orphans, uncastable, distinct, examples = row
@@ -213,8 +268,8 @@ class _Survey:
         shown = tuple(f"'{each}'" for each in examples or ())
         return Containment(looked, orphans, uncastable, exact, datetime.now(UTC), shown, distinct)
 
-    async def _counted(self, target: Target, sample: Containment) -> Containment | Unmeasured:
-        row = await self._asked(counting(target))
+    async def _counted(self, link: Link, target: Target, sample: Containment) -> Containment | Unmeasured:
+        row = await self._asked(link, counting(target))
         if isinstance(row, Unmeasured):
             return row
         rows, orphans, uncastable, *edges = row
@@ -229,12 +284,29 @@ class _Survey:
             examples=sample.examples or edges,
         )
 
-    async def _asked(self, query: sql.Composed) -> tuple[Any, ...] | Unmeasured:
+    def _locking(self, link: Link) -> list[sql.Composed]:
+        """What goes before a query: locks, and a look by them."""
+        tables = {oid: self._relations[oid] for oid in (link.table, link.key.table)}
+        locks = [
+            _LOCK.format(
+                only=sql.SQL("" if table.kind == "p" else "only "),
+                table=sql.Identifier(table.schema, table.name),
+                mode=sql.SQL("access share" if table.trusted else "share update exclusive"),
+            )
+            for table in tables.values()
+            if table.steady or not table.trusted
+        ]
+        steady = sorted(oid for oid, table in tables.items() if table.steady)
+        still = sql.SQL(_STILL).format(tables=sql.Literal(steady), number=sql.Literal(len(steady)))
+        return [*locks, still] if steady else locks
+
+    async def _asked(self, link: Link, query: sql.Composed) -> tuple[Any, ...] | Unmeasured:
         left = timedelta(seconds=self._deadline - time.monotonic())
         if left < timedelta(milliseconds=1):
             return Unmeasured(f"the {self._budget.total_seconds():g} s for counting were used up")
         limit = min(left, QUERY_LIMIT)
-        message = sql.SQL("; ").join([_BEGIN, _bounds(limit), query, _COMMIT])
+        before = [_BEGIN, _bounds(limit), *self._locking(link)]
+        message = sql.SQL("; ").join([*before, query, _COMMIT])
         try:
             cursor = await self._connection.execute(message)
         except psycopg.Error as error:
@@ -242,8 +314,8 @@ class _Survey:
                 raise
             await self._connection.rollback()
             return Unmeasured(_reason(error, limit))
-        cursor.nextset()
-        cursor.nextset()
+        for _ in before:
+            cursor.nextset()
         row = await cursor.fetchone()
         return row if row is not None else Unmeasured("the server gave no answer")
 
@@ -257,7 +329,7 @@ def _milliseconds(limit: timedelta) -> sql.Literal:
 
 
 def _refusal(row: TupleRow, unsafe: set[Oid]) -> str | None:
-    oid, schema, name, kind, _, reads_elsewhere, _ = row
+    oid, schema, name, kind, _, _, _, reads_elsewhere, _ = row
     if kind not in ("r", "p"):
         return f"{schema}.{name} is no table"
     if reads_elsewhere:
@@ -273,6 +345,10 @@ def _reason(error: psycopg.Error, limit: timedelta) -> str:
             return f"counting took longer than {limit.total_seconds():.1f} s"
         case "55P03":
             return f"a lock was in the way for {LOCK_TIMEOUT.total_seconds() * 1000:.0f} ms"
+        case "22012" | "55000" | "0A000":
+            return "reading it is not safe by now: its name leads elsewhere, or it could run another role's functions"
+        case "42P01":
+            return "the table is gone"
         case "42501":
             return "the role may not read all rows"
         case _:

@@ -45,6 +45,8 @@ class Target:
     key_table: tuple[str, str]
     key_partitioned: bool
     pairs: tuple[Pair, ...]
+    assured: tuple[Oid, ...] = ()
+    """Tables whose names may lead elsewhere by the time they are read; a function in the query looks at that."""
 
 
 def sampling(target: Target, *, limit: int, percent: float | None = None) -> sql.Composed:
@@ -53,7 +55,7 @@ def sampling(target: Target, *, limit: int, percent: float | None = None) -> sql
     `percent` takes a sample of the table's pages; without it the first rows are taken. Each value is looked up by the
     key's index, so that the key table's size does not matter.
     """
-    sample = sql.SQL("")
+    sample = _WHOLE if target.assured else sql.SQL("")
     if percent is not None:
         sample = sql.SQL(" tablesample system ({}) repeatable (7)").format(sql.Literal(percent))
     values = [sql.SQL("j.{}").format(_value(place)) for place in range(len(target.pairs))]
@@ -65,8 +67,8 @@ def sampling(target: Target, *, limit: int, percent: float | None = None) -> sql
         limit=sql.Literal(limit),
         keys=_keys(target),
         uncastable=_uncastable(target),
-        key_source=_source(target.key_table, target.key_partitioned, "k"),
-        matches=_matches(target),
+        found=_found(target) if target.assured else sql.SQL("k.found"),
+        join=(_JOIN if target.assured else _LOOK_UP).format(key_source=_key_source(target), matches=_matches(target)),
         distinct=values[0] if len(values) == 1 else sql.SQL("row({})").format(_listed(values)),
         shown=_shown(target),
         most=sql.Literal(MOST_EXAMPLES),
@@ -78,24 +80,28 @@ def counting(target: Target) -> sql.Composed:
     return _COUNTING.format(
         values=_values(target),
         source=_source(target.table, target.partitioned, "t"),
+        sample=_WHOLE if target.assured else sql.SQL(""),
         present=_present(target),
         keys=_keys(target),
         uncastable=_uncastable(target),
-        key_source=_source(target.key_table, target.key_partitioned, "k"),
-        matches=_matches(target),
-        found=sql.SQL("k.{}").format(sql.Identifier(target.pairs[0].key_column)),
+        found=_found(target),
+        join=_JOIN.format(key_source=_key_source(target), matches=_matches(target)),
         shown=_shown(target),
     )
 
 
+# Of all pages: but it is refused for views, whose expressions would be evaluated before anything else is.
+_WHOLE = sql.SQL(" tablesample pg_catalog.system (100)")
+_JOIN = sql.SQL("left join {key_source} on {matches}")
+_LOOK_UP = sql.SQL("left join lateral (select true as found from {key_source} where {matches} limit 1) as k on true")
 _SAMPLING = sql.SQL("""
 with v as materialized (
   select {values} from {source}{sample} where {present} limit {limit}
 ), c as materialized (
   select v.*, {keys} from v
 ), j as materialized (
-  select c.*, {uncastable} as uncastable, k.found is null as missing
-  from c left join lateral (select true as found from {key_source} where {matches} limit 1) as k on true
+  select c.*, {uncastable} as uncastable, {found} is null as missing
+  from c {join}
 )
 select pg_catalog.count(*), pg_catalog.count(*) filter (where j.missing and not j.uncastable),
   pg_catalog.count(*) filter (where j.uncastable), pg_catalog.count(distinct {distinct}),
@@ -104,12 +110,12 @@ from j
 """)
 _COUNTING = sql.SQL("""
 with v as not materialized (
-  select {values} from {source} where {present}
+  select {values} from {source}{sample} where {present}
 ), c as not materialized (
   select v.*, {keys} from v
 ), j as not materialized (
   select c.*, {uncastable} as uncastable, {found} is null as missing
-  from c left join {key_source} on {matches}
+  from c {join}
 )
 select pg_catalog.count(*), pg_catalog.count(*) filter (where j.missing and not j.uncastable),
   pg_catalog.count(*) filter (where j.uncastable),
@@ -125,6 +131,15 @@ def _source(name: tuple[str, str], partitioned: bool, alias: str) -> sql.Compose
     return sql.SQL("{}{} as {}").format(only, sql.Identifier(*name), sql.Identifier(alias))
 
 
+def _key_source(target: Target) -> sql.Composed:
+    source = _source(target.key_table, target.key_partitioned, "k")
+    return source + _WHOLE if target.assured else source
+
+
+def _found(target: Target) -> sql.Composed:
+    return sql.SQL("k.{}").format(sql.Identifier(target.pairs[0].key_column))
+
+
 def _values(target: Target) -> sql.Composed:
     return _listed(
         sql.SQL("t.{} as {}").format(sql.Identifier(pair.column), _value(place))
@@ -134,7 +149,13 @@ def _values(target: Target) -> sql.Composed:
 
 def _present(target: Target) -> sql.Composed:
     columns = (sql.Identifier("t", pair.column) for pair in target.pairs)
-    return sql.SQL(" and ").join(sql.SQL("{} is not null").format(column) for column in columns)
+    terms = [sql.SQL("{} is not null").format(column) for column in columns]
+    return sql.SQL(" and ").join([*map(_assured, target.assured), *terms])
+
+
+def _assured(table: Oid) -> sql.Composed:
+    """Raises while the query is planned, once its names are resolved and before any index is opened."""
+    return sql.SQL("pgmend.assure_harmless({}::pg_catalog.oid, {})").format(sql.Literal(table), sql.Literal(2**62))
 
 
 def _keys(target: Target) -> sql.Composed:
@@ -151,10 +172,11 @@ def _uncastable(target: Target) -> sql.Composed:
 
 
 def _matches(target: Target) -> sql.Composed:
-    return sql.SQL(" and ").join(
+    terms = [
         sql.SQL("k.{} operator(pg_catalog.=) c.{}").format(sql.Identifier(pair.key_column), _key(place))
         for place, pair in enumerate(target.pairs)
-    )
+    ]
+    return sql.SQL(" and ").join([*map(_assured, target.assured), *terms])
 
 
 def _shown(target: Target) -> sql.Composed:

@@ -144,7 +144,7 @@ POLYMORPHIC = -6.0
 """`owner_id` beside `owner_type`: which table is meant differs by row. So it does for `ident` in a key with
 `parent_type`, where there is no `parent` for that to speak of."""
 
-OUTLIVES = -6.0
+OUTLIVES = -9.0
 """A table of audits or of what was deleted keeps what it tells of after that is gone: such keys are not declared on
 purpose, and one would keep the application from deleting."""
 

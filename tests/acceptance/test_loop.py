@@ -175,3 +175,18 @@ async def test_an_issue_ends_with_its_table_though_nobody_listened_when_that_was
     shop.execute("drop table scratch")
     listener = await listen(pgmend, shop, "--observe")
     await listener.resolved("MISSING_PRIMARY_KEY", "scratch")
+
+
+async def test_a_new_views_join_is_evidence_and_goes_with_the_view(pgmend: Processes, installed: Database) -> None:
+    installed.execute("""
+        create table teams (id integer primary key); create table games (id integer primary key, team_id integer);
+        create index on games (team_id)
+    """)
+    listener = await listen(pgmend, installed)
+    installed.execute("create view table_of_teams as select 1 from games as g join teams as t on t.id = g.team_id")
+    issue = await listener.issue("MISSING_FOREIGN_KEY", "games")
+    assert "the view public.table_of_teams joins team_id with public.teams(id)." in [
+        evidence["seen"] for evidence in issue["evidence"]
+    ]
+    installed.execute("drop view table_of_teams")
+    await listener.resolved("MISSING_FOREIGN_KEY", "games")

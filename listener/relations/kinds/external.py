@@ -11,14 +11,14 @@ from ..weights import EXTERNAL
 
 _OUTSIDE = frozenset(
     """
-    adyen airtable amazon amplitude apple asana auth0 aws azure bitbucket braintree calendly celery chargebee clerk
-    cognito correlation datadog device discord docusign ebay etsy ext external facebook firebase foreign freshdesk
-    gcp github gitlab google hardware hubspot idp imdb instagram intercom isbn jira keycloak klarna ldap legacy
-    license linkedin magento mailchimp mailgun message meta microsoft minion mixpanel mollie netsuite notion oauth
-    odoo oidc okta old openid paddle partner party passport paypal pipedrive plaid postmark provider quickbooks
-    razorpay recurly remote request resque salesforce saml sap scim segment sendgrid sentry serial shopify sidekiq
-    slack span spotify square sso steam stripe supabase tax telegram third thread tiktok trace tracking trello
-    twilio twitter upstream vendor whatsapp wise woocommerce xero youtube zendesk zoom
+    adyen airtable amazon amplitude apns apple asana auth0 aws azure bitbucket braintree calendly celery chargebee
+    clerk cognito correlation datadog device discord docusign ebay etsy ext external facebook fcm firebase foreign
+    freshdesk gcp github gitlab google hardware hubspot idp imdb instagram intercom isbn jira keycloak klarna ldap
+    legacy license linkedin magento mailchimp mailgun message meta microsoft minion mixpanel mollie netsuite notion
+    oauth odoo oidc okta old openid paddle partner party passport paypal pipedrive plaid postmark provider
+    quickbooks razorpay recurly remote request resque salesforce saml sap scim segment sendgrid sentry serial
+    shopify sidekiq slack span spotify square sso steam stripe supabase tax telegram third thread tiktok trace
+    tracking trello twilio twitter upstream vendor whatsapp wise woocommerce xero youtube zendesk zoom
     """.split()  # noqa: SIM905 - words read better than a list of literals
 )
 

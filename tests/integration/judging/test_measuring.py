@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -348,6 +348,107 @@ async def test_checks_of_other_roles_never_run(database: Database, role: Roles) 
         connection.execute("set constraint_exclusion = on; select * from bookings where user_id = 0")
     found = await measured(database, "bookings(user_id)", "users(id)", options="-c constraint_exclusion=on")
     assert isinstance(found, Containment)
+
+
+EVIL = """
+    create function app.evil() returns int language plpgsql immutable as 'begin raise exception ''ran''; end';
+    create view {schema}.{table} as select app.evil() as id, app.evil() as user_id
+"""
+SWAPS = {
+    "a view under the table's name": (
+        "alter table app.bookings rename to gone; " + EVIL.format(schema="app", table="bookings")
+    ),
+    "a view under the key's name": "alter table app.users rename to gone; " + EVIL.format(schema="app", table="users"),
+    "another table": "alter table app.bookings rename to gone; create table app.bookings (user_id int)",
+    "an index with a function of his": """
+        create function app.evil(int) returns int language plpgsql immutable as 'begin return 1; end';
+        create index on app.bookings (app.evil(1));
+        create or replace function app.evil(int) returns int language plpgsql immutable
+            as 'begin raise exception ''ran''; end'
+    """,
+    "statistics with a function of his": """
+        create function app.evil(int) returns int language plpgsql immutable as 'begin return 1; end';
+        create statistics on (user_id + app.evil(1)), user_id from app.bookings;
+        create or replace function app.evil(int) returns int language plpgsql immutable
+            as 'begin raise exception ''ran''; end'
+    """,
+}
+SCHEMA_SWAP = (
+    "alter schema app rename to aside; create schema app; create table app.users (id int primary key);"
+    + EVIL.format(schema="app", table="bookings")
+)
+UNSAFE = Unmeasured("reading it is not safe by now: its name leads elsewhere, or it could run another role's functions")
+
+
+def swapped(
+    database: Database, monkeypatch: pytest.MonkeyPatch, owner: Roles, swap: str, *, schema_is_his: bool
+) -> None:
+    """Tables of another role, who does `swap` after we have looked at them and before we read."""
+    his = owner()
+    database.execute(
+        sql.SQL("""
+            create schema app; grant all on schema app to {0};
+            set role {0};
+            create table app.users (id int primary key, n int); create table app.bookings (user_id int);
+            insert into app.bookings values (1), (2); insert into app.users values (1);
+        """).format(his.identifier)
+    )
+    if schema_is_his:
+        database.execute(
+            sql.SQL("alter schema app owner to {0}; grant create on database {1} to {0}").format(
+                his.identifier, sql.Identifier(database.name)
+            )
+        )
+    ask = measuring.sampling
+
+    def first_swap(*args: Any, **options: Any) -> sql.Composed:
+        database.execute(sql.SQL("set role {}; ").format(his.identifier) + sql.SQL(swap))  # type: ignore[arg-type]
+        return ask(*args, **options)
+
+    monkeypatch.setattr(measuring, "sampling", first_swap)
+
+
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS)
+async def test_what_is_put_in_a_tables_place_after_the_look_is_not_read(
+    database: Database, role: Roles, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    swapped(database, monkeypatch, role, swap, schema_is_his=False)
+    assert await measured(database, "app.bookings(user_id)", "app.users(id)") == UNSAFE
+
+
+async def test_what_is_put_in_a_schemas_place_after_the_look_is_not_read(
+    installed: Database, role: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped(installed, monkeypatch, role, SCHEMA_SWAP, schema_is_his=True)
+    found = await measured(installed, "app.bookings(user_id)", "app.users(id)")
+    assert found == UNSAFE
+
+
+async def test_tables_in_schemas_of_others_are_counted_where_the_query_itself_can_look(
+    installed: Database, role: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped(installed, monkeypatch, role, "select 1", schema_is_his=True)
+    found = await measured(installed, "app.bookings(user_id)", "app.users(id)")
+    assert isinstance(found, Containment), found
+    assert (found.rows, found.orphans) == (2, 1)
+
+
+async def test_tables_in_schemas_of_others_are_not_read_where_nothing_is_installed(
+    database: Database, role: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped(database, monkeypatch, role, "select 1", schema_is_his=True)
+    found = await measured(database, "app.bookings(user_id)", "app.users(id)")
+    assert found == Unmeasured("the owner of schema app could put another table in its place")
+
+
+async def test_others_may_write_while_their_tables_are_counted(
+    database: Database, role: Roles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped(database, monkeypatch, role, "select 1", schema_is_his=False)
+    writer = await database.connect(autocommit=False)
+    await writer.execute("insert into app.bookings values (3); delete from app.users")
+    found = await measured(database, "app.bookings(user_id)", "app.users(id)")
+    assert isinstance(found, Containment), found
 
 
 async def test_operators_in_front_of_the_servers_own_are_not_used(database: Database) -> None:

@@ -175,6 +175,43 @@ def test_silent_without_counting(text: str) -> None:
     assert believed(of) == set()
 
 
+SILENT_WHATEVER_THE_ROWS_SAY = {
+    "an external id of a device": """
+        devices: id int pk
+        a: id int pk, device_id int -> devices
+        pushes: id int pk, apns_device_id int, external_device_id int
+    """,
+    "an audit, which outlives what it tells of": "users: id int pk\n" + THREE_USERS + """
+        audit_log: id int pk, user_id int
+        auditlogs: id int pk, user_id int
+        deleted_orders: id int pk, user_id int
+    """,
+    "a polymorphic key": """
+        alerts: ident int pk
+        a: ident int pk -> alerts
+        b: ident int pk -> alerts
+        c: ident int pk -> alerts
+        nodes: parent_type char, ident int, place int, pk(parent_type, ident, place)
+    """,
+    "the other way round of a shared key": """
+        rooms: room_id int pk
+        part: room_id int pk -> rooms
+        a: id int pk, room_id int -> part
+        b: id int pk, room_id int -> part
+        c: id int pk, room_id int -> part
+    """,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SILENT_WHATEVER_THE_ROWS_SAY.values(), ids=SILENT_WHATEVER_THE_ROWS_SAY)
+def test_silent_though_every_value_is_in_the_key(text: str) -> None:
+    of = snapshot(text)
+    relations = Atlas(of).relations_of(of.tables)
+    counts = {each.link: counted(200) for oid in of.tables for each in relations.inferred(oid)}
+    assert counts
+    assert believed(of, counts) == set()
+
+
 INT = "users: id int pk, email text unique\nbookings: id int pk, user_id int"
 UUID = "users: id uuid pk\nbookings: id int pk, user_id uuid"
 TEXT = "users: id int pk, email text unique\nbookings: id int pk, user_id text"

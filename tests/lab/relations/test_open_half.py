@@ -1,0 +1,29 @@
+"""Relations of the open half of the corpus are inferred as well as the weights were chosen for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.server import Server
+
+from ..debian import Unavailable
+from .labels import Half, LabelledSchema, labelled_schemas
+from .trial import Score, Trial
+
+pytestmark = pytest.mark.real_schemas
+
+# The large ones are left to the benchmark.
+SCHEMAS = [each for each in labelled_schemas() if each.half is Half.OPEN and each.name not in ("zabbix", "bacula")]
+LEAST_RECALL = {"icingaweb2": 0.5, "openqa": 0.75, "rt": 0.7}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
+def test_no_relation_is_wrong_that_may_be_acted_on_alone(server: Server, schema: LabelledSchema) -> None:
+    with server.database() as database:
+        try:
+            trial = Trial(schema, database)
+        except Unavailable as reason:
+            pytest.skip(str(reason))
+        score = Score.of(trial.one_forgotten())
+    assert [each.columns for each in score.said if each.alone and not each.right] == []
+    assert score.recall() >= LEAST_RECALL.get(schema.name, 1.0)
