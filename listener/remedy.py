@@ -88,4 +88,36 @@ class ChangeColumnType:
     kind: Literal["change_column_type"] = "change_column_type"
 
 
-Remedy = CreateIndex | RebuildIndex | DropIndex | AddForeignKey | ValidateConstraint | ChangeColumnType
+@dataclass(frozen=True, slots=True)
+class RestoreObject:
+    """One aspect of an object brought back to what `pgmend.expected_object` says of it.
+
+    `table` is the table that it is on or is, 0 where there is none. The other names are those of `ObjectName`;
+    `found_as` is what the object is called now, where its name is what differs. `drops` says that something which
+    stands in the way (another definition that cannot be replaced) has to go first.
+    """
+
+    table: Oid
+    object_kind: str
+    schema: str
+    relation: str
+    name: str
+    aspect: Literal[
+        "existence",
+        "definition",
+        "type",
+        "nullability",
+        "default",
+        "enabled",
+        "row_security",
+        "owner",
+        "grants",
+        "comment",
+        "name",
+    ]
+    found_as: str | None = None
+    drops: bool = False
+    kind: Literal["restore_object"] = "restore_object"
+
+
+Remedy = CreateIndex | RebuildIndex | DropIndex | AddForeignKey | ValidateConstraint | ChangeColumnType | RestoreObject
