@@ -13,7 +13,16 @@ from datetime import datetime, timedelta
 from ..catalog.change import Change, ChangeKind
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
 from ..issue import Issue, Severity
-from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex, Remedy, ValidateConstraint
+from ..remedy import (
+    AddForeignKey,
+    ChangeColumnType,
+    CreateIndex,
+    DropIndex,
+    RebuildIndex,
+    Remedy,
+    RestoreObject,
+    ValidateConstraint,
+)
 from ..settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
@@ -208,6 +217,8 @@ def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
         case RebuildIndex() | DropIndex():
             names = {each.object_name for each in changes if each.object_oid == remedy.index}
             return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
+        case RestoreObject():
+            return change.object_name in (remedy.name, remedy.found_as)
 
 
 _LINES: tuple[Line, ...] = (
