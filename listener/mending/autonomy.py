@@ -201,7 +201,7 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     return None
 
 
-def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
+def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:  # noqa: PLR0911 - one a remedy
     """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
     if change.table_oid != remedy.table:
         return False
@@ -212,13 +212,13 @@ def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
             return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (remedy.name or "")
         case CreateIndex():
             return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (remedy.name or "")
+        case RestoreObject():
+            return change.object_name in (remedy.name, remedy.found_as)
         case ValidateConstraint():
             return change.object_oid == remedy.constraint
         case RebuildIndex() | DropIndex():
             names = {each.object_name for each in changes if each.object_oid == remedy.index}
             return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
-        case RestoreObject():
-            return change.object_name in (remedy.name, remedy.found_as)
 
 
 _LINES: tuple[Line, ...] = (

@@ -55,7 +55,7 @@ select
     case when p.proacl is not null then pg_catalog.acldefault('f', p.proowner)::pg_catalog.text[] end as usual,
     d.description as comment,
     case
-        when p.prokind = 'a' then pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', p.proparallel, g.*), 0)::pg_catalog.text
+        when p.prokind = 'a' then pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', p.proparallel, pg_catalog.to_jsonb(g) - 'aggfnoid'), 0)::pg_catalog.text
         else pg_catalog.hashtextextended(
             pg_catalog.concat_ws(
                 ' ', p.prolang, p.procost, p.prorows, p.provariadic, p.prosupport, p.prokind, p.prosecdef,

@@ -71,7 +71,7 @@ select
     pg_catalog.hashtextextended(
         pg_catalog.concat_ws(
             ' ', i.oids, c.reloftype, p.partstrat, p.partattrs, p.partclass, p.partcollation,
-            p.partexprs::pg_catalog.text, c.relpartbound::pg_catalog.text,
+            p.partexprs::pg_catalog.text, c.relpartbound::pg_catalog.text, c.relreplident,
             case
                 when c.relreplident = 'i'
                     then (
