@@ -22,11 +22,12 @@ from pgmend.expected_object
 """
 _ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s, %s, %s)"
 _EXPECTATION = """
-select source, locked, origin, migration_version, server_version, captured_at, captured_by from pgmend.expectation
+select source, locked, origin, migration_version, server_version, captured_at, captured_by,
+  database_identity as database from pgmend.expectation
 """
 _WRITE_EXPECTATION = """
-insert into pgmend.expectation (source, locked, origin, migration_version, server_version)
-values (%s, %s, %s, %s, %s)
+insert into pgmend.expectation (source, locked, origin, migration_version, server_version, database_identity)
+values (%s, %s, %s, %s, %s, %s)
 """
 _COPY = """
 copy pgmend.expected_object (kind, schema_name, relation_name, object_name, definition, fields, owner, grants, comment,
@@ -36,7 +37,10 @@ copy pgmend.expected_object (kind, schema_name, relation_name, object_name, defi
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Where the expected schema comes from, and whether it heals (`locked`) or only reports."""
+    """Where the expected schema comes from, and whether it heals (`locked`) or only reports.
+
+    `database` is the one (`identity.database_identity`) that the addresses and trees of its objects are of.
+    """
 
     source: Source
     locked: bool
@@ -45,6 +49,7 @@ class Expectation:
     server_version: int
     captured_at: datetime | None = None
     captured_by: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,7 @@ async def write_expected(
                 expectation.origin,
                 expectation.migration_version,
                 expectation.server_version,
+                expectation.database,
             ),
         )
         async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
