@@ -76,7 +76,7 @@ async def check(
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
             examiner.learn(measured.containment)
         progress("judging")
-        judgement = examiner.examine(snapshot.tables)
+        judgement = examiner.examine(examiner.everything())
     reported: list[Reported] = []
     for number, issue in enumerate(judgement.issues, 1):
         plan = None

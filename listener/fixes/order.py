@@ -5,26 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex, Remedy, ValidateConstraint
+from ..remedy import Turn
 from .plan import Plan
 
 T = TypeVar("T")
 
-# A foreign key needs equal types and an index; a twin index goes before its table is rewritten or indexed anew.
-_ORDER: tuple[type[Remedy], ...] = (
-    DropIndex,
-    RebuildIndex,
-    ChangeColumnType,
-    CreateIndex,
-    AddForeignKey,
-    ValidateConstraint,
-)
-
 
 def ordered(items: Iterable[T], key: Callable[[T], Plan | None]) -> list[T]:
-    """Items by the order of their plans, those without one last; otherwise as they came."""
+    """Items by the turns of their plans' remedies, those without a plan last; otherwise as they came."""
     return sorted(items, key=lambda item: _place(key(item)))
 
 
 def _place(plan: Plan | None) -> int:
-    return len(_ORDER) if plan is None else _ORDER.index(type(plan.remedy))
+    return max(Turn) + 1 if plan is None else plan.remedy.turn

@@ -23,7 +23,7 @@ from ..catalog.diff import diff_table
 from ..catalog.exclusion import LeftAlone
 from ..catalog.fingerprint import fingerprint
 from ..catalog.read import read_affected, read_snapshot
-from ..catalog.snapshot import Oid, Snapshot
+from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..errors import CouldNotLook, LeaseLost
 from ..event import Event
 from ..garbage import keep_for_good
@@ -50,8 +50,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one look came to. `touched` are the tables whose issues were judged anew, `unseen` says what kept a rule
-    from looking at one of them."""
+    """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
+    what kept a rule from looking at one of them."""
 
     opened: tuple[Issue, ...]
     changed: tuple[Issue, ...]
@@ -101,7 +101,7 @@ class Analyst:
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
-            everything = frozenset(snapshot.tables)
+            everything = self._examiner.everything()
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
             await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
@@ -190,7 +190,7 @@ class Analyst:
 
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
-        everything = frozenset(part.tables) | frozenset(self.examiner.snapshot.tables)
+        everything = frozenset(part.tables) | self.examiner.everything()
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
@@ -269,21 +269,22 @@ class Analyst:
 
     def _opened(self, issue: Issue, causes: Causes, *, backlog: bool) -> Issue:
         """The issue with its history: that of what it was called before, if it only got another name."""
-        before = self._open.get(former_id(issue, self.examiner.snapshot.tables[issue.table_oid], causes.changes))
+        before = self._open.get(former_id(issue, self.examiner.snapshot, causes.changes))
         if before is not None:
             return replace(issue, backlog=before.backlog, event_id=before.event_id)
-        return replace(issue, backlog=backlog or self._nobody_else_did(issue), event_id=causes.of(issue))
+        return replace(issue, backlog=backlog or self._nobody_else_did(issue, causes), event_id=causes.of(issue))
 
-    def _nobody_else_did(self, issue: Issue) -> bool:
+    def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
-        only a count or a fix has brought it to light."""
-        tables = (issue.table_oid, getattr(issue.remedy, "referenced_table", issue.table_oid))
-        return all(change.fix_id for table in tables for change in self.examiner.changes.get(table, ()))
+        only a count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+        if issue.table_oid == DATABASE:
+            return all(change.fix_id for change in causes.changes)
+        return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))
 
     async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
         """All that came of a look, in one transaction."""
         known = self.examiner.snapshot.tables
-        moved = known.keys() if everything else {change.table_oid for change in outcome.changes}
+        moved = known.keys() if everything else {change.table_oid for change in outcome.changes} - {DATABASE}
         tables = [known[oid] for oid in moved if oid in known]
         seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
         connection = self._connection
@@ -329,7 +330,7 @@ class Analyst:
                 issue=issue.issue_id,
                 type=issue.issue_type,
                 severity=issue.severity.value,
-                table=f"{issue.schema}.{issue.table}",
+                table=issue.where,
                 state=issue.current_state,
             )
         for identity in outcome.resolved:

@@ -10,19 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..catalog.change import Change, ChangeKind
+from ..catalog.change import Change
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
 from ..issue import Issue, Severity
-from ..remedy import (
-    AddForeignKey,
-    ChangeColumnType,
-    CreateIndex,
-    DropIndex,
-    RebuildIndex,
-    Remedy,
-    RestoreObject,
-    ValidateConstraint,
-)
+from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex
 from ..settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
@@ -190,7 +181,7 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     for change in circumstances.changes:
         if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
             continue
-        if touches(change, plan.remedy, circumstances.changes):
+        if plan.remedy.was_moved_by(change, circumstances.changes):
             # Where no trigger told of the commands, what one look saw counts as one.
             commands[change.event_id or change.seen_at] = change.seen_at
     if len(commands) > 1:
@@ -199,26 +190,6 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
             f"quarantine: the same object was changed {len(commands)} times within 24 hours", second + QUARANTINE
         )
     return None
-
-
-def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:  # noqa: PLR0911 - one a remedy
-    """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
-    if change.table_oid != remedy.table:
-        return False
-    match remedy:
-        case ChangeColumnType():
-            return change.kind is ChangeKind.COLUMN_TYPE and change.number == remedy.column
-        case AddForeignKey():
-            return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (remedy.name or "")
-        case CreateIndex():
-            return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (remedy.name or "")
-        case RestoreObject():
-            return change.object_name in (remedy.name, remedy.found_as)
-        case ValidateConstraint():
-            return change.object_oid == remedy.constraint
-        case RebuildIndex() | DropIndex():
-            names = {each.object_name for each in changes if each.object_oid == remedy.index}
-            return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
 
 
 _LINES: tuple[Line, ...] = (
