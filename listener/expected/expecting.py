@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -29,6 +29,8 @@ from .script import replay, scripts_of
 from .standing import Standing, standing
 from .version import UnreadHistory, recorded_version
 
+# A listener asks what is expected whenever it looks at everything.
+_LOOK: Final = "select pgmend.request_scan()"
 Build = Callable[[Scratch], Awaitable[None]]
 
 
@@ -62,6 +64,7 @@ async def capture(connection: AsyncConnection[TupleRow], left_alone: LeftAlone, 
         database=await database_identity(connection),
     )
     await write_expected(connection, expectation, portrait.objects.values())
+    await connection.execute(_LOOK)
     return len(portrait.objects)
 
 
@@ -92,6 +95,7 @@ async def clear(connection: AsyncConnection[TupleRow]) -> None:
     """Expect nothing any more."""
     await require_installation(connection)
     await clear_expected(connection)
+    await connection.execute(_LOOK)
 
 
 async def differences(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Comparison | None:
@@ -147,6 +151,7 @@ async def _declare(
         database=await database_identity(connection),
     )
     await write_expected(connection, expectation, objects)
+    await connection.execute(_LOOK)
     return len(objects)
 
 

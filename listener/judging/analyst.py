@@ -26,6 +26,7 @@ from ..catalog.read import read_affected, read_snapshot
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..errors import CouldNotLook, LeaseLost
 from ..event import Event
+from ..expected.watch import Watch
 from ..garbage import keep_for_good
 from ..hearing.intent import Intent, decide
 from ..hearing.lease import Lease
@@ -39,6 +40,7 @@ from ..store import scans as scan_store
 from ..store import seen as seen_store
 from .cause import Causes
 from .examiner import Examiner
+from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
 from .renames import former_id
 
@@ -73,6 +75,7 @@ class Analyst:
         self._lease = lease
         self._judge = judge
         self._left_alone = left_alone
+        self._watch = Watch(connection, left_alone)
         self._turn = asyncio.Lock()
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
@@ -101,6 +104,8 @@ class Analyst:
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
+            await self._watch.look()
+            self._examiner.expect(self._watch.expected)
             everything = self._examiner.everything()
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
@@ -126,6 +131,7 @@ class Analyst:
             self.examiner.remember(causes.changes)
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | reach.judge(self.examiner.snapshot, move.changes)
+            focus |= await self._compared(events, move.changes)
             return await self._conclude("event", causes, events, focus, started)
 
     async def look_at(self, tables: frozenset[Oid]) -> Outcome:
@@ -136,7 +142,8 @@ class Analyst:
             move = self.examiner.take(part, tables)
             causes = Causes((), move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
-            return await self._conclude("event", causes, (), tables | move.reached, started)
+            focus = tables | move.reached | await self._compared((), move.changes)
+            return await self._conclude("event", causes, (), focus, started)
 
     def is_being_built(self, table: Oid, index: Oid) -> bool:
         """Whether that index was being built at the last look."""
@@ -194,7 +201,15 @@ class Analyst:
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
+        await self._watch.look()
+        self.examiner.expect(self._watch.expected)
         return await self._conclude(kind, causes, events, everything, started)
+
+    async def _compared(self, events: Sequence[Event], changes: Sequence[Change]) -> frozenset[Oid]:
+        """The tables (or DATABASE) that differ otherwise from the expected schema than before."""
+        touched = await self._watch.follow(events, changes)
+        self.examiner.expect(self._watch.expected)
+        return touched
 
     async def _missed(self, snapshot: Snapshot) -> tuple[bool, tuple[Change, ...]]:
         """Whether this is the very first look, and what moved since the last one of any listener."""
@@ -277,6 +292,10 @@ class Analyst:
     def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
         only a count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+        if is_expected(issue):
+            # What differs when a schema is declared is no accident that just happened.
+            moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
+            return not moved and causes.of(issue) is None
         if issue.table_oid == DATABASE:
             return all(change.fix_id for change in causes.changes)
         return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))

@@ -15,6 +15,7 @@ from ..catalog.change import Change, ChangeKind
 from ..catalog.diff import diff_snapshots
 from ..catalog.diff_surroundings import diff_surroundings
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Measurements, Unmeasured
@@ -45,6 +46,7 @@ class Examiner:
         self.atlas = Atlas(snapshot)
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
+        self._expected = NOTHING_EXPECTED
         self._measured: dict[Link, Containment | Unmeasured] = {}
         self._drawn: _Drawn | None = None
 
@@ -79,6 +81,11 @@ class Examiner:
                 del self.changes[oid]
             elif len(kept) < len(changes):
                 self.changes[oid] = kept
+
+    def expect(self, expected: Expected) -> None:
+        """Let the rules see what should be, and how it differs."""
+        if expected is not self._expected:
+            self._expected, self._drawn = expected, None
 
     def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
         """Let the rules see what was counted."""
@@ -126,7 +133,8 @@ class Examiner:
         if self._drawn is None or self._drawn.focus != focus:
             measurements = Measurements(self._measured)
             relations = self.atlas.relations_of(focus - {DATABASE}, measurements, self.changes)
-            self._drawn = _Drawn(focus, relations, Scene(self.snapshot, relations, measurements, self.changes))
+            scene = Scene(self.snapshot, relations, measurements, self.changes, self._expected)
+            self._drawn = _Drawn(focus, relations, scene)
         return self._drawn.scene
 
 

@@ -9,6 +9,7 @@ from ..catalog.change import Change
 from ..catalog.snapshot import Oid, Snapshot
 from ..catalog.surroundings import Surroundings
 from ..errors import CouldNotLook
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
 
@@ -21,6 +22,7 @@ class Scene:
     relations: Relations
     measurements: Measurements
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
+    expected: Expected = NOTHING_EXPECTED
 
     @property
     def surroundings(self) -> Surroundings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -21,6 +21,29 @@ select kind, schema_name, relation_name, object_name, definition, fields, owner,
 from pgmend.expected_object
 """
 _ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s, %s, %s)"
+# Whatever stands by itself and has one of the OIDs or names, with all its parts; and schemas, which all is named by.
+# A function is asked for by its bare name.
+_SOME = f"""
+with asked as (
+  select schema_name, object_name
+  from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as a (schema_name, object_name)
+),
+hit as (
+  select kind, schema_name, object_name from pgmend.expected_object
+  where object_id = any(%s::oid[]) and relation_name = ''
+  union
+  select e.kind, e.schema_name, e.object_name from pgmend.expected_object as e join asked as a
+    on e.schema_name = a.schema_name and e.relation_name = ''
+    and (e.object_name = a.object_name or (e.kind = 'function'
+      and pg_catalog.starts_with(e.object_name, pg_catalog.split_part(a.object_name, '(', 1) || '(')))
+)
+{_READ} as e
+where e.kind in ('schema', 'extension')
+  or (e.kind, e.schema_name, e.object_name) in (select kind, schema_name, object_name from hit)
+  and e.relation_name = ''
+  or (e.schema_name, e.relation_name) in (
+    select schema_name, object_name from hit where kind in ('table', 'view', 'materialized_view'))
+"""
 _EXPECTATION = """
 select source, locked, origin, migration_version, server_version, captured_at, captured_by,
   database_identity as database from pgmend.expectation
@@ -98,6 +121,17 @@ async def read_expected_one(connection: AsyncConnection[TupleRow], name: ObjectN
     async with connection.cursor(row_factory=class_row(_Row)) as cursor:
         row = await (await cursor.execute(_ONE, tuple(name))).fetchone()
     return None if row is None else row.portrayed()
+
+
+async def read_expected_of(
+    connection: AsyncConnection[TupleRow], oids: Collection[int], names: Collection[tuple[str, str]]
+) -> tuple[Portrayed, ...]:
+    """The expected objects that have one of those OIDs or (schema, name), with all their parts; and every schema."""
+    ordered = sorted(names)
+    parameters = ([schema for schema, _ in ordered], [name for _, name in ordered], list(oids))
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_SOME, parameters)
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
 
 
 async def write_expected(
