@@ -30,6 +30,11 @@ def normalised_dump(dsn: str, pg_dump: Path) -> str:
     return "\n\n".join(body for body in bodies if body and not _EVENT_TRIGGER_OF_OURS.match(body)) + "\n"
 
 
+def dump_to(file: Path, dsn: str, pg_dump: Path) -> None:
+    """Everything that `pg_dump --schema-only` says, pgmend included."""
+    subprocess.run([pg_dump, "--schema-only", f"--file={file}", f"--dbname={dsn}"], check=True, capture_output=True)
+
+
 def pg_dump_for(server: Server) -> Path:
     """The pg_dump that came with the server, or this machine's of the same major version; skips aloud without one."""
     if server.cluster is not None:
