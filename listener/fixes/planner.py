@@ -64,7 +64,7 @@ def refused_plan(issue: Issue, remedy: Remedy, reason: str) -> Plan:
 def _founded(plan: Plan, site: Site) -> Plan:
     """The plan with the tables that it is based on, where the kind left that to us."""
     remedy = plan.remedy
-    tables = plan.tables or site.named(*_tables_of(remedy))
+    tables = plan.tables or site.named(*(oid for oid in _tables_of(remedy) if oid in site.snapshot.tables))
     based_on = plan.based_on or tuple(
         (oid, foundation(site.snapshot.tables[oid], plan.makes)) for oid, _ in tables if oid in site.snapshot.tables
     )

@@ -6,14 +6,23 @@ The lines are the design's "When it acts alone", those first that say most to a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..catalog.change import Change, ChangeKind
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
 from ..issue import Issue, Severity
-from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex, Remedy, ValidateConstraint
+from ..remedy import (
+    AddForeignKey,
+    ChangeColumnType,
+    CreateIndex,
+    DropIndex,
+    RebuildIndex,
+    Remedy,
+    RestoreObject,
+    ValidateConstraint,
+)
 from ..settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
@@ -95,10 +104,12 @@ def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
             return "automatic fixing is off"
 
 
-def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
+def _not_backlog(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
     if issue.backlog:
         return "it was there when pgmend was installed: the backlog is healed by one approval"
-    if not circumstances.changes:
+    # Of what is no table (a view, a function) only the event tells.
+    seen = circumstances.changes or (isinstance(plan.remedy, RestoreObject) and issue.event_id)
+    if not seen:
         return "no schema change that pgmend saw opened it"
     return None
 
@@ -192,6 +203,31 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     return None
 
 
+# Which changes of a table tell that the aspect of an object was moved.
+_MOVED_BY: Mapping[tuple[str, str], tuple[ChangeKind, ...]] = {
+    ("table", "existence"): (ChangeKind.TABLE_DROPPED,),
+    ("table", "name"): (ChangeKind.TABLE_RENAMED,),
+    ("table", "row_security"): (ChangeKind.TABLE_ALTERED,),
+    ("table", "owner"): (ChangeKind.TABLE_ALTERED,),
+    ("table", "comment"): (ChangeKind.TABLE_ALTERED,),
+    ("column", "existence"): (ChangeKind.COLUMN_DROPPED,),
+    ("column", "name"): (ChangeKind.COLUMN_RENAMED,),
+    ("column", "type"): (ChangeKind.COLUMN_TYPE,),
+    ("column", "nullability"): (ChangeKind.COLUMN_NULLABILITY,),
+    ("column", "default"): (ChangeKind.COLUMN_DEFAULT,),
+    ("column", "comment"): (ChangeKind.COLUMN_ALTERED,),
+    ("constraint", "existence"): (ChangeKind.CONSTRAINT_DROPPED,),
+    ("constraint", "definition"): (ChangeKind.CONSTRAINT_ALTERED, ChangeKind.CONSTRAINT_REMADE),
+    ("constraint", "name"): (ChangeKind.CONSTRAINT_RENAMED,),
+    ("index", "existence"): (ChangeKind.INDEX_DROPPED,),
+    ("index", "definition"): (ChangeKind.INDEX_ALTERED, ChangeKind.INDEX_REMADE),
+    ("index", "name"): (ChangeKind.INDEX_RENAMED,),
+    ("trigger", "existence"): (ChangeKind.TRIGGER_DROPPED,),
+    ("trigger", "definition"): (ChangeKind.TRIGGER_ALTERED,),
+    ("trigger", "enabled"): (ChangeKind.TRIGGER_ALTERED,),
+}
+
+
 def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
     """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
     if change.table_oid != remedy.table:
@@ -199,15 +235,17 @@ def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
     match remedy:
         case ChangeColumnType():
             return change.kind is ChangeKind.COLUMN_TYPE and change.number == remedy.column
-        case AddForeignKey():
-            return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (remedy.name or "")
-        case CreateIndex():
-            return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (remedy.name or "")
+        case AddForeignKey() | CreateIndex():
+            dropped = (ChangeKind.CONSTRAINT_DROPPED, ChangeKind.INDEX_DROPPED)[isinstance(remedy, CreateIndex)]
+            return change.kind is dropped and change.object_name == (remedy.name or "")
         case ValidateConstraint():
             return change.object_oid == remedy.constraint
         case RebuildIndex() | DropIndex():
             names = {each.object_name for each in changes if each.object_oid == remedy.index}
             return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
+        case RestoreObject():
+            moved = _MOVED_BY.get((remedy.object_kind, remedy.aspect), ())
+            return change.kind in moved and change.object_name in {remedy.name, remedy.found_as}
 
 
 _LINES: tuple[Line, ...] = (
