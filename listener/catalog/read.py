@@ -18,14 +18,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from ..errors import CouldNotLook, SnapshotTorn
+from ..errors import CouldNotLook
 from ..garbage import uncollected
 from .affected import LOOKED_UP, Affected, carried_along
 from .build import Builder, Built, build_tables
@@ -35,12 +35,7 @@ from .look import answers_of_one_moment, looking
 from .queries import reading, text
 from .rows import Rows, aspects_of, sorted_out
 from .snapshot import Index, Oid, Snapshot, Table
-
-_RETRIES = 4
-_FIRST_PAUSE_SECONDS = 0.01
-# The catalogs moved under us (an object vanished between two look-ups, a serialization failure), or a lock or a limit
-# was in the way: all of it passes.
-_PASSING = frozenset({"XX000", "42P01", "42703", "42704", "40001", "55P03", "57014"})
+from .steadiness import steadily, unseen
 
 Question = tuple[str, Sequence[Collection[Oid] | None]]
 EVERYTHING: Question = ("wanted", [None])
@@ -86,17 +81,7 @@ async def read_affected(
 async def _steadily(
     connection: AsyncConnection[Any], question: Question, left_alone: LeftAlone, known: Snapshot | None
 ) -> tuple[Snapshot, frozenset[Oid]]:
-    try:
-        return await _read(connection, question, left_alone, known)
-    except SnapshotTorn:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(SnapshotTorn),
-            stop=stop_after_attempt(_RETRIES),
-            wait=wait_random_exponential(multiplier=0.02, max=0.5),
-            reraise=True,
-        )
-        await asyncio.sleep(_FIRST_PAUSE_SECONDS)
-        return await retrying(_read, connection, question, left_alone, known)
+    return await steadily(partial(_read, connection, question, left_alone, known))
 
 
 async def _read(
@@ -115,9 +100,7 @@ async def _read(
         await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
-        if error.sqlstate in _PASSING:
-            raise SnapshotTorn(f"The catalogs did not hold still ({error.sqlstate}): {error}") from error
-        raise CouldNotLook(f"The catalogs could not be read ({error.sqlstate}): {error}") from error
+        raise unseen(error) from error
     return Snapshot(built.tables, taken_at, connection.info.server_version, complete=False), frozenset(oids)
 
 

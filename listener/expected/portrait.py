@@ -70,3 +70,13 @@ class Portrayed:
     comment: str | None = None
     tree: str | None = None
     address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """Objects by name, as one database had them at one moment. `complete` says that nothing was passed over but what
+    is left alone: only then does absence mean that an object is gone."""
+
+    objects: Mapping[ObjectName, Portrayed]
+    server_version: int
+    complete: bool
