@@ -21,6 +21,9 @@ select kind, schema_name, relation_name, object_name, definition, fields, owner,
 from pgmend.expected_object
 """
 _ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s, %s, %s)"
+_PARTS = f"""{_READ} where (schema_name, relation_name) = (%s, %s) and kind = any(%s)
+order by number, object_name
+"""
 _EXPECTATION = """
 select source, locked, origin, migration_version, server_version, captured_at, captured_by from pgmend.expectation
 """
@@ -93,6 +96,15 @@ async def read_expected_one(connection: AsyncConnection[TupleRow], name: ObjectN
     async with connection.cursor(row_factory=class_row(_Row)) as cursor:
         row = await (await cursor.execute(_ONE, tuple(name))).fetchone()
     return None if row is None else row.portrayed()
+
+
+async def read_expected_parts(
+    connection: AsyncConnection[TupleRow], whole: ObjectName, *kinds: ObjectKind
+) -> tuple[Portrayed, ...]:
+    """What should be a part of that relation, of those kinds."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_PARTS, (whole.schema, whole.name, list(kinds)))
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
 
 
 async def write_expected(

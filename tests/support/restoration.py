@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgmend.listener.expected.portrait import ObjectKind, ObjectName, Portrayed
+from pgmend.listener.connection import connect
+from pgmend.listener.expected.portrait import ObjectKind, ObjectName, Portrait, Portrayed
+from pgmend.listener.expected.read import read_portrait
 from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.remedy import RestoreObject
@@ -30,6 +32,9 @@ def quoted(*names: str) -> str:
 PREPARATION = "".join(
     f"drop schema if exists {quoted(name)} cascade; create schema {quoted(name)};" for name in ("app", SCHEMA)
 )
+
+# Aspects of which the portrait of the well schema tells what is expected.
+_PORTRAYED = frozenset({"existence", "definition", "owner", "grants", "name", "type"})
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,11 @@ class Case:
     heals_to_the_letter: bool = True
 
     @property
+    def tells(self) -> bool:
+        """Whether the expected schema is told here."""
+        return bool(self.definition or self.fields or self.comment or self.aspect not in _PORTRAYED)
+
+    @property
     def portrayed(self) -> Portrayed:
         return Portrayed(
             ObjectName(self.kind, *self.name), self.definition, self.fields, self.owner, self.grants, self.comment
@@ -80,13 +90,23 @@ def run(workshop: Workshop, text: str) -> None:
 
 
 async def fall_ill(workshop: Workshop, case: Case, expectation: Expectation = LOCKED) -> list[tuple[Any, ...]]:
-    """The schema well, then sick, with its well state expected; what its structure was."""
+    """The schema well, then sick, with its well state expected; what its structure was.
+
+    Where the case does not tell what is expected, all that is there is.
+    """
     run(workshop, PREPARATION + case.well)
     well = workshop.structure()
-    await write_expected(workshop.connection, expectation, (case.portrayed, *case.more))
+    expected = (case.portrayed, *case.more) if case.tells else tuple((await portrayed(workshop)).objects.values())
+    await write_expected(workshop.connection, expectation, expected)
     run(workshop, case.fault)
     assert workshop.structure() != well
     return well
+
+
+async def portrayed(workshop: Workshop) -> Portrait:
+    """The schema as it is."""
+    async with await connect(workshop.database.dsn, "test") as connection:
+        return await read_portrait(connection)
 
 
 async def heals_and_falls_back(workshop: Workshop, case: Case) -> tuple[Plan, Outcome]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from ...errors import PlanRefused
+from ...errors import PlanRefused, PlanWaits
 from ...expected.portrait import ObjectKind
 from ...remedy import RestoreObject
 from ..fix_kind import fix_kind
 from ..plan import Plan
+from ..restoring.changed import replace_part, replace_statistics
 from ..restoring.column_default import restore_default
 from ..restoring.comment import restore_comment
 from ..restoring.constraint import replace_constraint, restore_constraint
 from ..restoring.enabled import restore_enabled
 from ..restoring.nullability import restore_nullability
+from ..restoring.routine import replace_routine
 from ..restoring.row_security import restore_row_security
 from ..restoring.subject import Subject, read_subject
+from ..restoring.view import remake_view, replace_view, restore_materialized_view
+from ..restoring.whole import restore_whole
 from ..site import Site
 
 Planner = Callable[[Subject], Awaitable[Plan]]
@@ -29,9 +33,27 @@ _ASPECTS: Mapping[str, Planner] = {
 }
 _MISSING: Mapping[ObjectKind, Planner] = {
     ObjectKind.CONSTRAINT: restore_constraint,
+    ObjectKind.EXTENSION: restore_whole,
+    ObjectKind.FUNCTION: restore_whole,
+    ObjectKind.MATERIALIZED_VIEW: restore_materialized_view,
+    ObjectKind.POLICY: restore_whole,
+    ObjectKind.RULE: restore_whole,
+    ObjectKind.SCHEMA: restore_whole,
+    ObjectKind.SEQUENCE: restore_whole,
+    ObjectKind.STATISTICS: restore_whole,
+    ObjectKind.TRIGGER: restore_whole,
+    ObjectKind.TYPE: restore_whole,
+    ObjectKind.VIEW: restore_whole,
 }
 _CHANGED: Mapping[ObjectKind, Planner] = {
     ObjectKind.CONSTRAINT: replace_constraint,
+    ObjectKind.FUNCTION: replace_routine,
+    ObjectKind.MATERIALIZED_VIEW: remake_view,
+    ObjectKind.POLICY: replace_part,
+    ObjectKind.RULE: replace_part,
+    ObjectKind.STATISTICS: replace_statistics,
+    ObjectKind.TRIGGER: replace_part,
+    ObjectKind.VIEW: replace_view,
 }
 
 
@@ -48,4 +70,7 @@ async def restore_object(remedy: RestoreObject, site: Site) -> Plan:
             planner = _ASPECTS.get(aspect)
     if planner is None:
         raise PlanRefused(f"Nobody knows how to bring back the {remedy.aspect} of {subject.said}.")
-    return await planner(subject)
+    try:
+        return await planner(subject)
+    except PlanWaits as waits:
+        return subject.plan(f"Bring back the {remedy.aspect} of {subject.said}", (), (), waits_for=str(waits))

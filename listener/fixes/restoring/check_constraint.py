@@ -11,20 +11,19 @@ from ..composed import columns, query, relation, verbatim
 from ..constraints.steps import constraint_probe, validate_step
 from ..plan import Check, Hazard, Lock, Plan, Step
 from .constraint_definition import ConstraintDefinition
-from .reading import why_unreadable
-from .standing_constraint import APPROVAL, exchange, exchanged, read_standing, taken_back, until
+from .reading import wait_until_readable
+from .standing_constraint import APPROVAL, exchange, read_standing, until
 from .strange_code import strange_code
 from .subject import Subject
 
 
 async def restore_check(subject: Subject, definition: ConstraintDefinition) -> Plan:
     """The constraint where there is none of its name."""
-    name, summary = definition.name, f"Add {subject.said}"
-    if why := await _objection(subject, definition):
-        return subject.plan(summary, (), (), waits_for=why)
+    await _require_code(subject, definition)
+    name = definition.name
     comment = definition.comment(name, subject.expected.comment)
     return subject.plan(
-        summary,
+        f"Add {subject.said}",
         _made(subject, definition, name, comment),
         [_dropped(subject, definition, name)],
         checks=_checks(definition),
@@ -36,9 +35,7 @@ async def restore_check(subject: Subject, definition: ConstraintDefinition) -> P
 
 async def replace_check(subject: Subject, definition: ConstraintDefinition) -> Plan:
     """The constraint made beside the one of its name, and put in its place once it is valid."""
-    summary = f"Change {subject.said} to what is expected"
-    if why := await _objection(subject, definition):
-        return subject.plan(summary, (), (), waits_for=why)
+    await _require_code(subject, definition)
     standing = await read_standing(subject)
     locks, old = (Lock("ACCESS EXCLUSIVE", subject.table_name),), standing.definition
     name = definition.name
@@ -55,10 +52,10 @@ async def replace_check(subject: Subject, definition: ConstraintDefinition) -> P
     )
     again = _made(subject, old, standing.returning, ())
     return subject.plan(
-        summary,
-        [*(until(step, exchanged(turn)) for step in made), turn.step()],
+        f"Change {subject.said} to what is expected",
+        [*(until(step, turn.left) for step in made), turn.step()],
         [
-            *(until(step, taken_back(turn)) for step in again),
+            *(until(step, turn.taken_back) for step in again),
             turn.inverse(),
             _dropped(subject, definition, standing.coming),
         ],
@@ -94,15 +91,15 @@ def _dropped(subject: Subject, definition: ConstraintDefinition, name: str) -> S
     )
 
 
-async def _objection(subject: Subject, definition: ConstraintDefinition) -> str | None:
-    """What the constraint has to wait for; raises PlanRefused where its code is not ours to run."""
+async def _require_code(subject: Subject, definition: ConstraintDefinition) -> None:
+    """Raise PlanWaits where what it calls is not there, PlanRefused where that is not ours to run."""
     if code := await strange_code(subject, definition.parsed):
         raise PlanRefused(
             f"{subject.said} calls {code}, which would run with our rights."
             " Cure: add and validate the constraint as the table's owner."
         )
     table = relation(definition.table).as_string()
-    return await why_unreadable(subject, f"select ({_expression(definition)}) from {table}")
+    await wait_until_readable(subject, f"select ({_expression(definition)}) from {table}")
 
 
 def _checks(definition: ConstraintDefinition) -> tuple[Check, ...]:

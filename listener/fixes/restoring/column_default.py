@@ -10,7 +10,7 @@ from ...errors import PlanRefused
 from ..composed import statement, verbatim
 from ..plan import Hazard, Lock, Plan
 from .place import condition, quote
-from .reading import why_unreadable
+from .reading import wait_until_readable
 from .subject import Subject
 from .turn import Turn, row_written_by
 
@@ -24,8 +24,8 @@ async def restore_default(subject: Subject) -> Plan:
     row = _OF_COLUMN.format(column=condition(subject.name))
     state = f"(select pg_catalog.pg_get_expr(o.adbin, o.adrelid) from pg_catalog.pg_attrdef o where {row})"
     wanted, before = subject.expected.fields.get("default") or None, await subject.value(state)
-    if wanted is not None and (why := await why_unreadable(subject, f"select {wanted}")):
-        return subject.plan(_summary(subject, wanted), (), (), waits_for=why)
+    if wanted is not None:
+        await wait_until_readable(subject, f"select {wanted}")
     gone = f"not exists (select from pg_catalog.pg_attrdef o where {row})"
     turn = Turn(
         title=f"Set the default of {subject.said} as expected",
@@ -38,7 +38,10 @@ async def restore_default(subject: Subject) -> Plan:
         locks=(Lock("ACCESS EXCLUSIVE", subject.table_name),),
     )
     return subject.plan(
-        _summary(subject, wanted), [turn.step()], [turn.inverse()], hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,)
+        f"{'Drop' if wanted is None else 'Set'} the default of {subject.said} as expected",
+        [turn.step()],
+        [turn.inverse()],
+        hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,),
     )
 
 
@@ -49,10 +52,6 @@ def default_statement(subject: Subject, expression: str | None) -> str:
     text = f"alter table {quote(name.schema, name.relation)} alter column {quote(name.name)} {action}"
     commands = (AlterTableType.AT_ColumnDefault,)
     return statement(verbatim(text), ast.AlterTableStmt, (name.schema, name.relation), commands=commands)
-
-
-def _summary(subject: Subject, wanted: str | None) -> str:
-    return f"{'Drop' if wanted is None else 'Set'} the default of {subject.said} as expected"
 
 
 def _refuse(subject: Subject, column: Column) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pglast import ast
 
+from ...expected.portrait import ObjectName
 from ..dependents.definition import literal
 from ..plan import Plan
 from .place import comment, spelled
@@ -22,15 +23,15 @@ async def restore_comment(subject: Subject) -> Plan:
         state=state,
         before=before,
         left=f"{state} is not distinct from {_literal(wanted)}",
-        statements=(comment_statement(subject, wanted),),
-        undo=(comment_statement(subject, before),),
+        statements=(comment_statement(subject.name, wanted),),
+        undo=(comment_statement(subject.name, before),),
     )
     return subject.plan(f"Give {subject.said} its comment back", [turn.step()], [turn.inverse()])
 
 
-def comment_statement(subject: Subject, text: str | None) -> str:
+def comment_statement(name: ObjectName, text: str | None) -> str:
     """COMMENT ON the object."""
-    return verified(f"comment on {spelled(subject.name)} is {_literal(text)}", ast.CommentStmt)
+    return verified(f"comment on {spelled(name)} is {_literal(text)}", ast.CommentStmt)
 
 
 def _literal(text: str | None) -> str:

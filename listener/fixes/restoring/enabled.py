@@ -9,8 +9,8 @@ from pglast.enums import AlterTableType
 from psycopg import sql
 
 from ...errors import PlanRefused
-from ...expected.portrait import ObjectKind
-from ..composed import identifier, relation, statement
+from ...expected.portrait import ObjectKind, ObjectName
+from ..composed import identifier, statement
 from ..dependents.definition import literal
 from ..plan import Hazard, Lock, Plan
 from .place import said_of
@@ -49,9 +49,9 @@ async def restore_enabled(subject: Subject) -> Plan:
         state=state,
         before=before,
         left=f"{state} = {literal(wanted)}",
-        statements=(enable_statement(subject, wanted),),
-        undo=(enable_statement(subject, before),),
-        locks=(Lock(mode, subject.table_name),),
+        statements=(enable_statement(subject.name, wanted),),
+        undo=(enable_statement(subject.name, before),),
+        locks=(Lock(mode, subject.table_name),) if subject.on_table else (),
     )
     return subject.plan(
         f"Let {subject.said} fire as expected",
@@ -67,11 +67,11 @@ def firing(kind: ObjectKind) -> str:
     return "o.tgenabled::text" if kind is ObjectKind.TRIGGER else "o.ev_enabled::text"
 
 
-def enable_statement(subject: Subject, state: str) -> str:
-    """ALTER TABLE that sets the firing state to that letter."""
-    words = (_TRIGGER if subject.name.kind is ObjectKind.TRIGGER else _RULE).get(state)
+def enable_statement(name: ObjectName, state: str) -> str:
+    """ALTER TABLE that sets the firing state of a trigger or rule to that letter; it takes views, too."""
+    words = (_TRIGGER if name.kind is ObjectKind.TRIGGER else _RULE).get(state)
     if words is None:
         raise PlanRefused(f"PostgreSQL knows no firing state {state!r}.")
-    table = subject.table
-    text = sql.SQL("alter table {} {} {}").format(relation(table), sql.SQL(words[0]), identifier(subject.name.name))
-    return statement(text, ast.AlterTableStmt, (table.schema, table.name), commands=(words[1],))
+    target = (name.schema, name.relation)
+    text = sql.SQL("alter table {} {} {}").format(identifier(*target), sql.SQL(words[0]), identifier(name.name))
+    return statement(text, ast.AlterTableStmt, target, commands=(words[1],))

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from ...catalog.read import read_snapshot
 from ...catalog.snapshot import AttributeNumber, Table
-from ...errors import PlanRefused
+from ...errors import PlanRefused, PlanWaits
 from ...remedy import AddForeignKey
 from ..kinds.add_foreign_key import add_foreign_key
 from ..plan import Lock, Plan
 from ..site import Site
 from ..staleness import foundation
 from .constraint_definition import ConstraintDefinition, names_in
-from .standing_constraint import APPROVAL, exchange, exchanged, read_standing, taken_back, until
+from .standing_constraint import APPROVAL, exchange, read_standing, until
 from .subject import Subject
 
 _OID = """
@@ -26,8 +26,6 @@ where n.nspname = %s and c.relname = %s and c.relkind in ('r', 'p')
 async def restore_foreign_key(subject: Subject, definition: ConstraintDefinition) -> Plan:
     """The foreign key where there is none of its name, with an index on the referring columns where none serves."""
     site, referenced = await _with_referenced(subject, definition)
-    if site is None or referenced is None:
-        return _waits(subject, definition)
     plan = await add_foreign_key.plan(_remedy(definition, referenced, definition.name), site)
     comment = definition.comment(definition.name, subject.expected.comment)
     steps = [
@@ -40,13 +38,9 @@ async def restore_foreign_key(subject: Subject, definition: ConstraintDefinition
 async def replace_foreign_key(subject: Subject, definition: ConstraintDefinition) -> Plan:
     """The foreign key made beside the one of its name, and put in its place once it is valid."""
     site, referenced = await _with_referenced(subject, definition)
-    if site is None or referenced is None:
-        return _waits(subject, definition)
     standing = await read_standing(subject)
     old, name = standing.definition, definition.name
     before, formerly = await _with_referenced(subject, old)
-    if before is None or formerly is None:
-        raise PlanRefused(f"What {subject.said} refers to cannot be read.")
     coming = await add_foreign_key.plan(_remedy(definition, referenced, standing.coming), _without(site, subject))
     returning = await add_foreign_key.plan(_remedy(old, formerly, standing.returning), _without(before, subject))
     both = dict.fromkeys((subject.table_name, site.names[referenced.oid], before.names[formerly.oid]))
@@ -61,9 +55,9 @@ async def replace_foreign_key(subject: Subject, definition: ConstraintDefinition
     plan = replace(
         coming,
         summary=f"Change {subject.said} to what is expected",
-        steps=(*(until(step, exchanged(turn)) for step in coming.steps), turn.step()),
+        steps=(*(until(step, turn.left) for step in coming.steps), turn.step()),
         inverse=(
-            *(until(step, taken_back(turn)) for step in returning.steps if step.transactional),
+            *(until(step, turn.taken_back) for step in returning.steps if step.transactional),
             turn.inverse(),
             *coming.inverse,
         ),
@@ -105,22 +99,17 @@ def _numbers(table: Table, names: tuple[str, ...]) -> tuple[AttributeNumber, ...
     return tuple(found)
 
 
-async def _with_referenced(subject: Subject, definition: ConstraintDefinition) -> tuple[Site | None, Table | None]:
-    """The site with the table that is referred to, and that table; None where it is not there."""
+async def _with_referenced(subject: Subject, definition: ConstraintDefinition) -> tuple[Site, Table]:
+    """The site with the table that is referred to, and that table; raises PlanWaits where it is not there."""
     site, var = subject.site, definition.parsed.pktable
     row = await (await site.connection.execute(_OID, (var.schemaname, var.relname))).fetchone()
     if row is None:
-        return None, None
+        raise PlanWaits(f"table {var.schemaname}.{var.relname}, which is missing")
     oid, name = row
     part = await read_snapshot(site.connection, [oid])
     snapshot = site.snapshot.replaced(part, frozenset({oid})) if oid != subject.table.oid else site.snapshot
-    return replace(site, snapshot=snapshot, names={**site.names, oid: name}), snapshot.tables.get(oid)
-
-
-def _waits(subject: Subject, definition: ConstraintDefinition) -> Plan:
-    var = definition.parsed.pktable
-    missing = f"table {var.schemaname}.{var.relname}, which is missing"
-    return subject.plan(f"Add {subject.said}", (), (), waits_for=missing)
+    site = replace(site, snapshot=snapshot, names={**site.names, oid: name})
+    return site, site.table(oid)
 
 
 def _without(site: Site, subject: Subject) -> Site:

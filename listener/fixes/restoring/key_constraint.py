@@ -19,7 +19,7 @@ from .constraint_definition import ConstraintDefinition, names_in
 from .exclusion_constraint import replace_exclusion, restore_exclusion
 from .nullability import NotNull
 from .place import quote
-from .standing_constraint import APPROVAL, exchange, exchanged, read_standing, taken_back, until
+from .standing_constraint import APPROVAL, exchange, read_standing, until
 from .subject import Subject
 
 
@@ -76,8 +76,8 @@ async def replace_key(subject: Subject, definition: ConstraintDefinition) -> Pla
     )
     return subject.plan(
         f"Change {subject.said} to what is expected",
-        [until(steps[0], exchanged(turn)), *steps[1:], turn.step(compares=not coming.not_nulls)],
-        [until(returning.build(), taken_back(turn)), turn.inverse(), coming.unbuild(), *coming.nullable_again()],
+        [until(steps[0], turn.left), *steps[1:], turn.step(compares=not coming.not_nulls)],
+        [until(returning.build(), turn.taken_back), turn.inverse(), coming.unbuild(), *coming.nullable_again()],
         approval=APPROVAL,
         checks=coming.checks,
         inverse_checks=returning.checks,

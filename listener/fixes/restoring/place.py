@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from ...expected.consequence import unquoted
 from ...expected.portrait import ObjectKind, ObjectName
 from ..composed import identifier
 from ..dependents.definition import literal
@@ -55,9 +56,10 @@ def condition(name: ObjectName) -> str:
     if name.kind is ObjectKind.FUNCTION:
         said = "pg_catalog.concat(o.proname, '(', pg_catalog.pg_get_function_identity_arguments(o.oid), ')')"
         return f"{said} = {literal(name.name)} and {_in_schema('o.pronamespace', name.schema)}"
-    conditions = [f"o.{catalog.name} = {literal(name.name)}"]
+    schema, own = own_name(name)
+    conditions = [f"o.{catalog.name} = {literal(own)}"]
     if catalog.schema:
-        conditions.append(_in_schema(f"o.{catalog.schema}", name.schema))
+        conditions.append(_in_schema(f"o.{catalog.schema}", schema))
     if catalog.relation:
         conditions.append(f"o.{catalog.relation} = {relation_oid(name)}")
     if catalog.kinds:
@@ -97,10 +99,18 @@ def relation_oid(name: ObjectName) -> str:
     )
 
 
+def own_name(name: ObjectName) -> tuple[str, str]:
+    """The schema that the object itself is in, and its plain name: statistics may live elsewhere than their table."""
+    if name.kind is ObjectKind.STATISTICS and (parts := unquoted(name.name)) and len(parts) == 2:
+        return parts[0], parts[1]
+    return name.schema, name.name
+
+
 def spelled(name: ObjectName, *, called: str | None = None) -> str:
     """The object as COMMENT ON, ALTER and DROP name it, with its kind; `called` is a routine's plain name."""
     word = _WORDS.get(name.kind, name.kind.value)
-    quoted = quote(name.name) if name.kind is not ObjectKind.FUNCTION else ""
+    unquotable = (ObjectKind.FUNCTION, ObjectKind.STATISTICS)
+    quoted = "" if name.kind in unquotable else quote(name.name)
     match name.kind:
         case ObjectKind.EXTENSION | ObjectKind.SCHEMA:
             return f"{word} {quoted}"
@@ -112,7 +122,7 @@ def spelled(name: ObjectName, *, called: str | None = None) -> str:
             plain = called or name.name.partition("(")[0]
             return f"{word} {quote(name.schema, plain)}{name.name.removeprefix(plain)}"
         case _:
-            return f"{word} {quote(name.schema, name.name)}"
+            return f"{word} {quote(*own_name(name))}"
 
 
 def quote(*names: str) -> str:

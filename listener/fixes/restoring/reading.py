@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from pglast import ast
 
+from ...errors import PlanWaits
 from ..composed import verbatim
 from .stored import verified
 from .subject import Subject
@@ -15,8 +16,8 @@ _SYNTAX_OR_ACCESS = "42"
 _OTHERWISE = frozenset({"42501", "42P18"})
 
 
-async def why_unreadable(subject: Subject, query: str) -> str | None:
-    """What the server misses in the query, in its words; None where it can read it.
+async def wait_until_readable(subject: Subject, query: str) -> None:
+    """Raise PlanWaits with what the server misses in the query, in its words.
 
     PREPARE does parse analysis and nothing more: nobody's function runs, and no row is read.
     """
@@ -31,5 +32,5 @@ async def why_unreadable(subject: Subject, query: str) -> str | None:
             raise
         sqlstate = error.sqlstate or ""
         if sqlstate.startswith(_SYNTAX_OR_ACCESS) and sqlstate not in _OTHERWISE:
-            return f"what {subject.said} is made of: {error.diag.message_primary}"
-    return None
+            missing = f"what {subject.said} is made of: {error.diag.message_primary}"
+            raise PlanWaits(missing) from error

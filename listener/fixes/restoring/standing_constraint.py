@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 from ...catalog.snapshot import Constraint
 from ...errors import PlanRefused
-from ..dependents.definition import literal
 from ..names import first_free
 from ..plan import Lock, Step
 from .constraint_definition import ConstraintDefinition
 from .place import comment, said_of
 from .subject import Subject
-from .turn import Turn, anew, written_by
+from .turn import Turn, written_by
 
 APPROVAL = "it drops the constraint of that name which stands there now"
 
@@ -85,17 +84,6 @@ def exchange(
 def until(step: Step, condition: str) -> Step:
     """A step that prepares another one: done, too, once that other one is."""
     return replace(step, probe=f"select case when {condition} then 'done' else ({step.probe}) end")
-
-
-def exchanged(turn: Turn) -> str:
-    """An SQL condition: the exchange has been made."""
-    return turn.left
-
-
-def taken_back(turn: Turn) -> str:
-    """An SQL condition: what stood there stands there."""
-    before = "null" if turn.before is None else anew(literal(turn.before))
-    return f"{anew(turn.state)} is not distinct from {before}"
 
 
 def _is_referred_to(subject: Subject, constraint: Constraint) -> bool:

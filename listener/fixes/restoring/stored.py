@@ -11,8 +11,8 @@ from pglast import ast
 from pglast.parser import scan
 
 from ...errors import PlanRefused
-from ...expected.portrait import Portrayed
-from .place import described
+from ...expected.portrait import ObjectKind, Portrayed
+from .place import described, own_name
 
 # Where a statement tells the relation that it makes or makes something on, and the name of that.
 _RELATION_IN: Mapping[type[ast.Node], tuple[str, ...]] = {
@@ -21,15 +21,18 @@ _RELATION_IN: Mapping[type[ast.Node], tuple[str, ...]] = {
     ast.CreateSeqStmt: ("sequence",),
     ast.CompositeTypeStmt: ("typevar",),
     ast.CreateStmt: ("relation",),
+    ast.IndexStmt: ("relation",),
     ast.CreateTrigStmt: ("relation",),
     ast.CreatePolicyStmt: ("table",),
     ast.RuleStmt: ("relation",),
 }
 _NAME_IN: Mapping[type[ast.Node], tuple[str, ...]] = {
     ast.CreateFunctionStmt: ("funcname",),
+    ast.DefineStmt: ("defnames",),
     ast.CreateTrigStmt: ("trigname",),
     ast.CreatePolicyStmt: ("policy_name",),
     ast.RuleStmt: ("rulename",),
+    ast.IndexStmt: ("idxname",),
     ast.CreateEnumStmt: ("typeName",),
     ast.CreateRangeStmt: ("typeName",),
     ast.CreateDomainStmt: ("domainname",),
@@ -63,9 +66,8 @@ def definition(expected: Portrayed, *nodes: type[ast.Node]) -> tuple[str, Any]:
     """The statement that makes the object, and what it parses to; raises PlanRefused where it makes another one."""
     text = expected.definition.strip().removesuffix(";").rstrip()
     node = parsed(text, *nodes)
-    named = tuple(_named(node))
-    wanted = _wanted(expected)
-    if named != wanted:
+    named, wanted = tuple(_named(node)), _wanted(expected)
+    if named != wanted or getattr(node, "schemaElts", None):
         raise PlanRefused(
             f"The expected definition of {described(expected.name)} makes {'.'.join(named) or 'something else'}."
         )
@@ -83,8 +85,10 @@ def position(text: str, keyword: str, start: int = 0) -> int:
 
 
 def _wanted(expected: Portrayed) -> tuple[str, ...]:
-    _, schema, relation, name = expected.name
-    plain = name.partition("(")[0] if expected.name.kind.value == "function" else name
+    kind, schema, relation, name = expected.name
+    if kind is ObjectKind.STATISTICS:
+        return own_name(expected.name)
+    plain = name.partition("(")[0] if kind is ObjectKind.FUNCTION else name
     return tuple(part for part in (schema, relation, plain) if part)
 
 

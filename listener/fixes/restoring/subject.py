@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...catalog.snapshot import Column, Table
-from ...errors import PlanRefused
+from ...errors import PlanRefused, PlanWaits
 from ...expected.portrait import ObjectKind, ObjectName, Portrayed
 from ...readiness import how_to_own
 from ...remedy import RestoreObject
@@ -48,12 +48,18 @@ class Subject:
 
     @property
     def table(self) -> Table:
-        """The table that it is a part of; raises PlanRefused where that is gone or goes by another name."""
+        """The table that it is a part of; raises PlanRefused where that is gone, PlanWaits where it goes by
+        another name."""
         table = self.site.table(self.remedy.table)
         called = self.name.relation or self.name.name
         if (table.schema, table.name) != (self.name.schema, called):
-            raise PlanRefused(f"{self.name.schema}.{called} is called {table.qualified_name} now: its name goes first.")
+            raise PlanWaits(f"the name of {self.name.schema}.{called}, which is called {table.qualified_name} now")
         return table
+
+    @property
+    def on_table(self) -> bool:
+        """Whether it is a table or a part of one; a view has parts, too."""
+        return self.remedy.table in self.site.snapshot.tables
 
     @property
     def table_name(self) -> str:
@@ -62,10 +68,10 @@ class Subject:
 
     @property
     def column(self) -> Column:
-        """The column that it is; raises PlanRefused where the table has none of that name."""
+        """The column that it is; raises PlanWaits where the table has none of that name."""
         column = self.table.column_named(self.name.name)
         if column is None:
-            raise PlanRefused(f"{self.table.qualified_name} has no column {self.name.name}: that comes first.")
+            raise PlanWaits(f"column {self.name.name} of {self.table.qualified_name}, which is missing")
         return column
 
     @property
@@ -115,13 +121,12 @@ class Subject:
     ) -> Plan:
         """The plan, with what follows from the kind of expected schema."""
         remedy = self.remedy
-        on_table = remedy.table in self.site.snapshot.tables
         plan = Plan(
             kind=remedy.kind,
             issue_id=self.site.issue.issue_id,
             summary=summary,
             remedy=remedy,
-            tables=self.site.named(remedy.table) if on_table else (),
+            tables=self.site.named(remedy.table) if self.on_table else (),
             steps=tuple(steps),
             inverse=tuple(inverse),
             hazards=hazards,

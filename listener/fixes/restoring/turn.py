@@ -41,6 +41,12 @@ class Turn:
     undo: tuple[str, ...]
     locks: tuple[Lock, ...] = field(default=())
 
+    @property
+    def taken_back(self) -> str:
+        """An SQL condition: the object is as it was before the fix."""
+        before = "null" if self.before is None else anew(literal(self.before))
+        return f"{anew(self.state)} is not distinct from {before}"
+
     def step(self, *, compares: bool = True) -> Step:
         """There."""
         before = "null" if self.before is None else literal(self.before)
@@ -57,14 +63,13 @@ class Turn:
 
     def inverse(self) -> Step:
         """And back."""
-        before = "null" if self.before is None else anew(literal(self.before))
         changed = f"select coalesce({self.state}, {literal(_ABSENT)}) as now where not ({self.left})"
         left = Check("what is taken back is as the fix left it", changed, "It was changed since.")
         return Step(
             title=self.undo_title,
             statements=(guard(left, MOVED), *self.undo),
             transactional=True,
-            probe=_probe(f"{anew(self.state)} is not distinct from {before}"),
+            probe=_probe(self.taken_back),
             locks=self.locks,
         )
 
