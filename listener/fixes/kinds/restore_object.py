@@ -14,7 +14,10 @@ from ..restoring.column_default import restore_default
 from ..restoring.comment import restore_comment
 from ..restoring.constraint import replace_constraint, restore_constraint
 from ..restoring.enabled import restore_enabled
+from ..restoring.grants import restore_grants
+from ..restoring.name import restore_name
 from ..restoring.nullability import restore_nullability
+from ..restoring.owner import restore_owner
 from ..restoring.routine import replace_routine
 from ..restoring.row_security import restore_row_security
 from ..restoring.subject import Subject, read_subject
@@ -28,7 +31,10 @@ _ASPECTS: Mapping[str, Planner] = {
     "comment": restore_comment,
     "default": restore_default,
     "enabled": restore_enabled,
+    "grants": restore_grants,
+    "name": restore_name,
     "nullability": restore_nullability,
+    "owner": restore_owner,
     "row_security": restore_row_security,
 }
 _MISSING: Mapping[ObjectKind, Planner] = {

@@ -62,6 +62,11 @@ class Subject:
         return self.remedy.table in self.site.snapshot.tables
 
     @property
+    def _renamed(self) -> bool:
+        """Whether the plan gives a table another name than the one that it is found by."""
+        return self.remedy.aspect == "name" and self.name.kind is ObjectKind.TABLE
+
+    @property
     def table_name(self) -> str:
         """That table as `format('%I.%I')` writes it."""
         return self.site.names[self.table.oid]
@@ -126,7 +131,7 @@ class Subject:
             issue_id=self.site.issue.issue_id,
             summary=summary,
             remedy=remedy,
-            tables=self.site.named(remedy.table) if self.on_table else (),
+            tables=self.site.named(remedy.table) if self.on_table and not self._renamed else (),
             steps=tuple(steps),
             inverse=tuple(inverse),
             hazards=hazards,
