@@ -24,6 +24,7 @@ _ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s
 _PARTS = f"""{_READ} where (schema_name, relation_name) = (%s, %s) and kind = any(%s)
 order by number, object_name
 """
+_OWNED_SEQUENCES = f"{_READ} where kind = 'sequence' and fields ? 'owned_by' order by schema_name, object_name"
 _EXPECTATION = """
 select source, locked, origin, migration_version, server_version, captured_at, captured_by from pgmend.expectation
 """
@@ -104,6 +105,13 @@ async def read_expected_parts(
     """What should be a part of that relation, of those kinds."""
     async with connection.cursor(row_factory=class_row(_Row)) as cursor:
         await cursor.execute(_PARTS, (whole.schema, whole.name, list(kinds)))
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
+async def read_owned_sequences(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
+    """The sequences that should belong to a column."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_OWNED_SEQUENCES)
         return tuple([row.portrayed() for row in await cursor.fetchall()])
 
 

@@ -10,6 +10,7 @@ from ...remedy import RestoreObject
 from ..fix_kind import fix_kind
 from ..plan import Plan
 from ..restoring.changed import replace_part, replace_statistics
+from ..restoring.column import restore_column, restore_column_type
 from ..restoring.column_default import restore_default
 from ..restoring.comment import restore_comment
 from ..restoring.constraint import replace_constraint, restore_constraint
@@ -20,7 +21,10 @@ from ..restoring.nullability import restore_nullability
 from ..restoring.owner import restore_owner
 from ..restoring.routine import replace_routine
 from ..restoring.row_security import restore_row_security
+from ..restoring.sequence import replace_sequence
 from ..restoring.subject import Subject, read_subject
+from ..restoring.table import restore_table
+from ..restoring.type import replace_type
 from ..restoring.view import remake_view, replace_view, restore_materialized_view
 from ..restoring.whole import restore_whole
 from ..site import Site
@@ -36,8 +40,10 @@ _ASPECTS: Mapping[str, Planner] = {
     "nullability": restore_nullability,
     "owner": restore_owner,
     "row_security": restore_row_security,
+    "type": restore_column_type,
 }
 _MISSING: Mapping[ObjectKind, Planner] = {
+    ObjectKind.COLUMN: restore_column,
     ObjectKind.CONSTRAINT: restore_constraint,
     ObjectKind.EXTENSION: restore_whole,
     ObjectKind.FUNCTION: restore_whole,
@@ -47,6 +53,7 @@ _MISSING: Mapping[ObjectKind, Planner] = {
     ObjectKind.SCHEMA: restore_whole,
     ObjectKind.SEQUENCE: restore_whole,
     ObjectKind.STATISTICS: restore_whole,
+    ObjectKind.TABLE: restore_table,
     ObjectKind.TRIGGER: restore_whole,
     ObjectKind.TYPE: restore_whole,
     ObjectKind.VIEW: restore_whole,
@@ -57,8 +64,10 @@ _CHANGED: Mapping[ObjectKind, Planner] = {
     ObjectKind.MATERIALIZED_VIEW: remake_view,
     ObjectKind.POLICY: replace_part,
     ObjectKind.RULE: replace_part,
+    ObjectKind.SEQUENCE: replace_sequence,
     ObjectKind.STATISTICS: replace_statistics,
     ObjectKind.TRIGGER: replace_part,
+    ObjectKind.TYPE: replace_type,
     ObjectKind.VIEW: replace_view,
 }
 

@@ -37,7 +37,7 @@ _NODES: dict[ObjectKind, tuple[type[ast.Node], ...]] = {
 _OWNED = frozenset(
     {
         *(ObjectKind.SCHEMA, ObjectKind.TYPE, ObjectKind.SEQUENCE, ObjectKind.FUNCTION),
-        *(ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW, ObjectKind.STATISTICS),
+        *(ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW, ObjectKind.STATISTICS),
     }
 )
 _QUOTED = re.compile(r'"(?:[^"]|"")*"|[^,\s]+')
@@ -68,7 +68,7 @@ async def make(subject: Subject, each: Portrayed) -> Making:
     text, node = parsed_definition(each)
     if each.name.kind is ObjectKind.MATERIALIZED_VIEW:
         text += " with no data"
-    owner, approval = await _owner(subject, each)
+    owner, approval = await owner_of(subject, each)
     statements = [*_quiet(each), *as_owner(subject, owner, [text])]
     if owner is not None:
         statements += await given(subject, each.name, owner, each.grants)
@@ -103,7 +103,7 @@ def as_owner(subject: Subject, owner: str | None, statements: Sequence[str]) -> 
     return [verified(there, ast.VariableSetStmt), *statements, verified(back, ast.VariableSetStmt)]
 
 
-async def _owner(subject: Subject, each: Portrayed) -> tuple[str | None, str | None]:
+async def owner_of(subject: Subject, each: Portrayed) -> tuple[str | None, str | None]:
     """Who is to own the object, and what speaks against it; None where it has no owner of its own."""
     if each.name.kind not in _OWNED:
         return None, None

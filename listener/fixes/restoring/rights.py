@@ -47,7 +47,7 @@ async def given(subject: Subject, name: ObjectName, owner: str, items: Sequence[
     grantees = await _default_grantees(subject, name, owner)
     target = grant_target(name)
     if items is None:
-        statements = [] if subject.expectation.source == "declared" else list(_revoked(target, grantees, owner))
+        statements = [] if subject.declared else list(_revoked(target, grantees, owner))
         return _verified(statements)
     usual = [owner, None] if name.kind in {ObjectKind.FUNCTION, ObjectKind.TYPE} else [owner]
     granted = grant_again(target, owner, subject.role, await rights_of(subject, items))

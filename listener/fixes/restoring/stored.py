@@ -21,6 +21,7 @@ _RELATION_IN: Mapping[type[ast.Node], tuple[str, ...]] = {
     ast.CreateSeqStmt: ("sequence",),
     ast.CompositeTypeStmt: ("typevar",),
     ast.CreateStmt: ("relation",),
+    ast.CreateForeignTableStmt: ("base.relation",),
     ast.IndexStmt: ("relation",),
     ast.CreateTrigStmt: ("relation",),
     ast.CreatePolicyStmt: ("table",),

@@ -82,7 +82,12 @@ class Subject:
     @property
     def binding(self) -> bool:
         """Whether the expected schema heals by itself."""
-        return self.expectation.locked or self.expectation.source == "declared"
+        return self.expectation.locked or self.declared
+
+    @property
+    def declared(self) -> bool:
+        """Whether somebody has written it down, rather than that it was seen here."""
+        return self.expectation.source == "declared"
 
     def flag(self, field: str) -> bool:
         """What a field that is true or false should be."""
@@ -146,7 +151,7 @@ class Subject:
             plan,
             kind=self.remedy.kind,
             remedy=self.remedy,
-            restores=self.expectation.source == "captured",
+            restores=not self.declared,
             undoes_drop=self.remedy.aspect == "existence" and not self.binding,
             needs_approval=approval or plan.needs_approval or (None if self.binding else UNLOCKED),
         )

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pgmend.listener.expected.portrait import ObjectKind
 
-from tests.support.restoration import COLUMN, NAME, SCHEMA, TABLE, Case, heals_and_falls_back, quoted
+from tests.support.restoration import (
+    COLUMN,
+    LOCKED,
+    NAME,
+    SCHEMA,
+    TABLE,
+    Case,
+    fall_ill,
+    heals_and_falls_back,
+    quoted,
+    run,
+)
+from tests.support.role import Roles
 from tests.support.workshop import Workshop
 
 T = "create table app.t (id int primary key, a int, b text); insert into app.t values (1, 2, 'b');"
@@ -178,6 +192,17 @@ CASES = {
         " owned by app.t.a; comment on sequence app.s is 's'; grant usage on sequence app.s to pg_monitor",
         "drop sequence app.s", K.SEQUENCE, "s", approval="grants rights",
     ),
+    "other sequence": case(
+        f"{T} create sequence app.s as int increment by 5 minvalue 2 maxvalue 1000 start 3 cache 2 owned by app.t.a",
+        "alter sequence app.s increment by 7 no minvalue maxvalue 900 cycle owned by none", K.SEQUENCE, "s",
+        aspect="definition",
+    ),
+    "other domain": case(
+        f"{T} create domain app.d as int default 3 constraint pos check (value > 0); alter table app.t add d app.d",
+        "alter domain app.d drop default; alter domain app.d set not null; alter domain app.d drop constraint pos;"
+        "alter domain app.d add constraint pos check (value > -9)",
+        K.TYPE, "d", aspect="definition", approval="every row",
+    ),
     "enum": case(
         "create type app.e as enum ('a', 'it''s'); comment on type app.e is 'e'", "drop type app.e", K.TYPE, "e",
     ),
@@ -196,3 +221,146 @@ CASES = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_it_is_as_expected_and_then_as_it_was(workshop: Workshop, case: Case) -> None:
     await heals_and_falls_back(workshop, case)
+
+
+async def test_an_enum_gets_the_labels_that_it_lacks_in_their_places(workshop: Workshop) -> None:
+    enum = case(
+        "create type app.e as enum ('a', 'b', 'it''s', 'd')",
+        "drop type app.e; create type app.e as enum ('b')", K.TYPE, "e", aspect="definition",
+    )  # fmt: skip
+    well = await fall_ill(workshop, enum)
+    outcome = await workshop.heal(enum.remedy(workshop))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert workshop.structure() == well
+
+
+@pytest.mark.parametrize("sick", ["enum ('a', 'b', 'c')", "enum ('b', 'a')", "(x int)"])
+async def test_a_type_that_cannot_be_changed_is_refused(workshop: Workshop, sick: str) -> None:
+    enum = case(
+        "create type app.e as enum ('a', 'b')", f"drop type app.e; create type app.e as {sick}", K.TYPE, "e",
+        aspect="definition",
+    )  # fmt: skip
+    await fall_ill(workshop, enum)
+    plan = await workshop.plan(enum.remedy(workshop))
+    assert plan.refusal
+    assert plan.steps == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "definition"),
+    [
+        ("view", "CREATE VIEW app.v AS SELECT 1; DROP TABLE app.t"),
+        ("view", "CREATE VIEW app.other AS SELECT 1 AS id"),
+        ("view", "DROP TABLE app.t"),
+        ("function", "CREATE FUNCTION app.other() RETURNS int LANGUAGE sql AS 'select 1'"),
+        ("trigger", "CREATE TRIGGER x BEFORE UPDATE ON app.other FOR EACH ROW EXECUTE FUNCTION app.f()"),
+        ("schema", "CREATE SCHEMA other CREATE TABLE x (id int)"),
+        ("policy", "CREATE POLICY q ON app.t"),
+    ],
+)
+async def test_a_definition_of_something_else_is_refused(workshop: Workshop, name: str, definition: str) -> None:
+    await fall_ill(workshop, CASES[name])
+    workshop.database.execute(
+        "update pgmend.expected_object set definition = %s where (kind, object_name) = (%s, %s)",
+        [definition, CASES[name].kind.value, CASES[name].name[2]],
+    )
+    plan = await workshop.plan(CASES[name].remedy(workshop))
+    assert plan.refusal
+    assert plan.steps == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "said"),
+    [
+        ("plain view", "drop table app.t", "app.t"),
+        ("trigger", "drop function app.f", "app.f"),
+        ("policy", "alter table app.t drop column b", "b"),
+        ("trigger of a view", "drop view app.w", "app.w"),
+    ],
+)
+async def test_what_stands_on_something_missing_waits_for_it(
+    workshop: Workshop, name: str, gone: str, said: str
+) -> None:
+    await fall_ill(workshop, CASES[name])
+    remedy = CASES[name].remedy(workshop)
+    run(workshop, gone)
+    plan = await workshop.plan(remedy)
+    assert said in (plan.waits_for or "")
+    assert plan.steps == ()
+
+
+async def test_a_view_that_was_changed_after_the_plan_is_left_alone(workshop: Workshop) -> None:
+    other = CASES["other view"]
+    await fall_ill(workshop, other)
+    claim = await workshop.claim(other.remedy(workshop))
+    run(workshop, 'create or replace view app.v as select id, a as "A b" from app.t where a > 99')
+    sick = workshop.structure()
+    outcome = await workshop.executor().carry_on(claim, workshop.lease)
+    assert outcome.state == "superseded"
+    assert workshop.structure() == sick
+
+
+@pytest.mark.parametrize("name", ["plain view", "function", "trigger", "policy", "sequence", "statistics"])
+async def test_an_undo_leaves_what_somebody_has_changed_since(workshop: Workshop, name: str) -> None:
+    changes = {
+        "plain view": "create or replace view app.v as select id, a, 'x'::text as b from app.t",
+        "function": "alter function app.g cost 77",
+        "trigger": "alter table app.t disable trigger x",
+        "policy": "alter policy p on app.t using (true)",
+        "sequence": "grant all on sequence app.s to pg_monitor",
+        "statistics": "alter statistics app.st rename to other; create statistics app.st on id, a from app.t",
+    }
+    await fall_ill(workshop, CASES[name])
+    outcome = await workshop.heal(CASES[name].remedy(workshop))
+    run(workshop, changes[name])
+    changed = workshop.structure()
+    undone = await workshop.roll_back(outcome)
+    assert undone.state == "applied"
+    assert "as the fix left it" in (undone.reason or "")
+    assert workshop.structure() == changed
+
+
+async def test_an_undo_leaves_a_view_that_others_stand_on(workshop: Workshop) -> None:
+    await fall_ill(workshop, CASES["plain view"])
+    outcome = await workshop.heal(CASES["plain view"].remedy(workshop))
+    run(workshop, "create view app.w as select * from app.v")
+    undone = await workshop.roll_back(outcome)
+    assert undone.state == "applied"
+    assert "app.w" in (undone.reason or "")
+
+
+async def test_a_view_that_something_else_stands_on_is_not_made_anew(workshop: Workshop) -> None:
+    more = CASES["view with a column more"]
+    await fall_ill(workshop, more)
+    run(workshop, "create function app.rows_of() returns setof app.v language sql as 'select * from app.v'")
+    plan = await workshop.plan(more.remedy(workshop))
+    assert "app.rows_of()" in (plan.refusal or "")
+
+
+async def test_what_belongs_to_a_role_that_we_may_not_act_for_is_refused(workshop: Workshop, role: Roles) -> None:
+    plain = CASES["plain view"]
+    await fall_ill(workshop, plain)
+    workshop.database.execute("update pgmend.expected_object set owner = 'nobody_at_all' where kind = 'view'")
+    plan = await workshop.plan(plain.remedy(workshop))
+    assert "no such role" in (plan.refusal or "")
+    stranger = role("nologin").name
+    workshop.database.execute("update pgmend.expected_object set owner = %s where kind = 'view'", [stranger])
+    plan = await workshop.plan(plain.remedy(workshop))
+    assert "grant create on schema" in (plan.refusal or "")
+
+
+async def test_what_is_made_has_no_rights_by_default_privileges(workshop: Workshop) -> None:
+    plain = CASES["plain view"]
+    well = await fall_ill(workshop, plain)
+    run(workshop, "alter default privileges in schema app grant all on tables to public, pg_monitor")
+    outcome = await workshop.heal(plain.remedy(workshop))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert workshop.structure() == well
+
+
+async def test_an_unlocked_schema_brings_nothing_back_alone(workshop: Workshop) -> None:
+    plain = CASES["plain view"]
+    await fall_ill(workshop, plain, replace(LOCKED, locked=False))
+    plan = await workshop.plan(plain.remedy(workshop))
+    assert plan.undoes_drop
+    assert "not locked" in (plan.needs_approval or "")
