@@ -97,7 +97,8 @@ class Bulk:
             return False
         plan = proposal.preview.plan
         drops = isinstance(plan.remedy, DropIndex) or plan.undoes_drop
-        return plan.remedy.table in self._touched and not drops and plan.cast_class in (None, CastClass.EXACT)
+        on_touched = any(oid in self._touched for oid in plan.remedy.tables[:1])
+        return on_touched and not drops and plan.cast_class in (None, CastClass.EXACT)
 
     async def _one(self, proposal: Proposal) -> None:
         issue = await self._desk.issue(proposal.issue.issue_id)
@@ -115,7 +116,7 @@ class Bulk:
         if ended.state == "applied":
             assert proposal.preview is not None
             self.tally.applied += 1
-            self._touched.add(proposal.preview.plan.remedy.table)
+            self._touched.update(proposal.preview.plan.remedy.tables[:1])
         else:
             self.tally.failed += 1
         self._tell(ended.state, issue, ended.summary if ended.state == "applied" else ended.reason or "")

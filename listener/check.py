@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
 from .catalog.exclusion import LeftAlone
 from .catalog.read import read_snapshot
 from .errors import CouldNotLook
+from .expected.state import NOTHING_EXPECTED, Expected
+from .expected.watch import Watch
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
@@ -71,12 +73,13 @@ async def check(
         progress("reading the catalogs")
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
         examiner = Examiner(Judge(critical_tables=settings.critical_tables), snapshot)
+        examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
             examiner.learn(measured.containment)
         progress("judging")
-        judgement = examiner.examine(snapshot.tables)
+        judgement = examiner.examine(examiner.everything())
     reported: list[Reported] = []
     for number, issue in enumerate(judgement.issues, 1):
         plan = None
@@ -88,6 +91,19 @@ async def check(
     return CheckResult(
         version, (time.perf_counter() - started) * 1000, len(snapshot.tables), judgement.checks, tuple(reported)
     )
+
+
+async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:
+    """How the database differs from the expected schema, where pgmend is installed and knows one."""
+    row = await (await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")).fetchone()
+    if row is None or not row[0]:
+        return NOTHING_EXPECTED
+    watch = Watch(connection, left_alone)
+    try:
+        await watch.look()
+    except errors.InsufficientPrivilege:
+        return Expected(hidden="Whether a schema is expected cannot be told: this role may not read schema pgmend.")
+    return watch.expected
 
 
 async def _plan(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 
-from .catalog.snapshot import AttributeNumber, Oid
+from .catalog.snapshot import DATABASE, AttributeNumber, Oid
+from .catalog.surroundings import Place
 from .evidence import Evidence
 from .remedy import Remedy
 
@@ -30,6 +31,7 @@ class Finding:
     """What a rule yields: an issue before it has a name, a severity in context, and a history.
 
     `object_name` tells apart several findings of one type on the same columns (an index's or constraint's name).
+    One on DATABASE names its `place`, of which the names of table and object are taken then.
     `severity` None takes the rule's. `doubt` says why no remedy may be acted upon alone (ambiguity, unmeasured data).
     """
 
@@ -42,6 +44,7 @@ class Finding:
     remedy: Remedy | None = None
     severity: Severity | None = None
     doubt: str | None = None
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Issue:
     """A finding with its stable name. `issue_id` depends on type and names alone, `definition_hash` on content.
 
     `event_id` is the event that opened it; `backlog` says that it was there when pgmend was installed. `columns` are
-    the numbers behind the names in `column`; the store does not keep them.
+    the numbers behind the names in `column`; the store does not keep them. Where `table_oid` is DATABASE, `table` is
+    the name of a view or routine, or empty: then the issue is about the schema.
     """
 
     issue_id: str
@@ -69,6 +73,27 @@ class Issue:
     event_id: str | None = None
     definition_hash: str = field(default="")
     columns: tuple[AttributeNumber, ...] = field(default=(), compare=False)
+
+    @property
+    def where(self) -> str:
+        """`schema.table` or `schema` for people."""
+        return qualified(self.schema, self.table)
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The table that it is about, and those that its remedy is; none for an issue of the database."""
+        own = () if self.table_oid == DATABASE else (self.table_oid,)
+        return tuple(dict.fromkeys((*own, *(self.remedy.tables if self.remedy else ()))))
+
+    @property
+    def place(self) -> Place:
+        """What it is about, without the column."""
+        return Place(self.schema, self.table, self.object_name)
+
+
+def qualified(schema: str, name: str) -> str:
+    """The names of a thing in a schema, or of the schema itself (`name` is empty), as people say it."""
+    return f"{schema}.{name}" if name else schema
 
 
 def column_list(names: Iterable[str]) -> str:

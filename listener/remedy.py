@@ -1,24 +1,103 @@
 """What a rule proposes: a fix kind by name, and the objects by OID. Never SQL.
 
-Each remedy is planned by the fix kind of the same name in `fixes/`. Values survive JSON (`pgmend.issue.remedy`).
+Each remedy is planned by the fix kind of the same name in `fixes/`. Values survive JSON (`pgmend.issue.remedy`). What
+planner, queue and autonomy have to know of every remedy it says of itself, so that a new one touches none of them.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import IntEnum, auto
+from typing import ClassVar, Literal
 
-from .catalog.snapshot import AttributeNumber, Oid
+from .catalog.change import Change, ChangeKind
+from .catalog.snapshot import DATABASE, AttributeNumber, Oid
+
+
+class Turn(IntEnum):
+    """When a plan is applied among several.
+
+    All is found by its name; types, routines, tables and columns are what others stand on. A foreign key needs equal
+    types and an index; a twin index goes before its table is rewritten or indexed anew. What is only switched stands on
+    nothing.
+    """
+
+    RENAME = auto()
+    MAKE_SCHEMA = auto()
+    MAKE_TYPE = auto()
+    MAKE_ROUTINE = auto()
+    MAKE_TABLE = auto()
+    MAKE_COLUMN = auto()
+    DROP_INDEX = auto()
+    REBUILD_INDEX = auto()
+    CHANGE_TYPE = auto()
+    CREATE_INDEX = auto()
+    ADD_CONSTRAINT = auto()
+    VALIDATE = auto()
+    MAKE_VIEW = auto()
+    MAKE_PART = auto()
+    SWITCH = auto()
+    SET_RIGHTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class CreateIndex:
+class _OnTable(ABC):
+    """A remedy that alters `table`."""
+
+    turn: ClassVar[Turn] = Turn.SWITCH
+    table: Oid
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The tables that it is about; the first is the one to be altered."""
+        return (self.table,)
+
+    @property
+    def objects(self) -> tuple[Oid, ...]:
+        """What it is about that is in no table, by OID."""
+        return ()
+
+    def was_moved_by(self, change: Change, changes: Sequence[Change]) -> bool:
+        """Whether the change moved the very object that this is about; `changes` are those of the table."""
+        return change.table_oid == self.table and self._is_moved_by(change, changes)
+
+    @abstractmethod
+    def _is_moved_by(self, change: Change, changes: Sequence[Change], /) -> bool:
+        """The same, of a change of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class _OnDatabase:
+    """A remedy that alters an `object` in no table: a view, a routine or a schema."""
+
+    turn: ClassVar[Turn] = Turn.SWITCH
+    object: Oid
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """None."""
+        return ()
+
+    @property
+    def objects(self) -> tuple[Oid, ...]:
+        """What it is about."""
+        return (self.object,)
+
+    def was_moved_by(self, change: Change, _: Sequence[Change]) -> bool:
+        """Whether the change moved the very object that this is about."""
+        return change.table_oid == DATABASE and change.object_oid == self.object
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIndex(_OnTable):
     """An index on those columns; `name` brings back one that was there (then it is a restore).
 
     `definition` is that one's pg_get_indexdef; where it is None, the fields alone tell the whole index, as in `Index`.
     """
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.CREATE_INDEX
     columns: tuple[AttributeNumber, ...]
     name: str | None = None
     definition: str | None = None
@@ -29,31 +108,40 @@ class CreateIndex:
     options: tuple[int, ...] = ()
     kind: Literal["create_index"] = "create_index"
 
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.kind is ChangeKind.INDEX_DROPPED and change.object_name == (self.name or "")
+
 
 @dataclass(frozen=True, slots=True)
-class RebuildIndex:
+class RebuildIndex(_OnTable):
     """An invalid index, rebuilt as it was meant."""
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.REBUILD_INDEX
     index: Oid
     kind: Literal["rebuild_index"] = "rebuild_index"
 
+    def _is_moved_by(self, change: Change, changes: Sequence[Change], /) -> bool:
+        return _made_anew(self.index, change, changes)
+
 
 @dataclass(frozen=True, slots=True)
-class DropIndex:
+class DropIndex(_OnTable):
     """An index that another one (`kept`) makes superfluous."""
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.DROP_INDEX
     index: Oid
     kept: Oid
     kind: Literal["drop_index"] = "drop_index"
 
+    def _is_moved_by(self, change: Change, changes: Sequence[Change], /) -> bool:
+        return _made_anew(self.index, change, changes)
+
 
 @dataclass(frozen=True, slots=True)
-class AddForeignKey:
+class AddForeignKey(_OnTable):
     """A foreign key. Actions are pg_constraint letters ('a' is NO ACTION). A `name` brings back one that was there."""
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.ADD_CONSTRAINT
     columns: tuple[AttributeNumber, ...]
     referenced_table: Oid
     referenced_columns: tuple[AttributeNumber, ...]
@@ -67,25 +155,45 @@ class AddForeignKey:
     name: str | None = None
     kind: Literal["add_foreign_key"] = "add_foreign_key"
 
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The referring table, which is altered, and the other one."""
+        return (self.table, self.referenced_table)
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.kind is ChangeKind.CONSTRAINT_DROPPED and change.object_name == (self.name or "")
+
 
 @dataclass(frozen=True, slots=True)
-class ValidateConstraint:
+class ValidateConstraint(_OnTable):
     """A constraint that holds for new rows only, validated for the old ones."""
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.VALIDATE
     constraint: Oid
     kind: Literal["validate_constraint"] = "validate_constraint"
 
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.object_oid == self.constraint
+
 
 @dataclass(frozen=True, slots=True)
-class ChangeColumnType:
+class ChangeColumnType(_OnTable):
     """A column given another type. `restores` says that pgmend saw the column have this type before an event."""
 
-    table: Oid
+    turn: ClassVar[Turn] = Turn.CHANGE_TYPE
     column: AttributeNumber
     type_name: str
     restores: bool = False
     kind: Literal["change_column_type"] = "change_column_type"
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return change.kind is ChangeKind.COLUMN_TYPE and change.number == self.column
+
+
+def _made_anew(index: Oid, change: Change, changes: Sequence[Change]) -> bool:
+    """Whether the change made an index that is called like this one ever was: it is the same by its name."""
+    names = {each.object_name for each in changes if each.object_oid == index}
+    return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +226,62 @@ class RestoreObject:
     found_as: str | None = None
     drops: bool = False
     kind: Literal["restore_object"] = "restore_object"
+
+    @property
+    def turn(self) -> Turn:
+        """By what stands on what."""
+        if self.aspect == "name":
+            return Turn.RENAME
+        if self.aspect in ("owner", "grants", "comment"):
+            return Turn.SET_RIGHTS
+        return _TURNS.get(self.object_kind, Turn.ADD_CONSTRAINT)
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The table that it is on or is, where that is there."""
+        return () if self.table == DATABASE else (self.table,)
+
+    @property
+    def objects(self) -> tuple[Oid, ...]:
+        """None: what is missing has no OID."""
+        return ()
+
+    def was_moved_by(self, change: Change, _: Sequence[Change]) -> bool:
+        """Whether the change moved the very object that this is about, which goes by its names."""
+        of_here = change.table_oid == self.table if self.table else change.schema == self.schema
+        moved = _MOVED_BY.get((self.object_kind, self.aspect))
+        named = of_here and change.object_name in (self.name, self.found_as)
+        return named and (moved is None or change.kind in moved)
+
+
+_TURNS: Mapping[str, Turn] = {
+    "extension": Turn.MAKE_SCHEMA,
+    "schema": Turn.MAKE_SCHEMA,
+    "type": Turn.MAKE_TYPE,
+    "sequence": Turn.MAKE_ROUTINE,
+    "function": Turn.MAKE_ROUTINE,
+    "table": Turn.MAKE_TABLE,
+    "column": Turn.MAKE_COLUMN,
+    "index": Turn.CREATE_INDEX,
+    "view": Turn.MAKE_VIEW,
+    "materialized_view": Turn.MAKE_VIEW,
+    "rule": Turn.MAKE_PART,
+    "trigger": Turn.MAKE_PART,
+    "policy": Turn.MAKE_PART,
+    "statistics": Turn.MAKE_PART,
+}
+# Which changes of a table tell that this aspect of this kind of object was moved, and no other one.
+_MOVED_BY: Mapping[tuple[str, str], tuple[ChangeKind, ...]] = {
+    ("column", "existence"): (ChangeKind.COLUMN_DROPPED,),
+    ("column", "name"): (ChangeKind.COLUMN_RENAMED,),
+    ("column", "type"): (ChangeKind.COLUMN_TYPE,),
+    ("column", "nullability"): (ChangeKind.COLUMN_NULLABILITY,),
+    ("column", "default"): (ChangeKind.COLUMN_DEFAULT,),
+    ("column", "comment"): (ChangeKind.COLUMN_ALTERED,),
+    ("constraint", "existence"): (ChangeKind.CONSTRAINT_DROPPED,),
+    ("constraint", "definition"): (ChangeKind.CONSTRAINT_ALTERED, ChangeKind.CONSTRAINT_REMADE),
+    ("constraint", "name"): (ChangeKind.CONSTRAINT_RENAMED,),
+}
 
 
 Remedy = CreateIndex | RebuildIndex | DropIndex | AddForeignKey | ValidateConstraint | ChangeColumnType | RestoreObject

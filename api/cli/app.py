@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import automatic, check, demo, fixing, installation, issues, start, status
+from . import automatic, check, demo, expect, fixing, installation, issues, start, status
 
 app = typer.Typer(
     name="pgmend",
@@ -49,6 +49,7 @@ app.command("ignore")(issues.ignore)
 app.command("auto")(automatic.auto)
 app.command("pause")(automatic.pause)
 app.command("resume")(automatic.resume)
+app.add_typer(expect.app)
 
 
 def main() -> None:

@@ -53,12 +53,14 @@ def ignore(
     It is open again when its time is over or its definition changes; `pgmend fix` mends it all the same.
     """
 
+    from ...listener.issue import qualified
+
     async def work() -> ShownIssue:
         async with asking(dsn) as desk:
             return await desk.ignore(issue_id, reason, moment(until))
 
     issue = run(work())
-    typer.echo(f"Ignored: {issue.issue_type} on {issue.schema}.{issue.table}.")
+    typer.echo(f"Ignored: {issue.issue_type} on {qualified(issue.schema, issue.table)}.")
 
 
 async def _read(

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...listener.desk import FixDetail, ShownFix
+from ...listener.issue import qualified
 from .printable import printable
 from .terminal import plan_text, rows_table
 
@@ -19,7 +20,7 @@ def fix_table(fixes: Iterable[ShownFix]) -> Table:
         (
             f"{fix.changed_at:%Y-%m-%d %H:%M:%S}",
             fix.state,
-            f"{fix.schema}.{fix.table}",
+            qualified(fix.schema, fix.table),
             fix.summary,
             "pgmend" if fix.automatic else fix.approved_by,
             fix.reason,
@@ -27,7 +28,7 @@ def fix_table(fixes: Iterable[ShownFix]) -> Table:
         )
         for fix in fixes
     ]
-    return rows_table("Fixes", ("when (UTC)", "state", "table", "what", "by", "why", "fix"), rows)
+    return rows_table("Fixes", ("when (UTC)", "state", "where", "what", "by", "why", "fix"), rows)
 
 
 def fix_detail(detail: FixDetail) -> RenderableType:

@@ -18,18 +18,29 @@ from .snapshot import Oid, Snapshot, Table
 
 # OIDs of catalogs are the same on every server.
 PG_CLASS, PG_CONSTRAINT, PG_TRIGGER, PG_POLICY, PG_TYPE, PG_EXTENSION = 1259, 2606, 2620, 3256, 1247, 3079
-PG_ATTRDEF = 2604
+PG_ATTRDEF, PG_PROC, PG_NAMESPACE = 2604, 1255, 2615
 LOOKED_UP = (PG_CLASS, PG_CONSTRAINT, PG_TRIGGER, PG_POLICY, PG_TYPE, PG_EXTENSION)
 
 # A schema's new name is one for all its tables; nothing tells which tables have left an extension.
 _EVERYWHERE = frozenset({"ALTER SCHEMA", "ALTER EXTENSION"})
+# What the surroundings hold, and what they call it by. A GRANT names no object.
+_AROUND = frozenset({PG_PROC, PG_NAMESPACE, PG_TYPE, PG_EXTENSION})
+_VIEWS = frozenset({"view", "materialized view"})
+_GRANTS = frozenset({"GRANT", "REVOKE"})
 _INWARD = frozenset(
     {
         ChangeKind.TABLE_ALTERED,
         ChangeKind.COLUMN_DEFAULT,
         ChangeKind.TRIGGER_ADDED,
         ChangeKind.TRIGGER_DROPPED,
+        ChangeKind.TRIGGER_RENAMED,
         ChangeKind.TRIGGER_ALTERED,
+        ChangeKind.TRIGGER_REMADE,
+        ChangeKind.POLICY_ADDED,
+        ChangeKind.POLICY_DROPPED,
+        ChangeKind.POLICY_RENAMED,
+        ChangeKind.POLICY_ALTERED,
+        ChangeKind.POLICY_REMADE,
     }
 )
 _NAME = re.compile(r'"((?:[^"]|"")*)"|([^."\s]+)')
@@ -37,10 +48,14 @@ _NAME = re.compile(r'"((?:[^"]|"")*)"|([^."\s]+)')
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Where some events lead. `objects` are what to ask the catalogs about, by catalog; `full` says: everywhere."""
+    """Where some events lead. `objects` are what to ask the catalogs about, by catalog; `full` says: everywhere.
+
+    `surroundings` says that a view, routine, schema, type or grant was among them.
+    """
 
     objects: Mapping[Oid, frozenset[Oid]]
     full: bool
+    surroundings: bool = False
 
     @property
     def read(self) -> frozenset[Oid]:
@@ -71,7 +86,17 @@ def affected(events: Sequence[Event], snapshot: Snapshot) -> Affected:
     return Affected(
         {catalog: frozenset(oids) for catalog, oids in objects.items()},
         full=any(event.command_tag in _EVERYWHERE for event in events),
+        surroundings=any(_is_around(event) for event in events),
     )
+
+
+def any_renamed(before: Snapshot, part: Snapshot) -> bool:
+    """Whether a table has another name than before."""
+    for oid, table in part.tables.items():
+        was = before.tables.get(oid)
+        if was is not None and (was.schema, was.name) != (table.schema, table.name):
+            return True
+    return False
 
 
 def carried_along(before: Snapshot, part: Snapshot, asked: frozenset[Oid]) -> frozenset[Oid]:
@@ -93,12 +118,17 @@ def carried_along(before: Snapshot, part: Snapshot, asked: frozenset[Oid]) -> fr
     return frozenset(more - asked)
 
 
+def _is_around(event: Event) -> bool:
+    return event.class_id in _AROUND or event.object_type in _VIEWS or event.command_tag in _GRANTS
+
+
 def _known_tables(event: Event, snapshot: Snapshot) -> Iterator[Oid]:
     """The table that an event's object belonged to at the last look."""
     ways = {
         PG_CLASS: snapshot.table_of_index,
         PG_CONSTRAINT: snapshot.table_of_constraint,
         PG_TRIGGER: snapshot.table_of_trigger,
+        PG_POLICY: snapshot.table_of_policy,
     }
     if event.class_id in ways:
         oid = ways[event.class_id].get(event.object_id)

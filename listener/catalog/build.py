@@ -21,7 +21,7 @@ from ..errors import SnapshotTorn
 from . import rows
 from .definition import UsualClasses, says_all
 from .exclusion import LeftAlone
-from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Statistics, Table, Trigger
+from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, Statistics, Table, Trigger
 
 Part = TypeVar("Part")
 Numbered = dict[AttributeNumber, Column]
@@ -50,7 +50,9 @@ def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built
     builder = Builder(left_alone, encoding)
     builder.see_columns(read.columns, read.defaults)
     builder.see_indexes(read.constraints, read.indexes, read.operator_classes, read.builders)
-    return builder.see_tables(read.schemas, read.members, read.tables, read.triggers, read.inheritance, read.comments)
+    return builder.see_tables(
+        read.schemas, read.members, read.tables, read.triggers, read.policies, read.inheritance, read.comments
+    )
 
 
 class Builder:
@@ -76,7 +78,7 @@ class Builder:
         operator_classes: rows.OperatorClasses,
         builders: rows.Builders,
     ) -> None:
-        vectors = _Vectors({None: ()})
+        vectors = Vectors({None: ()})
         constraints_of = _by_table(constraints.tables, _constraints(constraints, vectors))
         indexes_of = _by_table(indexes.tables, _indexes(indexes, builders, vectors, constraints_of))
         self._constraints = {oid: tuple(sorted(each)) for oid, each in constraints_of.items()}
@@ -95,11 +97,13 @@ class Builder:
         members: rows.Members,
         tables: rows.Tables,
         triggers: rows.Triggers,
+        policies: rows.Policies,
         inheritance: rows.Inheritance,
         comments: rows.Comments,
     ) -> Built:
         """All of them; raises SnapshotTorn where what was seen speaks of what is not there."""
         own_triggers = _by_table(triggers.tables, map(Trigger._make, zip(*triggers[1:], strict=True)))
+        own_policies = _by_table(policies.tables, _policies(policies))
         parents = _by_table(inheritance.tables, inheritance.parents)
         all_comments = _comments(comments)
         schema_names = dict(zip(*schemas, strict=True))
@@ -136,13 +140,14 @@ class Builder:
                 own_constraints,
                 self._indexes.get(oid, ()),
                 tuple(sorted(own_triggers.get(oid, ()))),
+                tuple(sorted(own_policies.get(oid, ()))),
                 tuple(sorted(own_comments.items())),
                 Statistics(rows_, pages),
             )
         return built
 
 
-class _Vectors(dict[str | None, tuple[int, ...]]):
+class Vectors(dict[str | None, tuple[int, ...]]):
     """Vectors (`1 2`) and arrays (`{1,2}`) as the server writes them."""
 
     def __missing__(self, text: str | None) -> tuple[int, ...]:
@@ -151,7 +156,7 @@ class _Vectors(dict[str | None, tuple[int, ...]]):
         return vector
 
 
-class _Lists(dict[str | None, tuple[str, ...]]):
+class Lists(dict[str | None, tuple[str, ...]]):
     """Lists of texts in JSON."""
 
     def __missing__(self, text: str | None) -> tuple[str, ...]:
@@ -202,8 +207,8 @@ def _add_defaults(defaults: rows.Defaults, by_table: Mapping[Oid, Numbered]) -> 
         by_table[table][number] = known.get(key) or known.setdefault(key, column._replace(default=digest))
 
 
-def _constraints(read: rows.Constraints, vectors: _Vectors) -> Iterator[Constraint]:
-    return _made(
+def _constraints(read: rows.Constraints, vectors: Vectors) -> Iterator[Constraint]:
+    return made(
         Constraint,
         *read[1:4],
         map(vectors.__getitem__, read.columns),
@@ -216,14 +221,14 @@ def _constraints(read: rows.Constraints, vectors: _Vectors) -> Iterator[Constrai
 
 
 def _indexes(
-    of: rows.Indexes, builders: rows.Builders, vectors: _Vectors, constraints: Mapping[Oid, Iterable[Constraint]]
+    of: rows.Indexes, builders: rows.Builders, vectors: Vectors, constraints: Mapping[Oid, Iterable[Constraint]]
 ) -> Iterator[Index]:
     owners = {each.index_oid: each.oid for own in constraints.values() for each in own if each.kind != "f"}
     building = frozenset(builders.tables)
     attributes = [vectors[columns] for columns in of.columns]
     keys = list(zip(attributes, of.keys, strict=True))
-    lists = _Lists({None: ()})
-    return _made(
+    lists = Lists({None: ()})
+    return made(
         Index,
         of.oids,
         of.names,
@@ -244,7 +249,20 @@ def _indexes(
     )
 
 
-def _made(kind: type[Part], *fields: Iterable[Any]) -> Iterator[Part]:
+def _policies(read: rows.Policies) -> Iterator[Policy]:
+    lists = Lists({None: ()})
+    for role in {role for roles in read.roles for role in lists[roles]}:
+        refuse_vanished(role)
+    return made(Policy, *read[1:5], map(lists.__getitem__, read.roles), *read[6:])
+
+
+def refuse_vanished(role: str) -> None:
+    """Raise SnapshotTorn for what pg_get_userbyid says of a role that was dropped since."""
+    if role.startswith("unknown (OID="):
+        raise SnapshotTorn(f"A role is gone: {role}.")
+
+
+def made(kind: type[Part], *fields: Iterable[Any]) -> Iterator[Part]:
     """NamedTuples of these fields, in order; what their own constructor does, but without a call in Python for each."""
     make: Callable[..., Any] = tuple[Any, ...].__new__
     return map(partial(make, kind), zip(*fields))  # noqa: B905 - some repeat for ever

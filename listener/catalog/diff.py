@@ -3,8 +3,7 @@
 Laws. An empty diff means equal fingerprints, and the other way round. A name that changed on the same OID is a rename;
 another table under the same name is a drop beside a create. Indexes and constraints whose OID is new are known again
 by their name, since ALTER TABLE … TYPE and REINDEX CONCURRENTLY make them anew: with the same content they are
-`…_remade`, with other content `…_altered`. A trigger made anew under its name is altered: its content is not in the
-snapshot.
+`…_remade`, with other content `…_altered`; so are triggers and policies that somebody drops and creates.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from typing import Any, Generic, TypeVar
 
 from .change import Change, ChangeKind
 from .definition import index_definition
-from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Snapshot, Table, Trigger
+from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, Snapshot, Table, Trigger
 
-_PARTS = frozenset({"columns", "constraints", "indexes", "triggers", "column_comments", "statistics"})
+_PARTS = frozenset({"columns", "constraints", "indexes", "triggers", "policies", "column_comments", "statistics"})
 _OWN = tuple(each.name for each in fields(Table) if each.name not in _PARTS)
 # Names have their own change; what settings say of a table is no change of it.
 _ALTERED = tuple(name for name in _OWN if name not in {"oid", "schema", "name", "left_alone"})
 
-Named = TypeVar("Named", Constraint, Index, Trigger)
+Named = TypeVar("Named", Constraint, Index, Trigger, Policy)
 Details = dict[str, Any]
 
 
@@ -66,6 +65,7 @@ def _moved(before: Table, after: Table) -> Iterator[Change]:
     yield from _CONSTRAINTS.compare(before, after, before.constraints, after.constraints)
     yield from _INDEXES.compare(before, after, before.indexes, after.indexes)
     yield from _TRIGGERS.compare(before, after, before.triggers, after.triggers)
+    yield from _POLICIES.compare(before, after, before.policies, after.policies)
 
 
 def _columns(before: Table, after: Table) -> Iterator[Change]:
@@ -180,12 +180,22 @@ _INDEXES: _Comparison[Index] = _Comparison(
 _TRIGGERS: _Comparison[Trigger] = _Comparison(
     ChangeKind.TRIGGER_ADDED,
     ChangeKind.TRIGGER_DROPPED,
+    ChangeKind.TRIGGER_RENAMED,
     ChangeKind.TRIGGER_ALTERED,
-    ChangeKind.TRIGGER_ALTERED,
-    ChangeKind.TRIGGER_ALTERED,
+    ChangeKind.TRIGGER_REMADE,
     same=lambda trigger: trigger,
-    content=lambda trigger: trigger,
+    content=lambda trigger: trigger._replace(oid=0, parent=int(trigger.parent > 0)),
     details=lambda _, trigger: trigger._asdict(),
+)
+_POLICIES: _Comparison[Policy] = _Comparison(
+    ChangeKind.POLICY_ADDED,
+    ChangeKind.POLICY_DROPPED,
+    ChangeKind.POLICY_RENAMED,
+    ChangeKind.POLICY_ALTERED,
+    ChangeKind.POLICY_REMADE,
+    same=lambda policy: policy,
+    content=lambda policy: policy._replace(oid=0),
+    details=lambda _, policy: policy._asdict(),
 )
 
 
@@ -218,5 +228,6 @@ def _whole(table: Table) -> Details:
         "constraints": [each._asdict() for each in table.constraints],
         "indexes": [_INDEXES.details(table, each) for each in table.indexes],
         "triggers": [each._asdict() for each in table.triggers],
+        "policies": [each._asdict() for each in table.policies],
         "column_comments": table.column_comments,
     }

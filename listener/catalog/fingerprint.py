@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
-from .snapshot import Column, Constraint, Index, Table, Trigger
+from .snapshot import Column, Constraint, Index, Policy, Table, Trigger
 
-Part = TypeVar("Part", Column, Constraint, Index, Trigger)
+Part = TypeVar("Part", Column, Constraint, Index, Trigger, Policy)
 
 _COLUMN = Column(0, "", 0, -1, "", False, None, "", "", 0, False)
 _CONSTRAINT = Constraint(0, "", "", (), True, False, False, 0, (), " ", " ", " ", (), 0, 0, None, True, False)
@@ -22,6 +22,7 @@ _INDEX = Index(
     0, "", "", (), (), (), (), (), False, False, False, False, True, True, True, False, False, 0, 0, None, None, False
 )
 _TRIGGER = Trigger(0, "", "", 0)
+_POLICY = Policy(0, "", "*", True, (), None, None)
 _TABLE: dict[str, Any] = {
     "schema": "",
     "name": "",
@@ -40,7 +41,7 @@ _TABLE: dict[str, Any] = {
 }
 
 
-def told(part: Column | Constraint | Index | Trigger, blank: Any) -> dict[str, Any]:
+def told(part: Column | Constraint | Index | Trigger | Policy, blank: Any) -> dict[str, Any]:
     """The fields of a value that say something."""
     return {name: value for name, value, nothing in zip(part._fields, part, blank, strict=True) if value != nothing}
 
@@ -57,8 +58,10 @@ def told_alone(table: Table) -> dict[str, Any]:
 
 def told_table(table: Table) -> dict[str, Any]:
     """All that a table says, as JSON can hold it; without the planner's estimates."""
+    policies = [told(each, _POLICY) for each in table.policies]
     return {
         **told_alone(table),
+        **({"policies": policies} if policies else {}),
         "columns": [told_column(each) for each in table.columns],
         "constraints": [told_constraint(each) for each in table.constraints],
         "indexes": [told_index(each) for each in table.indexes],
@@ -100,6 +103,7 @@ def decode(text: str) -> Table:
         constraints=_parts(_CONSTRAINT, held["constraints"]),
         indexes=_parts(_INDEX, held["indexes"]),
         triggers=_parts(_TRIGGER, held["triggers"]),
+        policies=_parts(_POLICY, held.get("policies", ())),
     )
 
 

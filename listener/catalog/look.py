@@ -49,19 +49,20 @@ class Look:
 
 
 async def answers_of_one_moment(
-    connection: AsyncConnection[Any], queries: Sequence[str], *parameters: object
+    connection: AsyncConnection[Any], queries: Sequence[tuple[str, Sequence[object]]]
 ) -> AsyncGenerator[Answer]:
-    """Ask all in one flight; each answer is given once it is there, while the server works on the next.
+    """Ask all, each with its parameters, in one flight; each answer is given once it is there, while the server works
+    on the next.
 
-    The queries share the parameters and see the same moment. The connection must be in no transaction, and is in use
-    until the last answer was taken or the generator is closed.
+    The queries see the same moment. The connection must be in no transaction, and is in use until the last answer was
+    taken or the generator is closed.
     """
     loop = asyncio.get_running_loop()
     arrivals: list[asyncio.Future[Answer]] = [loop.create_future() for _ in queries]
 
     async def fly() -> None:
         async with looking(connection, one_moment=True) as look:
-            for query, arrival in zip(queries, arrivals, strict=True):
+            for (query, parameters), arrival in zip(queries, arrivals, strict=True):
                 await look.ask(query, *parameters, rows=partial(_announced, arrival))
                 # Or the end of each answer would wait in the server until the next one has begun.
                 connection.pgconn.send_flush_request()

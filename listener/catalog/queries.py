@@ -7,10 +7,11 @@ everything is read they make a few, so that the values of one are made while the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from ...sql.scripts import packaged
-from .rows import ASPECTS
+from .rows import AROUND, ASPECTS
 
 # What older servers lack, and what they would say. Before 17 a stored expression also tells where in the statement
 # each part of it stood; that is no part of what it means.
@@ -27,6 +28,15 @@ _LACKING = (
         "k.conbin::pg_catalog.text",
         r"pg_catalog.regexp_replace(k.conbin::pg_catalog.text, ':location -?\d+', '', 'g')",
     ),
+    *(
+        (170000, tree, rf"pg_catalog.regexp_replace({tree}, ':(stmt_)?(location|len) -?\d+', '', 'g')")
+        for tree in (
+            "t.tgqual::pg_catalog.text",
+            "p.polqual::pg_catalog.text",
+            "p.polwithcheck::pg_catalog.text",
+            "p.prosqlbody::pg_catalog.text",
+        )
+    ),
     (150000, "k.confdelsetcols::pg_catalog.text", "null::pg_catalog.text"),
     (150000, "i.indnullsnotdistinct", "false"),
 )
@@ -38,12 +48,21 @@ def reading(wanted: str, server_version: int, aspects: tuple[str, ...] = tuple(A
 
     It gives one row: the server's time, the OIDs that were looked for, and the fields of the `aspects` in their order.
     """
-    joined = "\n".join(f"cross join (\n{text(name, server_version)}) as {name}" for name in aspects)
     fields = ", ".join(f"{name}.*" for name in aspects)
     return (
         f"with wanted as materialized (\n{text(wanted, server_version)})\n"
-        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\n{joined}"
+        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\ncross join {_joined(aspects, server_version)}"
     )
+
+
+@cache
+def reading_around(server_version: int) -> str:
+    """What is to be read of the surroundings: one row with the fields of `AROUND`; it takes no parameters."""
+    return f"select {', '.join(f'{name}.*' for name in AROUND)}\nfrom {_joined(AROUND, server_version)}"
+
+
+def _joined(aspects: Iterable[str], server_version: int) -> str:
+    return "\ncross join ".join(f"(\n{text(name, server_version)}) as {name}" for name in aspects)
 
 
 @cache

@@ -27,15 +27,17 @@ from psycopg.pq import TransactionStatus
 
 from ..errors import CouldNotLook
 from ..garbage import uncollected
-from .affected import LOOKED_UP, Affected, carried_along
+from .affected import LOOKED_UP, Affected, any_renamed, carried_along
 from .build import Builder, Built, build_tables
+from .build_surroundings import build_surroundings
 from .definition import UNREAD
 from .exclusion import DEFAULT, LeftAlone
-from .look import answers_of_one_moment, looking
-from .queries import reading, text
-from .rows import Rows, aspects_of, sorted_out
+from .look import Answer, answers_of_one_moment, looking
+from .queries import reading, reading_around, text
+from .rows import Around, Rows, aspects_of, sorted_out, sorted_out_around
 from .snapshot import Index, Oid, Snapshot, Table
 from .steadiness import steadily, unseen
+from .surroundings import Surroundings
 
 Question = tuple[str, Sequence[Collection[Oid] | None]]
 EVERYTHING: Question = ("wanted", [None])
@@ -52,11 +54,13 @@ async def read_snapshot(
 
     `known` lends the definitions of indexes that are still the same: to a partial reading always, to a full one where
     a lock is in the way (a function that an index uses may have a new name). Takes no lock but AccessShare on catalogs.
+    The surroundings come with all tables, and not with some.
     Inside the caller's transaction it reads what that sees, within a savepoint that leaves no trace. Raises
     CouldNotLook where the server does not let us see, SnapshotTorn where the catalogs do not hold still.
     """
-    snapshot, _ = await _steadily(connection, ("wanted", [oids]), left_alone, known)
-    return replace(snapshot, complete=oids is None)
+    everything = oids is None
+    snapshot, _ = await _steadily(connection, ("wanted", [oids]), left_alone, known, around=everything)
+    return replace(snapshot, complete=everything)
 
 
 async def read_affected(
@@ -64,75 +68,102 @@ async def read_affected(
 ) -> tuple[Snapshot, frozenset[Oid]]:
     """What has become of the tables that events reach, and the OIDs it tells of: those it lacks are gone.
 
-    Both go into `before.replaced`. One flight, and another where keys were made anew or partitions came and went.
-    Errors are those of `read_snapshot`.
+    Both go into `before.replaced`. One flight, and another where keys were made anew, partitions came and went, or a
+    table has another name, by which its row type is called in the surroundings. Errors are those of `read_snapshot`.
     """
-    if not any(reach.objects.values()):
-        return replace(before, tables={}, complete=False), frozenset()
+    if not any(reach.objects.values()) and not reach.surroundings:
+        return replace(before, tables={}, complete=False, surroundings=None), frozenset()
     reached: Question = ("reached", [reach.objects.get(catalog, ()) for catalog in LOOKED_UP])
-    part, found = await _steadily(connection, reached, left_alone, before)
+    part, found = await _steadily(connection, reached, left_alone, before, around=reach.surroundings)
     asked = reach.read | found
     while more := carried_along(before, part, asked):
         rest, _ = await _steadily(connection, ("wanted", [more]), left_alone, before)
         part, asked = part.replaced(rest, more), asked | more
+    if part.surroundings is None and any_renamed(before, part):
+        rest, _ = await _steadily(connection, ("wanted", [()]), left_alone, before, around=True)
+        part = replace(part, surroundings=rest.surroundings)
     return part, asked
 
 
 async def _steadily(
-    connection: AsyncConnection[Any], question: Question, left_alone: LeftAlone, known: Snapshot | None
+    connection: AsyncConnection[Any],
+    question: Question,
+    left_alone: LeftAlone,
+    known: Snapshot | None,
+    *,
+    around: bool = False,
 ) -> tuple[Snapshot, frozenset[Oid]]:
-    return await steadily(partial(_read, connection, question, left_alone, known))
+    return await steadily(partial(_read, connection, question, left_alone, known, around=around))
 
 
 async def _read(
-    connection: AsyncConnection[Any], question: Question, left_alone: LeftAlone, known: Snapshot | None
+    connection: AsyncConnection[Any],
+    question: Question,
+    left_alone: LeftAlone,
+    known: Snapshot | None,
+    *,
+    around: bool,
 ) -> tuple[Snapshot, frozenset[Oid]]:
     """The snapshot, not said to be complete, and the OIDs that the question came to."""
     if connection.info.encoding == "ascii":
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     try:
         if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
-            taken_at, oids, built = await _in_stages(connection, left_alone)
+            taken_at, oids, built, surroundings = await _in_stages(connection, left_alone)
         else:
-            taken_at, oids, rows = await _flight(connection, question)
+            taken_at, oids, rows, rows_around = await _flight(connection, question, around=around)
             with uncollected():
                 built = build_tables(rows, left_alone, connection.info.encoding)
+                surroundings = build_surroundings(rows_around, left_alone) if rows_around else None
         await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
         raise unseen(error) from error
-    return Snapshot(built.tables, taken_at, connection.info.server_version, complete=False), frozenset(oids)
+    version = connection.info.server_version
+    return Snapshot(built.tables, taken_at, version, complete=False, surroundings=surroundings), frozenset(oids)
 
 
-async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) -> tuple[datetime, Sequence[Oid], Built]:
-    """All tables. Values are made of one stage while the server is busy with the next, and beside the event loop."""
+async def _in_stages(
+    connection: AsyncConnection[Any], left_alone: LeftAlone
+) -> tuple[datetime, Sequence[Oid], Built, Surroundings]:
+    """All tables and the surroundings. Values are made of one stage while the server is busy with the next, and beside
+    the event loop."""
     builder = Builder(left_alone, connection.info.encoding)
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("columns", "defaults"), builder.see_columns),
         (("constraints", "indexes", "operator_classes", "builders"), builder.see_indexes),
-        (("schemas", "members", "tables", "triggers", "inheritance", "comments"), builder.see_tables),
+        (("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments"), builder.see_tables),
     ]
-    wanted, parameters = EVERYTHING
-    queries = [reading(wanted, connection.info.server_version, aspects) for aspects, _ in stages]
+    (wanted, parameters), version = EVERYTHING, connection.info.server_version
+    queries = [(reading(wanted, version, aspects), [*map(_array, parameters)]) for aspects, _ in stages]
+    seen: list[tuple[datetime, Sequence[Oid], Built | None]] = []
     with uncollected():
-        async with aclosing(answers_of_one_moment(connection, queries, *map(_array, parameters))) as answers:
-            turn = iter(stages)
-            async for answer in answers:
-                aspects, see = next(turn)
-                ((taken_at, oids, *fields),) = await answer.fetchall()
-                built = await asyncio.to_thread(see, *aspects_of(fields, aspects))
-                if built is not None:
-                    return taken_at, oids, built
-    raise CouldNotLook("The server gave fewer answers than it was asked for.")
+        async with aclosing(answers_of_one_moment(connection, [*queries, (reading_around(version), [])])) as answers:
+            for aspects, see in stages:
+                ((taken_at, oids, *fields),) = await (await anext(answers)).fetchall()
+                seen.append((taken_at, oids, await asyncio.to_thread(see, *aspects_of(fields, aspects))))
+            (fields_around,) = await (await anext(answers)).fetchall()
+            surroundings = await asyncio.to_thread(build_surroundings, sorted_out_around(fields_around), left_alone)
+            async for _ in answers:
+                raise CouldNotLook("The server gave more answers than it was asked for.")
+    taken_at, oids, built = seen[-1]
+    assert built is not None
+    return taken_at, oids, built, surroundings
 
 
-async def _flight(connection: AsyncConnection[Any], question: Question) -> tuple[datetime, Sequence[Oid], Rows]:
+async def _flight(
+    connection: AsyncConnection[Any], question: Question, *, around: bool = False
+) -> tuple[datetime, Sequence[Oid], Rows, Around | None]:
     wanted, parameters = question
+    version, answers = connection.info.server_version, list[Answer]()
     async with looking(connection) as look:
-        answer = await look.ask(reading(wanted, connection.info.server_version), *map(_array, parameters))
+        answers.append(await look.ask(reading(wanted, version), *map(_array, parameters)))
+        if around:
+            answers.append(await look.ask(reading_around(version)))
     with uncollected():
-        ((taken_at, oids, *fields),) = await answer.fetchall()
-        return taken_at, oids, sorted_out(fields)
+        ((taken_at, oids, *fields),) = await answers[0].fetchall()
+        rows_around = [sorted_out_around(row) for answer in answers[1:] for row in await answer.fetchall()]
+        return taken_at, oids, sorted_out(fields), rows_around[0] if rows_around else None
 
 
 def _array(oids: Collection[Oid] | None) -> str | None:
@@ -150,7 +181,7 @@ async def _see_builds(connection: AsyncConnection[Any], built: Built, known: Sna
     deserted = {oid: indexes for oid, indexes in deserted.items() if indexes}
     if not deserted:
         return
-    _, _, rows = await _flight(connection, ("wanted", [deserted]))
+    _, _, rows, _ = await _flight(connection, ("wanted", [deserted]))
     again = build_tables(rows, DEFAULT, connection.info.encoding).tables
     for oid, indexes in deserted.items():
         still = {index.oid for index in again[oid].indexes if _deserted(index)} if oid in again else set[Oid]()

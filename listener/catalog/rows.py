@@ -112,6 +112,19 @@ class Triggers(NamedTuple):
     names: Texts
     are_enabled: Texts
     functions: Oids
+    digests: Numbers
+    parents: Oids
+
+
+class Policies(NamedTuple):
+    tables: Oids
+    oids: Oids
+    names: Texts
+    commands: Texts
+    are_permissive: Truths
+    roles: Texts
+    conditions: Sequence[int | None]
+    checks: Sequence[int | None]
 
 
 class Inheritance(NamedTuple):
@@ -141,12 +154,72 @@ class Rows(NamedTuple):
     indexes: Indexes
     operator_classes: OperatorClasses
     triggers: Triggers
+    policies: Policies
     inheritance: Inheritance
     comments: Comments
     builders: Builders
 
 
+class Views(NamedTuple):
+    oids: Oids
+    schemas: Oids
+    names: Texts
+    kinds: Texts
+    owners: Texts
+    are_invokers: Truths
+    are_barriers: Truths
+    reads: Texts
+    readers: Texts
+
+
+class Routines(NamedTuple):
+    oids: Oids
+    schemas: Oids
+    names: Texts
+    kinds: Texts
+    arguments: Texts
+    owners: Texts
+    languages: Texts
+    are_definers: Truths
+    configs: Sequence[str | None]
+    volatilities: Texts
+    are_early_bound: Truths
+    bodies: Numbers
+    callers: Sequence[str | None]
+
+
+class Namespaces(NamedTuple):
+    oids: Oids
+    names: Texts
+    owners: Texts
+    creators: Texts
+    are_of_extensions: Truths
+
+
+class Roles(NamedTuple):
+    names: Texts
+    are_superusers: Truths
+    are_bypassing: Truths
+    rights: Sequence[str | None]
+
+
+class SearchPaths(NamedTuple):
+    owner: str
+    search_paths: Texts
+
+
+class Around(NamedTuple):
+    """What is around the tables, aspect by aspect."""
+
+    views: Views
+    routines: Routines
+    namespaces: Namespaces
+    roles: Roles
+    search_paths: SearchPaths
+
+
 ASPECTS: Mapping[str, type[NamedTuple]] = get_type_hints(Rows)
+AROUND: Mapping[str, type[NamedTuple]] = get_type_hints(Around)
 
 
 def sorted_out(fields: Sequence[Any]) -> Rows:
@@ -154,9 +227,14 @@ def sorted_out(fields: Sequence[Any]) -> Rows:
     return Rows._make(aspects_of(fields, tuple(ASPECTS)))
 
 
+def sorted_out_around(fields: Sequence[Any]) -> Around:
+    """The same of what is around the tables."""
+    return Around._make(aspects_of(fields, tuple(AROUND)))
+
+
 def aspects_of(fields: Sequence[Any], aspects: tuple[str, ...]) -> Iterator[Any]:
     """Those aspects, from a row that holds their fields."""
     rest = iter(fields)
     for name in aspects:
-        kind = ASPECTS[name]
+        kind = ASPECTS.get(name) or AROUND[name]
         yield kind._make(field or () for field in islice(rest, len(kind._fields)))

@@ -11,14 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from .layers import Layers
 from .lookup import One, Several
 from .migration_history import HISTORY_TABLES
+from .surroundings import Oid, Surroundings
 
-Oid = int
 AttributeNumber = int
+
+DATABASE: Final[Oid] = 0
+"""Stands for the database itself where tables are named by OID: the subject of what is judged of no table."""
 
 
 class Column(NamedTuple):
@@ -111,12 +114,33 @@ class Index(NamedTuple):
 
 
 class Trigger(NamedTuple):
-    """One trigger that a person made. `enabled` is pg_trigger.tgenabled."""
+    """One trigger that a person made. `enabled` is pg_trigger.tgenabled.
+
+    `digest` is one of what else CREATE TRIGGER says (events, columns, WHEN, arguments, deferrability), None in what an
+    earlier version stored. `parent` is the trigger on the partitioned parent.
+    """
 
     oid: Oid
     name: str
     enabled: str
     function: Oid
+    digest: int | None = None
+    parent: Oid = 0
+
+
+class Policy(NamedTuple):
+    """One policy of row security. `command` is pg_policy.polcmd (`*` is all).
+
+    `roles` are names, `public` for everyone. `using` and `check` are digests of the expressions.
+    """
+
+    oid: Oid
+    name: str
+    command: str
+    permissive: bool
+    roles: tuple[str, ...]
+    using: int | None
+    check: int | None
 
 
 class Statistics(NamedTuple):
@@ -152,6 +176,7 @@ class Table:
     constraints: tuple[Constraint, ...] = ()
     indexes: tuple[Index, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    policies: tuple[Policy, ...] = ()
     column_comments: tuple[tuple[AttributeNumber, str], ...] = ()
     statistics: Statistics = field(default=Statistics(-1, 0), compare=False)
 
@@ -203,6 +228,7 @@ class Snapshot:
     """Tables by OID, as the catalogs held them at `taken_at` (server clock).
 
     `complete` says whether every table that people made was asked for: only then does absence mean that one is gone.
+    `surroundings` are the views, routines and schemas; None where they were not looked at.
     The ways to find a table are made when first asked for, and `replaced` hands on those that are there.
     """
 
@@ -210,6 +236,7 @@ class Snapshot:
     taken_at: datetime
     server_version: int
     complete: bool
+    surroundings: Surroundings | None = None
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str], Table]:
@@ -242,12 +269,18 @@ class Snapshot:
         return _TABLE_OF_TRIGGER.made(self.tables.values())
 
     @cached_property
+    def table_of_policy(self) -> Mapping[Oid, Oid]:
+        """The table that a policy is on."""
+        return _TABLE_OF_POLICY.made(self.tables.values())
+
+    @cached_property
     def migration_histories(self) -> Mapping[Oid, Table]:
         """The plain tables that are named as migration tools name theirs."""
         return _MIGRATION_HISTORIES.made(self.tables.values())
 
     def replaced(self, part: Snapshot, asked: frozenset[Oid]) -> Snapshot:
-        """This snapshot with the `asked` tables as `part` has them; those that `part` lacks are gone.
+        """This snapshot with the `asked` tables as `part` has them; those that `part` lacks are gone. The surroundings
+        are those of `part`, where it looked at them.
 
         Costs what those tables hold, however many others there are.
         """
@@ -256,7 +289,8 @@ class Snapshot:
         new = [table for oid, table in part.tables.items() if held.get(oid) is not table]
         old = [*gone, *(held[table.oid] for table in new if table.oid in held)]
         tables = _BY_OID.changed(held if isinstance(held, Layers) else Layers(held), old, new)
-        after = Snapshot(tables, part.taken_at, self.server_version, self.complete)
+        around = self.surroundings if part.surroundings is None else part.surroundings
+        after = Snapshot(tables, part.taken_at, self.server_version, self.complete, around)
         for name, way in _WAYS.items():
             if name in self.__dict__:
                 after.__dict__[name] = way.changed(self.__dict__[name], old, new)
@@ -270,6 +304,7 @@ _CHILDREN: Several[Table] = Several(lambda table: set(table.parents))
 _TABLE_OF_INDEX: One[Table, Oid, Oid] = One(lambda table: [(index.oid, table.oid) for index in table.indexes])
 _TABLE_OF_CONSTRAINT: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.constraints])
 _TABLE_OF_TRIGGER: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.triggers])
+_TABLE_OF_POLICY: One[Table, Oid, Oid] = One(lambda table: [(each.oid, table.oid) for each in table.policies])
 _MIGRATION_HISTORIES: One[Table, Oid, Table] = One(
     lambda table: [(table.oid, table)] if table.kind == "r" and table.name in HISTORY_TABLES else []
 )
@@ -280,5 +315,6 @@ _WAYS: Mapping[str, One[Table, Any, Any] | Several[Table]] = {
     "table_of_index": _TABLE_OF_INDEX,
     "table_of_constraint": _TABLE_OF_CONSTRAINT,
     "table_of_trigger": _TABLE_OF_TRIGGER,
+    "table_of_policy": _TABLE_OF_POLICY,
     "migration_histories": _MIGRATION_HISTORIES,
 }

@@ -24,7 +24,8 @@ where (%(issue_id)s::text is null or issue_id = %(issue_id)s)
   and (%(status)s::text is null or status = %(status)s)
   and (%(severity)s::text is null or severity = %(severity)s)
   and (%(issue_type)s::text is null or issue_type = %(issue_type)s)
-  and (%(table)s::text is null or table_name = %(table)s or schema_name || '.' || table_name = %(table)s)
+  and (%(table)s::text is null or table_name = %(table)s
+    or concat_ws('.', schema_name, nullif(table_name, '')) = %(table)s)
   and (%(backlog)s::boolean is null or backlog = %(backlog)s)
 """
 _SUMMARY = f"""

@@ -98,7 +98,7 @@ class Planner:
         try:
             plan = await plan_fix(connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
         except _MOVED as moved:
-            raise SnapshotTorn(f"{issue.schema}.{issue.table} changed while it was looked at; try again.") from moved
+            raise SnapshotTorn(f"{issue.where} changed while it was looked at; try again.") from moved
         if plan.refusal is not None:
             raise PlanRefused(plan.refusal)
         return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
@@ -133,8 +133,6 @@ async def _why_not_proposed(connection: AsyncConnection[TupleRow], issue_id: str
 
 async def _near(connection: AsyncConnection[TupleRow], issue: Issue) -> set[int]:
     """The tables that the remedy is about, and their neighbours by foreign key."""
-    if issue.remedy is None:
-        return {issue.table_oid}
-    tables = {issue.table_oid, issue.remedy.table, getattr(issue.remedy, "referenced_table", issue.table_oid)}
+    tables = {*issue.tables}
     cursor = await connection.execute(_NEAR, {"tables": list(tables)})
     return tables | {oid for (oid,) in await cursor.fetchall()}

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..catalog.snapshot import Oid
 from .consequence import Consequences, unquoted
-from .difference import RELATIONS, Aspect, Difference
+from .difference import ASPECTS, RELATIONS, Aspect, Difference
 from .grants import granted_by
 from .likeness import same_definition, same_expression, same_tree
 from .matching import Matching
@@ -52,7 +52,10 @@ class Terms:
 
 
 def compare(expected: Iterable[Portrayed], portrait: Portrait, terms: Terms) -> tuple[Difference, ...]:
-    """All differences, in the order of kinds and names; what is gone with something else is not told beside it."""
+    """All differences in the order of kinds and names, what nobody expected last.
+
+    What is gone with something else is not told beside it.
+    """
     wanted = {each.name: each for each in expected}
     matching = Matching(wanted, portrait.objects, known=terms.known)
     tables = {
@@ -68,8 +71,9 @@ def compare(expected: Iterable[Portrayed], portrait: Portrait, terms: Terms) -> 
     return tuple(sorted(kept, key=_order))
 
 
-def _order(each: Difference) -> tuple[int, ObjectName, str]:
-    return list(ObjectKind).index(each.name.kind), each.name, each.aspect
+def _order(each: Difference) -> tuple[bool, int, ObjectName, int]:
+    kind = list(ObjectKind).index(each.name.kind)
+    return each.aspect == "unexpected", kind, each.name, ASPECTS.index(each.aspect)
 
 
 class _Comparison:

@@ -70,7 +70,12 @@ class Matching:
 
     def _there(self, each: Portrayed) -> Portrayed | None:
         there = self._by_address.get(each.address) if each.address else None
-        return there if there is not None and there.name.kind is each.name.kind else None
+        if there is None or there.name.kind is not each.name.kind:
+            return None
+        called = self.called(each.name)
+        if called.relation and (called.schema, called.relation) != (there.name.schema, there.name.relation):
+            return None  # the table that it is on was replaced by another
+        return there
 
     def _is_expected(self, found: Portrayed) -> bool:
         return found.address in self._expected_at

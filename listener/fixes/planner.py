@@ -14,7 +14,7 @@ from ..catalog.snapshot import Oid, Snapshot
 from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
 from ..readiness import how_to_own
-from ..remedy import AddForeignKey, Remedy, RestoreObject
+from ..remedy import Remedy, RestoreObject
 from .fix_kind import builtin_kinds
 from .limits import Limits
 from .plan import Plan
@@ -65,7 +65,7 @@ def _founded(plan: Plan, site: Site) -> Plan:
     """The plan with the tables that it is based on, where the kind left that to us."""
     remedy = plan.remedy
     # What is brought back may be no table, or a table that is to have another name.
-    tables = plan.tables if isinstance(remedy, RestoreObject) else plan.tables or site.named(*_tables_of(remedy))
+    tables = plan.tables if isinstance(remedy, RestoreObject) else plan.tables or site.named(*remedy.tables)
     based_on = plan.based_on or tuple(
         (oid, foundation(site.snapshot.tables[oid], plan.makes)) for oid, _ in tables if oid in site.snapshot.tables
     )
@@ -86,7 +86,7 @@ async def _look_again(
 def _neighbourhood(snapshot: Snapshot, remedy: Remedy) -> frozenset[Oid]:
     """The remedy's tables, and those that refer to them or that they refer to."""
     near: set[Oid] = set()
-    for oid in _tables_of(remedy):
+    for oid in remedy.tables:
         near |= {oid, *snapshot.referencing.get(oid, ())}
         table = snapshot.tables.get(oid)
         near |= {key.referenced_table for key in table.foreign_keys} if table else set()
@@ -100,11 +100,7 @@ async def _names_of_owned(
     cursor = await connection.execute(_NAMES, (list(tables),))
     rows = await cursor.fetchall()
     for oid, name, owned, owner, superuser in rows:
-        if oid == remedy.table and not owned:
+        if oid in remedy.tables[:1] and not owned:
             cure = how_to_own(connection, owner, superuser=superuser)
             raise PlanRefused(f"{name} belongs to role {owner}, which pgmend's role is no member of. Cure: {cure}")
     return {oid: name for oid, name, *_ in rows}
-
-
-def _tables_of(remedy: Remedy) -> tuple[Oid, ...]:
-    return (remedy.table, remedy.referenced_table) if isinstance(remedy, AddForeignKey) else (remedy.table,)

@@ -34,7 +34,7 @@ class Site:
         """The table with that OID; raises PlanRefused where it is gone."""
         table = self.snapshot.tables.get(oid)
         if table is None:
-            raise PlanRefused(f"The table with OID {oid} is gone; {self.issue.schema}.{self.issue.table} was meant.")
+            raise PlanRefused(f"The table with OID {oid} is gone; {self.issue.where} was meant.")
         return table
 
     def named(self, *oids: Oid) -> tuple[tuple[Oid, str], ...]:

@@ -1,7 +1,8 @@
 """Whether the catalogs moved at all: what stands in for event triggers where none may be made.
 
-Sums over the row versions of five catalogs: any committed change of a table, column, constraint, index or trigger
-gives another sum. A hint like an event is: it says that something moved, and a scan then says what.
+Sums over the row versions of eight catalogs: any committed change of a table, column, constraint, index, trigger,
+policy, view, routine or schema gives another sum. A hint like an event is: it says that something moved, and a scan
+then says what.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ select
    where attrelid >= 16384 and attnum > 0),
   (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_constraint where oid >= 16384),
   (select sum(hashint8(xmin::text::bigint * 4294967296 + indexrelid::bigint)) from pg_index where indexrelid >= 16384),
-  (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_trigger where oid >= 16384)
+  (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_trigger where oid >= 16384),
+  (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_policy),
+  (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_proc where oid >= 16384),
+  (select sum(hashint8(xmin::text::bigint * 4294967296 + oid::bigint)) from pg_namespace)
 """
 _INVALID = """
 select indrelid::bigint, indexrelid::bigint from pg_index where not indisvalid and indexrelid >= 16384

@@ -23,9 +23,10 @@ from ..catalog.diff import diff_table
 from ..catalog.exclusion import LeftAlone
 from ..catalog.fingerprint import fingerprint
 from ..catalog.read import read_affected, read_snapshot
-from ..catalog.snapshot import Oid, Snapshot
+from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..errors import CouldNotLook, LeaseLost
 from ..event import Event
+from ..expected.watch import Watch
 from ..garbage import keep_for_good
 from ..hearing.intent import Intent, decide
 from ..hearing.lease import Lease
@@ -39,6 +40,7 @@ from ..store import scans as scan_store
 from ..store import seen as seen_store
 from .cause import Causes
 from .examiner import Examiner
+from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
 from .renames import former_id
 
@@ -50,8 +52,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one look came to. `touched` are the tables whose issues were judged anew, `unseen` says what kept a rule
-    from looking at one of them."""
+    """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
+    what kept a rule from looking at one of them."""
 
     opened: tuple[Issue, ...]
     changed: tuple[Issue, ...]
@@ -73,6 +75,7 @@ class Analyst:
         self._lease = lease
         self._judge = judge
         self._left_alone = left_alone
+        self._watch = Watch(connection, left_alone)
         self._turn = asyncio.Lock()
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
@@ -101,7 +104,9 @@ class Analyst:
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
-            everything = frozenset(snapshot.tables)
+            await self._watch.look()
+            self._examiner.expect(self._watch.expected)
+            everything = self._examiner.everything()
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
             await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
@@ -126,6 +131,7 @@ class Analyst:
             self.examiner.remember(causes.changes)
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | reach.judge(self.examiner.snapshot, move.changes)
+            focus |= await self._compared(events, move.changes)
             return await self._conclude("event", causes, events, focus, started)
 
     async def look_at(self, tables: frozenset[Oid]) -> Outcome:
@@ -136,7 +142,8 @@ class Analyst:
             move = self.examiner.take(part, tables)
             causes = Causes((), move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
-            return await self._conclude("event", causes, (), tables | move.reached, started)
+            focus = tables | move.reached | await self._compared((), move.changes)
+            return await self._conclude("event", causes, (), focus, started)
 
     def is_being_built(self, table: Oid, index: Oid) -> bool:
         """Whether that index was being built at the last look."""
@@ -190,11 +197,19 @@ class Analyst:
 
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
-        everything = frozenset(part.tables) | frozenset(self.examiner.snapshot.tables)
+        everything = frozenset(part.tables) | self.examiner.everything()
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
+        await self._watch.look()
+        self.examiner.expect(self._watch.expected)
         return await self._conclude(kind, causes, events, everything, started)
+
+    async def _compared(self, events: Sequence[Event], changes: Sequence[Change]) -> frozenset[Oid]:
+        """The tables (or DATABASE) that differ otherwise from the expected schema than before."""
+        touched = await self._watch.follow(events, changes)
+        self.examiner.expect(self._watch.expected)
+        return touched
 
     async def _missed(self, snapshot: Snapshot) -> tuple[bool, tuple[Change, ...]]:
         """Whether this is the very first look, and what moved since the last one of any listener."""
@@ -269,21 +284,26 @@ class Analyst:
 
     def _opened(self, issue: Issue, causes: Causes, *, backlog: bool) -> Issue:
         """The issue with its history: that of what it was called before, if it only got another name."""
-        before = self._open.get(former_id(issue, self.examiner.snapshot.tables[issue.table_oid], causes.changes))
+        before = self._open.get(former_id(issue, self.examiner.snapshot, causes.changes))
         if before is not None:
             return replace(issue, backlog=before.backlog, event_id=before.event_id)
-        return replace(issue, backlog=backlog or self._nobody_else_did(issue), event_id=causes.of(issue))
+        return replace(issue, backlog=backlog or self._nobody_else_did(issue, causes), event_id=causes.of(issue))
 
-    def _nobody_else_did(self, issue: Issue) -> bool:
+    def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
-        only a count or a fix has brought it to light."""
-        tables = (issue.table_oid, getattr(issue.remedy, "referenced_table", issue.table_oid))
-        return all(change.fix_id for table in tables for change in self.examiner.changes.get(table, ()))
+        only a count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+        if is_expected(issue):
+            # What differs when a schema is declared is no accident that just happened.
+            moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
+            return not moved and causes.of(issue) is None
+        if issue.table_oid == DATABASE:
+            return all(change.fix_id for change in causes.changes)
+        return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))
 
     async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
         """All that came of a look, in one transaction."""
         known = self.examiner.snapshot.tables
-        moved = known.keys() if everything else {change.table_oid for change in outcome.changes}
+        moved = known.keys() if everything else {change.table_oid for change in outcome.changes} - {DATABASE}
         tables = [known[oid] for oid in moved if oid in known]
         seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
         connection = self._connection
@@ -329,7 +349,7 @@ class Analyst:
                 issue=issue.issue_id,
                 type=issue.issue_type,
                 severity=issue.severity.value,
-                table=f"{issue.schema}.{issue.table}",
+                table=issue.where,
                 state=issue.current_state,
             )
         for identity in outcome.resolved:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from ..catalog.change import Change
-from ..catalog.snapshot import Oid
+from ..catalog.snapshot import DATABASE, Oid
+from ..catalog.surroundings import Place
 from ..event import Event
 from ..issue import Issue
 
@@ -26,15 +27,25 @@ class Causes:
         self._only = events[-1] if len({event.command for event in events}) == 1 else None
         self.changes = tuple(self._blamed(change) for change in changes)
         self._by_table: dict[Oid, Change] = {}
+        self._by_place: dict[Place, Change] = {}
         for change in self.changes:
-            self._by_table.setdefault(change.table_oid, change)
+            if change.table_oid == DATABASE:
+                self._by_place.setdefault(change.place, change)
+            else:
+                self._by_table.setdefault(change.table_oid, change)
 
     def of(self, issue: Issue) -> str | None:
-        """The event that opened the issue: the one on its table, else on the table that its remedy refers to."""
-        for table in (issue.table_oid, getattr(issue.remedy, "referenced_table", 0)):
-            change = self._by_table.get(table)
+        """The event that opened the issue: the one on its table, else on the table that its remedy refers to; or on the
+        very view, routine or schema that it is about."""
+        changes = [self._by_table.get(table) for table in issue.tables]
+        if issue.table_oid == DATABASE:
+            changes.append(self._by_place.get(issue.place))
+        for change in changes:
             if change is not None and change.event_id:
                 return change.event_id
+        named = self._by_identity.get(issue.where)
+        if named is not None:
+            return named.event_id
         return self._only.event_id if self._only else None
 
     def _blamed(self, change: Change) -> Change:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from ..catalog.change import Change
+from ..catalog.change import Change, ChangeKind
 from ..catalog.diff import diff_snapshots
-from ..catalog.snapshot import Oid, Snapshot
+from ..catalog.diff_surroundings import diff_surroundings
+from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Measurements, Unmeasured
@@ -21,10 +23,14 @@ from ..relations.relation import Link
 from .judge import Judge, Judgement
 from .scene import Scene
 
+# What a database rule may look at of a table that some view reads: see `registry.database_rule`.
+_SEEN_AROUND = frozenset({ChangeKind.TABLE_ALTERED, ChangeKind.TABLE_RENAMED})
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What moved between two looks, and the tables whose relations may differ by that."""
+    """What moved between two looks, and the tables whose relations may differ by that; DATABASE among them, where what
+    is judged of no table may differ."""
 
     changes: tuple[Change, ...]
     reached: frozenset[Oid]
@@ -40,19 +46,22 @@ class Examiner:
         self.atlas = Atlas(snapshot)
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
+        self._expected = NOTHING_EXPECTED
         self._measured: dict[Link, Containment | Unmeasured] = {}
         self._drawn: _Drawn | None = None
 
     def take(self, part: Snapshot, asked: frozenset[Oid] | None) -> Move:
         """Look with new eyes: put the `asked` tables (None: all) as `part` has them, and tell what moved."""
-        changes = diff_snapshots(self.snapshot, part, asked)
-        after = self._with_same(part) if asked is None else self.snapshot.replaced(part, asked)
+        before, changes = self.snapshot, diff_snapshots(self.snapshot, part, asked)
+        after = self._with_same(part) if asked is None else before.replaced(part, asked)
         reached: set[Oid] = set()
         for oid in {change.table_oid for change in changes}:
-            reached |= self.atlas.replace(self.snapshot.tables.get(oid), after.tables.get(oid))
+            reached |= self.atlas.replace(before.tables.get(oid), after.tables.get(oid))
+        if _differs_around(before, after, changes):
+            reached.add(DATABASE)
         self.snapshot = after
         self._drawn = None
-        return Move(changes, frozenset(reached))
+        return Move((*changes, *diff_surroundings(before.surroundings, after.surroundings)), frozenset(reached))
 
     def remember(self, changes: Iterable[Change]) -> None:
         """Let the rules see these changes, newest first, and forget what was measured of tables that moved."""
@@ -73,6 +82,11 @@ class Examiner:
             elif len(kept) < len(changes):
                 self.changes[oid] = kept
 
+    def expect(self, expected: Expected) -> None:
+        """Let the rules see what should be, and how it differs."""
+        if expected is not self._expected:
+            self._expected, self._drawn = expected, None
+
     def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
         """Let the rules see what was counted."""
         self._measured.update(measured)
@@ -80,7 +94,7 @@ class Examiner:
             self._drawn.relations.weigh_again(measured)
 
     def examine(self, tables: Iterable[Oid]) -> Judgement:
-        """The issues of those tables."""
+        """The issues of those tables, and with DATABASE among them those of none."""
         focus = self._known(tables)
         with uncollected():
             return self._judge.judge(self._scene(focus), focus)
@@ -91,6 +105,10 @@ class Examiner:
         with uncollected():
             needed = self._judge.needed_measurements(self._scene(focus), focus)
         return frozenset(link for link in needed if link not in self._measured)
+
+    def everything(self) -> frozenset[Oid]:
+        """All that there is to examine."""
+        return frozenset((*self.snapshot.tables, DATABASE))
 
     def troubled(self) -> frozenset[Link]:
         """Links whose rows are in the way of something: they may be gone by now, and no DDL tells of that."""
@@ -108,15 +126,24 @@ class Examiner:
         return replace(snapshot, tables=tables)
 
     def _known(self, tables: Iterable[Oid]) -> frozenset[Oid]:
-        return frozenset(oid for oid in tables if oid in self.snapshot.tables)
+        return frozenset(oid for oid in tables if oid in self.snapshot.tables or oid == DATABASE)
 
     def _scene(self, focus: frozenset[Oid]) -> Scene:
         """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
         if self._drawn is None or self._drawn.focus != focus:
             measurements = Measurements(self._measured)
-            relations = self.atlas.relations_of(focus, measurements, self.changes)
-            self._drawn = _Drawn(focus, relations, Scene(self.snapshot, relations, measurements, self.changes))
+            relations = self.atlas.relations_of(focus - {DATABASE}, measurements, self.changes)
+            scene = Scene(self.snapshot, relations, measurements, self.changes, self._expected)
+            self._drawn = _Drawn(focus, relations, scene)
         return self._drawn.scene
+
+
+def _differs_around(before: Snapshot, after: Snapshot, changes: Iterable[Change]) -> bool:
+    """Whether what is judged of no table may differ."""
+    if before.surroundings is not after.surroundings and before.surroundings != after.surroundings:
+        return True
+    seen = after.surroundings.read_by_views if after.surroundings else frozenset[Oid]()
+    return any(change.kind in _SEEN_AROUND and change.table_oid in seen for change in changes)
 
 
 class _Drawn(NamedTuple):

@@ -8,14 +8,16 @@ from enum import StrEnum
 
 import structlog
 
-from ..catalog.snapshot import Oid, Table
+from ..catalog.snapshot import DATABASE, Oid, Table
+from ..catalog.surroundings import Place
 from ..errors import CouldNotLook
 from ..issue import Finding, Issue, Severity, column_list, definition_hash, issue_id
 from ..relations.measurement import is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
-from .registry import Rule, builtin_rules
+from .precedence import without_told_twice
+from .registry import AnyRule, ExpectationRule, builtin_rules
 from .scene import Scene, Undecided
 
 log = structlog.get_logger()
@@ -47,7 +49,7 @@ class CheckOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Issues, worst first, then by type and name. `undecided` are pairs of issue type and table.
+    """Issues, worst first, then by type and name. `undecided` are pairs of issue type and table (or DATABASE).
 
     Of an undecided pair nothing is known but the issues that are here: one that is not here is not thereby resolved.
     """
@@ -61,14 +63,16 @@ class Judge:
     """Rules, and the tables in which a critical issue is critical; elsewhere it is medium."""
 
     def __init__(
-        self, rules: Sequence[Rule] | None = None, critical_tables: tuple[str, ...] = DEFAULT_CRITICAL_TABLES
+        self, rules: Sequence[AnyRule] | None = None, critical_tables: tuple[str, ...] = DEFAULT_CRITICAL_TABLES
     ) -> None:
         self._rules = tuple(builtin_rules() if rules is None else rules)
         self._critical_tables = critical_tables
         self._is_critical: dict[tuple[str, str], bool] = {}
 
     def judge(self, scene: Scene, tables: Iterable[Oid]) -> Judgement:
-        """All that the rules find in those tables; tables that are left alone or gone are passed over."""
+        """All that the rules find in those tables, and with DATABASE among them in what is around the tables; tables
+        that are left alone or gone are passed over."""
+        tables = frozenset(tables)
         judged = _judged(scene, tables)
         issues: list[Issue] = []
         checks: list[CheckOutcome] = []
@@ -76,34 +80,39 @@ class Judge:
         for rule in self._rules:
             trial = _Trial(rule, scene)
             found: dict[str, Issue] = {}
-            for finding in trial.findings(judged):
+            for finding in trial.findings(judged, database=DATABASE in tables):
                 issue = self._issue(rule, finding, scene)
                 if found.setdefault(issue.issue_id, issue) is not issue:
                     trial.found_twice(issue)
             issues += found.values()
             checks.append(trial.outcome(len(found)))
             undecided.update((rule.issue_type, table) for table in trial.undecided)
+        issues = without_told_twice(issues)
         return Judgement(tuple(sorted(issues, key=_order)), tuple(checks), frozenset(undecided))
 
     def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
         """The links of those tables whose counts can decide something, or tell whose rows are orphans."""
         return frozenset(link for table in _judged(scene, tables) for link in _worth_counting(table, scene))
 
-    def _issue(self, rule: Rule, finding: Finding, scene: Scene) -> Issue:
-        table = scene.snapshot.tables[finding.table]
-        severity = finding.severity or rule.severity
-        if severity is Severity.CRITICAL and not self._holds_critical(table, scene):
+    def _issue(self, rule: AnyRule, finding: Finding, scene: Scene) -> Issue:
+        severity, place, column = finding.severity or rule.severity, finding.place, ""
+        if place is None:
+            table = scene.snapshot.tables[finding.table]
+            if severity is Severity.CRITICAL and not self._holds_critical(table, scene):
+                severity = Severity.MEDIUM
+            place = Place(table.schema, table.name, finding.object_name)
+            column = column_list(table.names(finding.columns))
+        elif severity is Severity.CRITICAL and not self._is_as_bad_in(place, rule):
             severity = Severity.MEDIUM
-        column = column_list(table.names(finding.columns))
         return Issue(
-            issue_id=issue_id(rule.issue_type, table.schema, table.name, column, finding.object_name),
+            issue_id=issue_id(rule.issue_type, place.schema, place.name, column, place.part),
             issue_type=rule.issue_type,
             severity=severity,
-            schema=table.schema,
-            table=table.name,
+            schema=place.schema,
+            table=place.name,
             column=column,
-            object_name=finding.object_name,
-            table_oid=table.oid,
+            object_name=place.part,
+            table_oid=finding.table,
             current_state=finding.current_state,
             expected_state=finding.expected_state,
             evidence=finding.evidence,
@@ -112,6 +121,10 @@ class Judge:
             definition_hash=definition_hash(finding.current_state, finding.expected_state),
             columns=finding.columns,
         )
+
+    def _is_as_bad_in(self, place: Place, rule: AnyRule) -> bool:
+        """A table that is missing is as critical as its name says; what else is in no table has no such name."""
+        return not isinstance(rule, ExpectationRule) or matches(self._critical_tables, place.schema, place.name)
 
     def _holds_critical(self, table: Table, scene: Scene) -> bool:
         """Whether the table, or one that it is a partition of, is a critical one."""
@@ -127,28 +140,27 @@ class Judge:
 class _Trial:
     """One rule's run over the tables."""
 
-    def __init__(self, rule: Rule, scene: Scene) -> None:
+    def __init__(self, rule: AnyRule, scene: Scene) -> None:
         self._rule = rule
         self._scene = scene
         self._status = CheckStatus.PASSED
         self._reason: str | None = None
         self.undecided: set[Oid] = set()
 
-    def findings(self, tables: Iterable[Table]) -> Iterator[Finding]:
+    def findings(self, tables: Iterable[Table], *, database: bool) -> Iterator[Finding]:
         """What the rule finds; where it raises, what it found so far."""
-        judge, scene = self._rule.judge, self._scene
-        for table in tables:
+        for subject, name, find in self._rule.hearings(self._scene, tables, database=database):
             try:
-                yield from judge(table, scene)
+                yield from find()
             except Undecided as error:
-                self._undecided(table.oid, CheckStatus.SKIPPED, str(error))
+                self._undecided(subject, CheckStatus.SKIPPED, str(error))
             except CouldNotLook as error:
-                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, str(error))
+                self._undecided(subject, CheckStatus.COULD_NOT_RUN, str(error))
             except Exception as error:
                 # One rule's defect must not hide what the others see.
-                log.exception("rule failed", rule=self._rule.stem, table=table.qualified_name)
-                reason = f"{self._rule.stem} failed on {table.qualified_name}: {type(error).__name__}: {error}"
-                self._undecided(table.oid, CheckStatus.COULD_NOT_RUN, reason)
+                log.exception("rule failed", rule=self._rule.stem, table=name)
+                reason = f"{self._rule.stem} failed on {name}: {type(error).__name__}: {error}"
+                self._undecided(subject, CheckStatus.COULD_NOT_RUN, reason)
 
     def outcome(self, issues: int) -> CheckOutcome:
         """How it went."""
@@ -160,7 +172,7 @@ class _Trial:
 
     def found_twice(self, issue: Issue) -> None:
         """Two issues under one name would overwrite each other in silence: a defect of the rule."""
-        reason = f"{self._rule.stem} found {issue.issue_type} on {issue.schema}.{issue.table} twice under one name"
+        reason = f"{self._rule.stem} found {issue.issue_type} on {issue.where} twice under one name"
         log.error("rule failed", rule=self._rule.stem, reason=reason)
         self._undecided(issue.table_oid, CheckStatus.COULD_NOT_RUN, reason)
 

@@ -1,17 +1,21 @@
-"""Rules find themselves: the decorator that makes a function a rule, and the walk that collects those of `rules/`."""
+"""Rules find themselves: the decorators that make a function a rule, and the walk that collects those of `rules/`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Flag, auto
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import NamedTuple
 
-from ..catalog.snapshot import Table
+from ..catalog.snapshot import DATABASE, Oid, Table
+from ..errors import CouldNotLook
+from ..expected.difference import Difference
+from ..expected.verdict import issue_type
 from ..issue import Finding, Severity
-from .scene import Scene
+from .scene import Scene, Undecided
 
 
 class Reads(Flag):
@@ -22,9 +26,25 @@ class Reads(Flag):
     INDEXES = auto()
     RELATIONS = auto()
     MEASUREMENTS = auto()
+    TRIGGERS = auto()
+    POLICIES = auto()
+    VIEWS = auto()
+    ROUTINES = auto()
+    SCHEMAS = auto()
+    EXPECTED = auto()
 
 
 Judge = Callable[[Table, Scene], Iterator[Finding]]
+DatabaseJudge = Callable[[Scene], Iterator[Finding]]
+ExpectationJudge = Callable[[Difference, Scene], Finding]
+
+
+class Hearing(NamedTuple):
+    """One subject before a rule: a table, or the database; `find` judges it."""
+
+    subject: Oid
+    name: str
+    find: Callable[[], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +60,74 @@ class Rule:
     @property
     def summary(self) -> str:
         """The first line of what the rule says of itself."""
-        return (self.judge.__doc__ or "").strip().splitlines()[0]
+        return _first_line(self.judge)
+
+    def hearings(self, scene: Scene, tables: Iterable[Table], *, database: bool) -> Iterator[Hearing]:
+        """Each of the tables; the database is not its subject."""
+        del database
+        return (Hearing(table.oid, table.qualified_name, partial(self.judge, table, scene)) for table in tables)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseRule:
+    """A judge of what is in no table: views, routines, schemas. Its findings are on DATABASE and name their place."""
+
+    issue_type: str
+    severity: Severity
+    reads: Reads
+    judge: DatabaseJudge
+    stem: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of what the rule says of itself."""
+        return _first_line(self.judge)
+
+    def hearings(self, scene: Scene, tables: Iterable[Table], *, database: bool) -> Iterator[Hearing]:
+        """The database, where it is to be judged."""
+        del tables
+        return iter([Hearing(DATABASE, "the database", partial(self.judge, scene))] if database else ())
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationRule:
+    """What to make of those differences from the expected schema that this type of issue tells, wherever they are."""
+
+    issue_type: str
+    severity: Severity
+    judge: ExpectationJudge
+    stem: str
+    reads: Reads = Reads.EXPECTED
+
+    @property
+    def summary(self) -> str:
+        """The first line of what the rule says of itself."""
+        return _first_line(self.judge)
+
+    def hearings(self, scene: Scene, tables: Iterable[Table], *, database: bool) -> Iterator[Hearing]:
+        """The tables that differ, and the database where it is to be judged; all, while nobody could look."""
+        expected = scene.expected
+        if expected.hidden is not None:
+            yield Hearing(DATABASE, "the database", partial(self._find, DATABASE, scene))
+        if expected.expectation is None:
+            return
+        for table in tables:
+            if expected.unseen is not None or table.oid in expected.differences:
+                yield Hearing(table.oid, table.qualified_name, partial(self._find, table.oid, scene))
+        if database:
+            yield Hearing(DATABASE, "the database", partial(self._find, DATABASE, scene))
+
+    def _find(self, subject: Oid, scene: Scene) -> Iterator[Finding]:
+        for difference in scene.expected.differences.get(subject, ()):
+            if issue_type(difference) == self.issue_type:
+                yield self.judge(difference, scene)
+        if scene.expected.hidden is not None:
+            raise Undecided(scene.expected.hidden)
+        if scene.expected.unseen is not None:
+            raise CouldNotLook(f"The schema was not compared with the expected one: {scene.expected.unseen}")
+
+
+AnyRule = Rule | DatabaseRule | ExpectationRule
 
 
 def rule(issue_type: str, severity: Severity, reads: Reads) -> Callable[[Judge], Rule]:
@@ -52,10 +139,36 @@ def rule(issue_type: str, severity: Severity, reads: Reads) -> Callable[[Judge],
     return make
 
 
+def database_rule(issue_type: str, severity: Severity, reads: Reads) -> Callable[[DatabaseJudge], DatabaseRule]:
+    """Make a function that judges the surroundings of the tables a rule.
+
+    It may look at `scene.surroundings`, at the changes of DATABASE, and at what tables say of themselves that some view
+    reads (their owner, name and row security, no columns or indexes): what else moves does not call it again.
+    """
+
+    def make(judge: DatabaseJudge) -> DatabaseRule:
+        return DatabaseRule(issue_type, severity, reads, judge, judge.__module__.rpartition(".")[2])
+
+    return make
+
+
+def expectation_rule(issue_type: str, severity: Severity) -> Callable[[ExpectationJudge], ExpectationRule]:
+    """Make a function that judges one difference from the expected schema a rule."""
+
+    def make(judge: ExpectationJudge) -> ExpectationRule:
+        return ExpectationRule(issue_type, severity, judge, judge.__module__.rpartition(".")[2])
+
+    return make
+
+
+def _first_line(judge: Judge | DatabaseJudge | ExpectationJudge) -> str:
+    return (judge.__doc__ or "").strip().splitlines()[0]
+
+
 @cache
-def builtin_rules() -> tuple[Rule, ...]:
+def builtin_rules() -> tuple[AnyRule, ...]:
     """Every rule on the path of package `rules`, by issue type."""
     package = import_module("..rules", __package__)
     modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
-    found = {value for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, AnyRule)}
     return tuple(sorted(found, key=lambda each: each.issue_type))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from ..catalog.change import Change
 from ..catalog.snapshot import Oid, Snapshot
+from ..catalog.surroundings import Surroundings
 from ..errors import CouldNotLook
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
 
@@ -20,9 +22,17 @@ class Scene:
     relations: Relations
     measurements: Measurements
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
+    expected: Expected = NOTHING_EXPECTED
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """Views, routines and schemas; raises CouldNotLook where nobody looked at them."""
+        if self.snapshot.surroundings is None:
+            raise CouldNotLook("The views, routines and schemas were not read.")
+        return self.snapshot.surroundings
 
     def changes_of(self, table: Oid) -> tuple[Change, ...]:
-        """The table's changes, newest first."""
+        """The table's changes, newest first; those of views, routines and schemas are DATABASE's."""
         return self.changes.get(table, ())
 
 

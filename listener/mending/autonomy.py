@@ -6,23 +6,15 @@ The lines are the design's "When it acts alone", those first that say most to a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..catalog.change import Change, ChangeKind
+from ..catalog.change import Change
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
 from ..issue import Issue, Severity
-from ..remedy import (
-    AddForeignKey,
-    ChangeColumnType,
-    CreateIndex,
-    DropIndex,
-    RebuildIndex,
-    Remedy,
-    RestoreObject,
-    ValidateConstraint,
-)
+from ..judging.expectation import is_expected
+from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex
 from ..settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
@@ -104,12 +96,10 @@ def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
             return "automatic fixing is off"
 
 
-def _not_backlog(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
+def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
     if issue.backlog:
         return "it was there when pgmend was installed: the backlog is healed by one approval"
-    # Of what is no table (a view, a function) only the event tells.
-    seen = circumstances.changes or (isinstance(plan.remedy, RestoreObject) and issue.event_id)
-    if not seen:
+    if not circumstances.changes and issue.event_id is None:
         return "no schema change that pgmend saw opened it"
     return None
 
@@ -118,12 +108,10 @@ def _not_intended(_: Issue, __: Plan, circumstances: Circumstances) -> str | Non
     return circumstances.intended
 
 
-def _undoes_no_drop(_: Issue, plan: Plan, __: Circumstances) -> str | None:
-    return (
-        "somebody dropped it on purpose, and no expected schema says that it must be there"
-        if plan.undoes_drop
-        else None
-    )
+def _undoes_no_drop(issue: Issue, plan: Plan, __: Circumstances) -> str | None:
+    if not plan.undoes_drop or is_expected(issue):
+        return None  # an expected schema that only reports is doubted before this
+    return "somebody dropped it on purpose, and no expected schema says that it must be there"
 
 
 def _plan_allows(_: Issue, plan: Plan, __: Circumstances) -> str | None:
@@ -163,7 +151,7 @@ def _checks_hold(_: Issue, plan: Plan, circumstances: Circumstances) -> Objectio
 
 
 def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
-    if not isinstance(plan.remedy, AddForeignKey):
+    if not isinstance(plan.remedy, AddForeignKey) or is_expected(issue):
         return None
     if not any(evidence.kind == "siblings" for evidence in issue.evidence):
         return "an inferred foreign key needs a sibling foreign key or a declaration"
@@ -192,7 +180,7 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
     for change in circumstances.changes:
         if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
             continue
-        if touches(change, plan.remedy, circumstances.changes):
+        if plan.remedy.was_moved_by(change, circumstances.changes):
             # Where no trigger told of the commands, what one look saw counts as one.
             commands[change.event_id or change.seen_at] = change.seen_at
     if len(commands) > 1:
@@ -201,51 +189,6 @@ def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str 
             f"quarantine: the same object was changed {len(commands)} times within 24 hours", second + QUARANTINE
         )
     return None
-
-
-# Which changes of a table tell that the aspect of an object was moved.
-_MOVED_BY: Mapping[tuple[str, str], tuple[ChangeKind, ...]] = {
-    ("table", "existence"): (ChangeKind.TABLE_DROPPED,),
-    ("table", "name"): (ChangeKind.TABLE_RENAMED,),
-    ("table", "row_security"): (ChangeKind.TABLE_ALTERED,),
-    ("table", "owner"): (ChangeKind.TABLE_ALTERED,),
-    ("table", "comment"): (ChangeKind.TABLE_ALTERED,),
-    ("column", "existence"): (ChangeKind.COLUMN_DROPPED,),
-    ("column", "name"): (ChangeKind.COLUMN_RENAMED,),
-    ("column", "type"): (ChangeKind.COLUMN_TYPE,),
-    ("column", "nullability"): (ChangeKind.COLUMN_NULLABILITY,),
-    ("column", "default"): (ChangeKind.COLUMN_DEFAULT,),
-    ("column", "comment"): (ChangeKind.COLUMN_ALTERED,),
-    ("constraint", "existence"): (ChangeKind.CONSTRAINT_DROPPED,),
-    ("constraint", "definition"): (ChangeKind.CONSTRAINT_ALTERED, ChangeKind.CONSTRAINT_REMADE),
-    ("constraint", "name"): (ChangeKind.CONSTRAINT_RENAMED,),
-    ("index", "existence"): (ChangeKind.INDEX_DROPPED,),
-    ("index", "definition"): (ChangeKind.INDEX_ALTERED, ChangeKind.INDEX_REMADE),
-    ("index", "name"): (ChangeKind.INDEX_RENAMED,),
-    ("trigger", "existence"): (ChangeKind.TRIGGER_DROPPED,),
-    ("trigger", "definition"): (ChangeKind.TRIGGER_ALTERED,),
-    ("trigger", "enabled"): (ChangeKind.TRIGGER_ALTERED,),
-}
-
-
-def touches(change: Change, remedy: Remedy, changes: Sequence[Change]) -> bool:
-    """Whether a change moved the very object that the remedy is about; an index made anew is the same by its name."""
-    if change.table_oid != remedy.table:
-        return False
-    match remedy:
-        case ChangeColumnType():
-            return change.kind is ChangeKind.COLUMN_TYPE and change.number == remedy.column
-        case AddForeignKey() | CreateIndex():
-            dropped = (ChangeKind.CONSTRAINT_DROPPED, ChangeKind.INDEX_DROPPED)[isinstance(remedy, CreateIndex)]
-            return change.kind is dropped and change.object_name == (remedy.name or "")
-        case ValidateConstraint():
-            return change.object_oid == remedy.constraint
-        case RebuildIndex() | DropIndex():
-            names = {each.object_name for each in changes if each.object_oid == remedy.index}
-            return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
-        case RestoreObject():
-            moved = _MOVED_BY.get((remedy.object_kind, remedy.aspect), ())
-            return change.kind in moved and change.object_name in {remedy.name, remedy.found_as}
 
 
 _LINES: tuple[Line, ...] = (

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..catalog.change import Change
-from ..catalog.snapshot import Oid
+from ..catalog.snapshot import DATABASE, Oid
 from ..errors import CouldNotLook, LeaseLost, PlanRefused
 from ..fixes.limits import Limits
 from ..fixes.plan import Plan
@@ -28,7 +28,7 @@ from ..issue import Issue
 from ..judging.analyst import Analyst
 from ..settings import AutoFix, Settings
 from ..store import issues as issue_store
-from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, touches, why_not_alone
+from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
 
 LOOKED_AGAIN_AFTER = timedelta(seconds=10)
 ASKED_AGAIN_AFTER = timedelta(milliseconds=200)
@@ -225,27 +225,29 @@ class Proposals:
         return circumstances.now, why_not_alone(issue, plan, circumstances)
 
     async def _last_touched(self, plan: Plan) -> datetime | None:
-        """When somebody else last ran DDL on the plan's tables, whether it changed them or not."""
-        tables = self._tables(plan)
-        row = await (await self._connection.execute(_LAST_DDL, (self._settings.settle_time, list(tables)))).fetchone()
+        """When somebody else last ran DDL on what the plan is about, whether it changed that or not."""
+        subjects = [*self._tables(plan), *plan.remedy.objects]
+        row = await (await self._connection.execute(_LAST_DDL, (self._settings.settle_time, subjects))).fetchone()
         told = [row[0]] if row and row[0] else []
         seen = [change.seen_at for change in self._changes(plan) if change.seen_at and not change.fix_id]
         return max([*told, *seen], default=None)
 
     def _changes(self, plan: Plan) -> tuple[Change, ...]:
-        """What happened to the plan's tables, newest first."""
-        return tuple(change for oid in self._tables(plan) for change in self._analyst.examiner.changes.get(oid, ()))
+        """What happened to the plan's tables, or to the object that is in none, newest first."""
+        changes, objects = self._analyst.examiner.changes, plan.remedy.objects
+        around = (change for change in changes.get(DATABASE, ()) if change.object_oid in objects)
+        return (*(change for oid in self._tables(plan) for change in changes.get(oid, ())), *around)
 
     def _events(self, issue: Issue, plan: Plan, opened_at: datetime) -> set[str]:
         """The event that opened the issue, and those that moved its object since."""
         changes = self._changes(plan)
         since = [each for each in changes if each.seen_at and each.seen_at > opened_at]
-        moved = {each.event_id for each in since if touches(each, plan.remedy, changes)}
+        moved = {each.event_id for each in since if plan.remedy.was_moved_by(each, changes)}
         return {event for event in (issue.event_id, *moved) if event}
 
     @staticmethod
     def _tables(plan: Plan) -> set[Oid]:
-        return {oid for oid, _ in plan.tables} | {plan.remedy.table}
+        return {oid for oid, _ in plan.tables} | {*plan.remedy.tables}
 
     async def _moment(self, issue: Issue) -> tuple[datetime, str]:
         row = await (await self._connection.execute(_OPENED, (issue.issue_id,))).fetchone()

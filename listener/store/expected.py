@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -25,12 +25,36 @@ _PARTS = f"""{_READ} where (schema_name, relation_name) = (%s, %s) and kind = an
 order by number, object_name
 """
 _OWNED_SEQUENCES = f"{_READ} where kind = 'sequence' and fields ? 'owned_by' order by schema_name, object_name"
+# Whatever stands by itself and has one of the OIDs or names, with all its parts; and schemas, which all is named by.
+# A function is asked for by its bare name.
+_SOME = f"""
+with asked as (
+  select schema_name, object_name
+  from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as a (schema_name, object_name)
+),
+hit as (
+  select kind, schema_name, object_name from pgmend.expected_object
+  where object_id = any(%s::oid[]) and relation_name = ''
+  union
+  select e.kind, e.schema_name, e.object_name from pgmend.expected_object as e join asked as a
+    on e.schema_name = a.schema_name and e.relation_name = ''
+    and (e.object_name = a.object_name or (e.kind = 'function'
+      and pg_catalog.starts_with(e.object_name, pg_catalog.split_part(a.object_name, '(', 1) || '(')))
+)
+{_READ} as e
+where e.kind in ('schema', 'extension')
+  or (e.kind, e.schema_name, e.object_name) in (select kind, schema_name, object_name from hit)
+  and e.relation_name = ''
+  or (e.schema_name, e.relation_name) in (
+    select schema_name, object_name from hit where kind in ('table', 'view', 'materialized_view'))
+"""
 _EXPECTATION = """
-select source, locked, origin, migration_version, server_version, captured_at, captured_by from pgmend.expectation
+select source, locked, origin, migration_version, server_version, captured_at, captured_by,
+  database_identity as database from pgmend.expectation
 """
 _WRITE_EXPECTATION = """
-insert into pgmend.expectation (source, locked, origin, migration_version, server_version)
-values (%s, %s, %s, %s, %s)
+insert into pgmend.expectation (source, locked, origin, migration_version, server_version, database_identity)
+values (%s, %s, %s, %s, %s, %s)
 """
 _COPY = """
 copy pgmend.expected_object (kind, schema_name, relation_name, object_name, definition, fields, owner, grants, comment,
@@ -40,7 +64,10 @@ copy pgmend.expected_object (kind, schema_name, relation_name, object_name, defi
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Where the expected schema comes from, and whether it heals (`locked`) or only reports."""
+    """Where the expected schema comes from, and whether it heals (`locked`) or only reports.
+
+    `database` is the one (`identity.database_identity`) that the addresses and trees of its objects are of.
+    """
 
     source: Source
     locked: bool
@@ -49,6 +76,7 @@ class Expectation:
     server_version: int
     captured_at: datetime | None = None
     captured_by: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +143,17 @@ async def read_owned_sequences(connection: AsyncConnection[TupleRow]) -> tuple[P
         return tuple([row.portrayed() for row in await cursor.fetchall()])
 
 
+async def read_expected_of(
+    connection: AsyncConnection[TupleRow], oids: Collection[int], names: Collection[tuple[str, str]]
+) -> tuple[Portrayed, ...]:
+    """The expected objects that have one of those OIDs or (schema, name), with all their parts; and every schema."""
+    ordered = sorted(names)
+    parameters = ([schema for schema, _ in ordered], [name for _, name in ordered], list(oids))
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_SOME, parameters)
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
 async def write_expected(
     connection: AsyncConnection[TupleRow], expectation: Expectation, objects: Iterable[Portrayed]
 ) -> None:
@@ -129,6 +168,7 @@ async def write_expected(
                 expectation.origin,
                 expectation.migration_version,
                 expectation.server_version,
+                expectation.database,
             ),
         )
         async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:

@@ -49,10 +49,11 @@ comment on column pgmend.all_issues.issue_type is 'What is wrong; docs/rules has
 comment on column pgmend.all_issues.severity is 'critical, medium or low.';
 comment on column pgmend.all_issues.status is 'open, resolved, or ignored (pgmend.ignore), now.';
 comment on column pgmend.all_issues.schema_name is 'The schema of the table.';
-comment on column pgmend.all_issues.table_name is 'The table.';
+comment on column pgmend.all_issues.table_name is
+'The table; the view or routine, where it is about one; empty where it is about the schema.';
 comment on column pgmend.all_issues.column_name is 'The column, where it is about one.';
 comment on column pgmend.all_issues.object_name is 'The constraint, index or other object, where it is about one.';
-comment on column pgmend.all_issues.table_oid is 'The table''s OID.';
+comment on column pgmend.all_issues.table_oid is 'The table''s OID; 0 where it is about none.';
 comment on column pgmend.all_issues.current_state is 'How it is.';
 comment on column pgmend.all_issues.expected_state is 'How it should be.';
 comment on column pgmend.all_issues.evidence is 'Why pgmend believes so.';

@@ -45,7 +45,8 @@ comment on column pgmend.open_issues.issue_id is 'Names the issue.';
 comment on column pgmend.open_issues.severity is 'critical, medium or low.';
 comment on column pgmend.open_issues.issue_type is 'What is wrong; docs/rules has a page on each.';
 comment on column pgmend.open_issues.schema_name is 'The schema of the table.';
-comment on column pgmend.open_issues.table_name is 'The table.';
+comment on column pgmend.open_issues.table_name is
+'The table; the view or routine, where it is about one; empty where it is about the schema.';
 comment on column pgmend.open_issues.column_name is 'The column, where it is about one.';
 comment on column pgmend.open_issues.object_name is 'The constraint, index or other object, where it is about one.';
 comment on column pgmend.open_issues.current_state is 'How it is.';

@@ -32,7 +32,7 @@ class Beholder:
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
         self._examiner.learn(found.containment)
         await connection.close()
-        return self._examiner.examine(snapshot.tables)
+        return self._examiner.examine(self._examiner.everything())
 
     async def issues(self, *types: str) -> list[Issue]:
         """The issues of those types (none: all) that a look finds."""

@@ -5,6 +5,7 @@ create table pgmend.expectation (
     origin text,
     migration_version text,
     server_version integer not null,
+    database_identity text,
     captured_at timestamptz not null default pg_catalog.clock_timestamp(),
     captured_by text not null default session_user
 );
@@ -22,3 +23,5 @@ comment on column pgmend.expectation.migration_version is
 comment on column pgmend.expectation.server_version is 'The server on which it was portrayed, such as 180004.';
 comment on column pgmend.expectation.captured_at is 'When it was captured or declared.';
 comment on column pgmend.expectation.captured_by is 'The role that did it.';
+comment on column pgmend.expectation.database_identity is
+'System identifier and OID of the database that the OIDs in pgmend.expected_object are of: in a copy they mean nothing.';

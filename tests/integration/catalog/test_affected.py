@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from pgmend.listener.catalog.diff import diff_snapshots
+from pgmend.listener.catalog.diff_surroundings import diff_surroundings
 from pgmend.listener.catalog.read import read_snapshot
 from psycopg import AsyncConnection
 
@@ -43,6 +44,12 @@ WORLD = """
     create table typed_ref (a integer references typed);
     create table thing (a integer);
     create table holder (id integer, things thing[], thing thing);
+    create domain word as text;
+    create function risky(t) returns word security definer language sql as $$select 'x'$$;
+    create function moody(mood, word) returns integer language sql as 'select 1';
+    create view v as select id, s from t;
+    create view w as select id from v;
+    grant select on w to pg_monitor;
 """
 
 CASES = {
@@ -106,6 +113,16 @@ CASES = {
     "row type renamed": "alter table thing rename to thingy",
     "row security": "alter table t enable row level security, force row level security",
     "policy": "alter policy seen on t using (false)",
+    "policy made": "create policy other on app.u for delete to pg_monitor using (t > 1)",
+    "policy renamed": "alter policy seen on t rename to unseen",
+    "policy dropped": "drop policy seen on t",
+    "policy made anew": "drop policy seen on t; create policy seen on t using (true)",
+    "policy dropped with what it calls": "create policy by_five on k using (id = five()); drop function five() cascade",
+    "trigger made anew": "drop trigger touch on t; "
+    "create trigger touch before update of n on t for each row execute function touch()",
+    "trigger replaced": "create or replace trigger touch after update on t for each row execute function touch()",
+    "trigger disabled on a partitioned table": "create trigger other after insert on p for each row "
+    "execute function touch(); alter table p disable trigger other",
     "owner": "alter table t owner to pg_monitor",
     "storage": "alter table app.u set unlogged",
     "replica identity": "alter table t replica identity full",
@@ -133,6 +150,61 @@ CASES = {
     "drop owned by pgmend_test_owning; drop role pgmend_test_owning",
     "grant": "grant select on t to public",
     "several": "begin; alter table t rename to k2; alter table k rename to t; alter table k2 rename to k; commit",
+}
+AROUND = {
+    "view made": "create view w2 as select k.id from k join t on t.k = k.id",
+    "view replaced": "create or replace view v as select 1 as id, 2 as s",
+    "view renamed": 'alter view v rename to "Ansicht 1"',
+    "view renamed as a table": "alter table v rename to w2",
+    "view moved": "alter view v set schema app",
+    "view given away": "alter view v owner to pg_monitor",
+    "view given away as a table": "alter table v owner to pg_monitor",
+    "view with the caller's rights": "alter view v set (security_invoker = on, security_barrier)",
+    "view without options": "alter view w set (security_invoker = 1); alter view w reset (security_invoker)",
+    "view dropped": "drop view v cascade",
+    "view dropped with its table": "drop table t cascade",
+    "materialized view": "create materialized view m as select * from t",
+    "view granted": "grant select on v to public",
+    "column of a view granted": "grant select (id) on v to pg_monitor",
+    "view revoked": "revoke select on w from pg_monitor",
+    "every view granted": "grant select on all tables in schema public to pg_monitor",
+    "function made": "create function f(integer, k, text[]) returns integer language sql as 'select 1'",
+    "function replaced": "create or replace function five() returns integer immutable language sql as 'select 4 + 1'",
+    "function renamed": "alter function moody rename to fünf",
+    "function moved": "alter function moody set schema app",
+    "function given away": "alter function five() owner to pg_monitor",
+    "function a definer": 'alter function five() security definer set search_path = app, "$user"',
+    "function volatile": "alter function five() volatile",
+    "function dropped": "drop function five() cascade",
+    "routine called like a table's row": "alter table t rename to tt",
+    "routine called like a moved table's row": "alter table t set schema app",
+    "routine called like a type": "alter type mood rename to feeling",
+    "routine called like a domain": "alter domain word set schema app",
+    "function of a definer revoked": "revoke execute on function risky(t) from public",
+    "procedure made": "create procedure p(inout a integer) language sql as 'select 1'",
+    "aggregate made": "create aggregate last_of(integer) (sfunc = int4larger, stype = integer)",
+    "schema made": "create schema made",
+    "schema made with a view": "create schema made create view w as select 1 as a",
+    "schema renamed": "alter schema app rename to appl",
+    "schema given away": "alter schema app owner to pg_monitor",
+    "schema dropped": "drop schema app cascade",
+    "schema open to all": "grant create on schema public to public",
+    "schema open to some": "grant create on schema app to pg_monitor with grant option",
+    "schema closed": "grant create on schema app to public; revoke create on schema app from public",
+    "extension with functions": "create extension seg; create function f(seg) returns integer language sql "
+    "as 'select 1'; drop extension seg cascade",
+    "function joins an extension": "create extension seg; alter extension seg add function five()",
+    "owned by one": "create role pgmend_test_owning; alter view v owner to pgmend_test_owning; "
+    "drop owned by pgmend_test_owning cascade; drop role pgmend_test_owning",
+    "in a block": "do $$ begin alter view v rename to w2; grant create on schema app to public; end $$",
+}
+UNSEEN = {
+    "table made": "create table made (id integer)",
+    "column added": "alter table t add column x integer",
+    "index made": "create index on t (n)",
+    "row security": "alter table t enable row level security",
+    "policy": "alter policy seen on t using (false)",
+    "trigger": "alter table t disable trigger touch",
 }
 
 
@@ -163,9 +235,44 @@ async def test_what_events_reach_is_all_that_changed(installed: Database, server
         "table_of_index",
         "table_of_constraint",
         "table_of_trigger",
+        "table_of_policy",
         "migration_histories",
     ):
         assert getattr(follower.snapshot, way) == getattr(full, way), way
+    assert follower.snapshot.surroundings == full.surroundings
     changed = {change.table_oid for change in diff_snapshots(before, full, None)}
-    quiet = {"grant", "policy", "sequence owned", "table made and dropped"}
+    quiet = {"grant", "sequence owned", "table made and dropped"}
     assert bool(changed) == (case not in quiet)
+
+
+@pytest.mark.parametrize("case", AROUND)
+async def test_what_events_reach_is_all_that_changed_around_the_tables(
+    installed: Database, server: Server, case: str
+) -> None:
+    statements = AROUND[case]
+    if "security_invoker" in statements and server.version < 15:
+        pytest.skip("security_invoker came with PostgreSQL 15")
+    installed.execute(WORLD)
+    connection = await installed.connect()
+    follower = await Follower.begin(connection)
+    before = follower.snapshot
+    async with await installed.connect() as other:
+        await run(other, statements)
+    await follower.catch_up()
+    full = await read_snapshot(connection)
+    assert (follower.snapshot.tables, follower.snapshot.surroundings) == (full.tables, full.surroundings)
+    quiet = {"view without options", "schema closed", "extension with functions"}
+    assert bool(diff_surroundings(before.surroundings, full.surroundings)) == (case not in quiet)
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+async def test_plain_ddl_on_tables_does_not_read_the_surroundings(installed: Database, case: str) -> None:
+    installed.execute(WORLD)
+    connection = await installed.connect()
+    follower = await Follower.begin(connection)
+    surroundings = follower.snapshot.surroundings
+    async with await installed.connect() as other:
+        await run(other, UNSEEN[case])
+    await follower.catch_up()
+    assert follower.snapshot.surroundings is surroundings
+    assert (await read_snapshot(connection)).surroundings == surroundings

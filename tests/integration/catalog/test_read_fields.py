@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from pgmend.listener.catalog.exclusion import DEFAULT, LeftAlone
 from pgmend.listener.catalog.read import read_snapshot
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Snapshot, Table, Trigger
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Policy, Snapshot, Table, Trigger
 
 from tests.support.database import Database
+from tests.support.role import Roles
 from tests.support.server import Server
 
 INT4, TEXT, VARCHAR, NUMERIC, BOOL = 23, 25, 1043, 1700, 16
@@ -307,14 +308,92 @@ async def test_trigger_that_a_person_made_is_told(database: Database) -> None:
         """
     )
     table = await table_of(database, "t")
-    assert table.triggers == (
+    assert [trigger._replace(digest=None) for trigger in table.triggers] == [
         Trigger(
             database.value("select oid from pg_trigger where tgname = 'mine'"),
             "mine",
             "D",
             database.value("select 'f()'::regprocedure::oid"),
         ),
+    ]
+
+
+async def test_triggers_that_say_the_same_have_one_digest(database: Database) -> None:
+    database.execute(
+        """
+        create function f() returns trigger language plpgsql as 'begin return new; end';
+        create table t (a integer, b integer);
+        """
     )
+    make = "create {kind} trigger {name} {when} on t {more} for each {each} {condition} execute function f({arguments})"
+    plain = {
+        "kind": "", "when": "after update", "more": "", "each": "row", "condition": "", "arguments": ""
+    }  # fmt: skip
+    others: list[dict[str, str]] = [
+        {},
+        {"when": "before update"},
+        {"when": "after update or insert"},
+        {"when": "after update of a"},
+        {"when": "after update of b"},
+        {"each": "statement"},
+        {"each": "statement", "more": "referencing new table as fresh"},
+        {"each": "statement", "more": "referencing new table as newer"},
+        {"each": "statement", "more": "referencing old table as fresh"},
+        {"condition": "when (old.a <> new.a)"},
+        {"condition": "when (old.b <> new.b)"},
+        {"arguments": "'x'"},
+        {"arguments": "'x', 'y'"},
+        {"kind": "constraint"},
+        {"kind": "constraint", "more": "deferrable"},
+        {"kind": "constraint", "more": "deferrable initially deferred"},
+        {"kind": "constraint", "more": "from t"},
+    ]
+    for number, other in enumerate(others):
+        for twin in ("one", "two"):
+            database.execute(make.format(**(plain | other), name=f"{twin}{number}").encode())
+    triggers = {trigger.name: trigger for trigger in (await table_of(database, "t")).triggers}
+    digests = [triggers[f"one{number}"].digest for number in range(len(others))]
+    assert len(set(digests)) == len(others)
+    assert digests == [triggers[f"two{number}"].digest for number in range(len(others))]
+    database.execute("alter table t rename a to c; drop trigger one9 on t")
+    database.execute(make.format(**(plain | {"condition": "when (old.c <> new.c)"}), name="one9").encode())
+    again = {trigger.name: trigger for trigger in (await table_of(database, "t")).triggers}
+    assert again["one9"].digest == triggers["one9"].digest
+
+
+async def test_trigger_of_a_partition_names_that_of_its_parent(database: Database) -> None:
+    database.execute(
+        """
+        create function f() returns trigger language plpgsql as 'begin return new; end';
+        create table p (a integer) partition by range (a);
+        create table p1 partition of p for values from (0) to (9);
+        create trigger mine after insert on p for each row execute function f();
+        """
+    )
+    (above,), (below,) = (await table_of(database, "p")).triggers, (await table_of(database, "p1")).triggers
+    assert (above.parent, below.parent, below.digest) == (0, above.oid, above.digest)
+
+
+async def test_policies_are_told(database: Database, role: Roles) -> None:
+    clerks = role().name
+    database.execute(
+        f"""
+        create table t (a integer, "Über" text);
+        create policy "it's ""ours"" ü" on t as restrictive for update to {clerks}, current_user
+            using (a > 1) with check (a > 2);
+        create policy everyone on t for insert with check ("Über" = current_user);
+        """.encode()
+    )
+    first, second = (await table_of(database, "t")).policies
+    assert first._replace(oid=0, using=1, check=2, roles=()) == Policy(0, 'it\'s "ours" ü', "w", False, (), 1, 2)
+    assert set(first.roles) == {clerks, "postgres"}
+    assert (second.command, second.permissive, second.roles, second.using) == ("a", True, ("public",), None)
+    database.execute(
+        'drop policy everyone on t; create policy everyone on t for insert with check ("Über" = current_user)'
+    )
+    assert (await table_of(database, "t")).policies[1]._replace(oid=second.oid) == second
+    database.execute('alter policy everyone on t with check ("Über" <> current_user)')
+    assert (await table_of(database, "t")).policies[1].check != second.check
 
 
 async def test_partitions_and_children_name_their_parents(database: Database) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Statistics, Table, Trigger
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Policy, Statistics, Table, Trigger
 
 TABLE = Table(
     oid=100,
@@ -105,3 +105,4 @@ TABLE = Table(
     column_comments=((4, "how it goes"),),
     statistics=Statistics(1000, 8),
 )
+POLICY = Policy(501, "own rows", "r", True, ("clerks", "public"), 17, None)

@@ -12,7 +12,11 @@ from pgmend.listener.catalog.diff import diff_snapshots, diff_table
 from pgmend.listener.catalog.fingerprint import fingerprint
 from pgmend.listener.catalog.snapshot import Column, Index, Snapshot, Statistics, Table
 
-from .samples import TABLE
+from .samples import POLICY
+from .samples import TABLE as UNGUARDED
+
+TABLE = replace(UNGUARDED, policies=(POLICY,))
+OTHER_POLICY = POLICY._replace(oid=502, name="all")
 
 Step = Callable[[Table], Table]
 
@@ -37,6 +41,10 @@ def index(of: int, /, **changes: object) -> Step:
 
 def trigger(**changes: object) -> Step:
     return lambda table: replace(table, triggers=tuple(each._replace(**changes) for each in table.triggers))
+
+
+def policy(**changes: object) -> Step:
+    return lambda table: replace(table, policies=tuple(each._replace(**changes) for each in table.policies))
 
 
 def fields(**changes: object) -> Step:
@@ -137,9 +145,17 @@ CASES: dict[str, tuple[Step, list[tuple[Kind, str]]]] = {
         [(Kind.INDEX_RENAMED, "old"), (Kind.INDEX_ADDED, "orders_open")],
     ),
     "trigger disabled": (trigger(enabled="D"), [(Kind.TRIGGER_ALTERED, "touch")]),
-    "trigger renamed": (trigger(name="t"), [(Kind.TRIGGER_ALTERED, "t")]),
-    "trigger made again": (trigger(oid=9), [(Kind.TRIGGER_ALTERED, "touch")]),
+    "trigger renamed": (trigger(name="t"), [(Kind.TRIGGER_RENAMED, "t")]),
+    "trigger made again": (trigger(oid=9), [(Kind.TRIGGER_REMADE, "touch")]),
+    "trigger made again otherwise": (trigger(oid=9, digest=3), [(Kind.TRIGGER_ALTERED, "touch")]),
     "trigger dropped": (fields(triggers=()), [(Kind.TRIGGER_DROPPED, "touch")]),
+    "policy made": (fields(policies=(POLICY, OTHER_POLICY)), [(Kind.POLICY_ADDED, "all")]),
+    "policy renamed": (policy(name="p"), [(Kind.POLICY_RENAMED, "p")]),
+    "policy altered": (policy(using=None), [(Kind.POLICY_ALTERED, "own rows")]),
+    "policy for others": (policy(roles=("public",)), [(Kind.POLICY_ALTERED, "own rows")]),
+    "policy made again": (policy(oid=9), [(Kind.POLICY_REMADE, "own rows")]),
+    "policy made again otherwise": (policy(oid=9, command="*"), [(Kind.POLICY_ALTERED, "own rows")]),
+    "policy dropped": (fields(policies=()), [(Kind.POLICY_DROPPED, "own rows")]),
 }
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.fingerprint import decode, encode, fingerprint
-from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Statistics, Table, Trigger
+from pgmend.listener.catalog.snapshot import Column, Constraint, Index, Policy, Statistics, Table, Trigger
 
-from .samples import TABLE
+from .samples import POLICY, TABLE
 
 NUMBERS = st.integers(0, 2**32 - 1)
 TUPLES = st.lists(st.integers(0, 1600), max_size=4).map(tuple)
@@ -52,6 +52,7 @@ TABLES = st.builds(
     constraints=st.lists(parts(Constraint), max_size=3).map(tuple),
     indexes=st.lists(parts(Index), max_size=3).map(tuple),
     triggers=st.lists(parts(Trigger), max_size=3).map(tuple),
+    policies=st.lists(parts(Policy), max_size=3).map(tuple),
     column_comments=st.lists(st.tuples(NUMBERS, WORDS), max_size=3).map(tuple),
 )
 
@@ -82,6 +83,7 @@ CHANGED = {
     "constraints": (),
     "indexes": (),
     "triggers": (),
+    "policies": (POLICY,),
     "column_comments": (),
 }
 
@@ -95,9 +97,10 @@ def test_every_structural_field_counts(field: str) -> None:
         assert fingerprint(replace(TABLE, **{field: CHANGED[field]})) != fingerprint(TABLE)
 
 
-@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers"])
+@pytest.mark.parametrize("part", ["columns", "constraints", "indexes", "triggers", "policies"])
 def test_every_field_of_every_part_counts(part: str) -> None:
-    values = getattr(TABLE, part)
+    guarded = replace(TABLE, policies=(POLICY,))
+    values = getattr(guarded, part)
     for name in values[0]._fields:
         value = getattr(values[0], name)
         other = (
@@ -107,8 +110,8 @@ def test_every_field_of_every_part_counts(part: str) -> None:
             other = "other"
         if other == value:
             other = ("other",) if isinstance(value, tuple) else "other"
-        changed = replace(TABLE, **{part: (values[0]._replace(**{name: other}), *values[1:])})
-        assert (fingerprint(changed) == fingerprint(TABLE)) == (name in {"definition", "being_built"}), name
+        changed = replace(guarded, **{part: (values[0]._replace(**{name: other}), *values[1:])})
+        assert (fingerprint(changed) == fingerprint(guarded)) == (name in {"definition", "being_built"}), name
 
 
 def test_a_field_that_earlier_versions_did_not_write_is_blank() -> None:

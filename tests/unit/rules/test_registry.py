@@ -75,11 +75,19 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
+        "CHANGED_DEFAULT",
+        "CHANGED_DEFINITION",
+        "CHANGED_NULLABILITY",
+        "CHANGED_TYPE",
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
+        "MISSING_COLUMN",
+        "MISSING_CONSTRAINT",
         "MISSING_FOREIGN_KEY",
         "MISSING_INDEX",
+        "MISSING_OBJECT",
         "MISSING_PRIMARY_KEY",
+        "MISSING_TABLE",
         "ORPHANED_ROWS",
         "TYPE_MISMATCH",
         "UNVALIDATED_CONSTRAINT",
