@@ -7,7 +7,7 @@ planner, queue and autonomy have to know of every remedy it says of itself, so t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import ClassVar, Literal
@@ -19,17 +19,27 @@ from .catalog.snapshot import DATABASE, AttributeNumber, Oid
 class Turn(IntEnum):
     """When a plan is applied among several.
 
-    A foreign key needs equal types and an index; a twin index goes before its table is rewritten or indexed anew. What
-    is only switched stands on nothing.
+    All is found by its name; types, routines, tables and columns are what others stand on. A foreign key needs equal
+    types and an index; a twin index goes before its table is rewritten or indexed anew. What is only switched stands on
+    nothing.
     """
 
+    RENAME = auto()
+    MAKE_SCHEMA = auto()
+    MAKE_TYPE = auto()
+    MAKE_ROUTINE = auto()
+    MAKE_TABLE = auto()
+    MAKE_COLUMN = auto()
     DROP_INDEX = auto()
     REBUILD_INDEX = auto()
     CHANGE_TYPE = auto()
     CREATE_INDEX = auto()
     ADD_CONSTRAINT = auto()
     VALIDATE = auto()
+    MAKE_VIEW = auto()
+    MAKE_PART = auto()
     SWITCH = auto()
+    SET_RIGHTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +205,6 @@ class RestoreObject:
     stands in the way (another definition that cannot be replaced) has to go first.
     """
 
-    turn: ClassVar[Turn] = Turn.ADD_CONSTRAINT
     table: Oid
     object_kind: str
     schema: str
@@ -219,6 +228,15 @@ class RestoreObject:
     kind: Literal["restore_object"] = "restore_object"
 
     @property
+    def turn(self) -> Turn:
+        """By what stands on what."""
+        if self.aspect == "name":
+            return Turn.RENAME
+        if self.aspect in ("owner", "grants", "comment"):
+            return Turn.SET_RIGHTS
+        return _TURNS.get(self.object_kind, Turn.ADD_CONSTRAINT)
+
+    @property
     def tables(self) -> tuple[Oid, ...]:
         """The table that it is on or is, where that is there."""
         return () if self.table == DATABASE else (self.table,)
@@ -231,7 +249,39 @@ class RestoreObject:
     def was_moved_by(self, change: Change, _: Sequence[Change]) -> bool:
         """Whether the change moved the very object that this is about, which goes by its names."""
         of_here = change.table_oid == self.table if self.table else change.schema == self.schema
-        return of_here and change.object_name in (self.name, self.found_as)
+        moved = _MOVED_BY.get((self.object_kind, self.aspect))
+        named = of_here and change.object_name in (self.name, self.found_as)
+        return named and (moved is None or change.kind in moved)
+
+
+_TURNS: Mapping[str, Turn] = {
+    "extension": Turn.MAKE_SCHEMA,
+    "schema": Turn.MAKE_SCHEMA,
+    "type": Turn.MAKE_TYPE,
+    "sequence": Turn.MAKE_ROUTINE,
+    "function": Turn.MAKE_ROUTINE,
+    "table": Turn.MAKE_TABLE,
+    "column": Turn.MAKE_COLUMN,
+    "index": Turn.CREATE_INDEX,
+    "view": Turn.MAKE_VIEW,
+    "materialized_view": Turn.MAKE_VIEW,
+    "rule": Turn.MAKE_PART,
+    "trigger": Turn.MAKE_PART,
+    "policy": Turn.MAKE_PART,
+    "statistics": Turn.MAKE_PART,
+}
+# Which changes of a table tell that this aspect of this kind of object was moved, and no other one.
+_MOVED_BY: Mapping[tuple[str, str], tuple[ChangeKind, ...]] = {
+    ("column", "existence"): (ChangeKind.COLUMN_DROPPED,),
+    ("column", "name"): (ChangeKind.COLUMN_RENAMED,),
+    ("column", "type"): (ChangeKind.COLUMN_TYPE,),
+    ("column", "nullability"): (ChangeKind.COLUMN_NULLABILITY,),
+    ("column", "default"): (ChangeKind.COLUMN_DEFAULT,),
+    ("column", "comment"): (ChangeKind.COLUMN_ALTERED,),
+    ("constraint", "existence"): (ChangeKind.CONSTRAINT_DROPPED,),
+    ("constraint", "definition"): (ChangeKind.CONSTRAINT_ALTERED, ChangeKind.CONSTRAINT_REMADE),
+    ("constraint", "name"): (ChangeKind.CONSTRAINT_RENAMED,),
+}
 
 
 Remedy = CreateIndex | RebuildIndex | DropIndex | AddForeignKey | ValidateConstraint | ChangeColumnType | RestoreObject

@@ -21,6 +21,10 @@ select kind, schema_name, relation_name, object_name, definition, fields, owner,
 from pgmend.expected_object
 """
 _ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s, %s, %s)"
+_PARTS = f"""{_READ} where (schema_name, relation_name) = (%s, %s) and kind = any(%s)
+order by number, object_name
+"""
+_OWNED_SEQUENCES = f"{_READ} where kind = 'sequence' and fields ? 'owned_by' order by schema_name, object_name"
 # Whatever stands by itself and has one of the OIDs or names, with all its parts; and schemas, which all is named by.
 # A function is asked for by its bare name.
 _SOME = f"""
@@ -121,6 +125,22 @@ async def read_expected_one(connection: AsyncConnection[TupleRow], name: ObjectN
     async with connection.cursor(row_factory=class_row(_Row)) as cursor:
         row = await (await cursor.execute(_ONE, tuple(name))).fetchone()
     return None if row is None else row.portrayed()
+
+
+async def read_expected_parts(
+    connection: AsyncConnection[TupleRow], whole: ObjectName, *kinds: ObjectKind
+) -> tuple[Portrayed, ...]:
+    """What should be a part of that relation, of those kinds."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_PARTS, (whole.schema, whole.name, list(kinds)))
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
+async def read_owned_sequences(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
+    """The sequences that should belong to a column."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_OWNED_SEQUENCES)
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
 
 
 async def read_expected_of(
