@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
 from .catalog.exclusion import LeftAlone
 from .catalog.read import read_snapshot
 from .counters.read import read_sequences, sequences_of
 from .errors import CouldNotLook
+from .expected.state import NOTHING_EXPECTED, Expected
+from .expected.watch import Watch
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
@@ -97,6 +99,7 @@ async def check(
         examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         progress("reading views, functions and statements")
         examiner.read(await CodeReader(connection).everything(snapshot))
+        examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
@@ -158,6 +161,19 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
     yield from file.complaints
     everything_seen = all(check.status in (CheckStatus.PASSED, CheckStatus.FAILED) for check in judgement.checks)
     yield from file.stale(judgement.issues, datetime.now(UTC), everything_seen=everything_seen)
+
+
+async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:
+    """How the database differs from the expected schema, where pgmend is installed and knows one."""
+    row = await (await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")).fetchone()
+    if row is None or not row[0]:
+        return NOTHING_EXPECTED
+    watch = Watch(connection, left_alone)
+    try:
+        await watch.look()
+    except errors.InsufficientPrivilege:
+        return Expected(hidden="Whether a schema is expected cannot be told: this role may not read schema pgmend.")
+    return watch.expected
 
 
 async def _plan(

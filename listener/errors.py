@@ -11,7 +11,8 @@ PgmendError (in `pgmend.sql.errors`, so that all three folders share the root)
 ├── EmbeddedServerError      our own server did not start; with the end of its log    exit 3
 └── FixError                 nothing was changed, or what was changed is undone       exit 1, 409
     ├── PlanRefused          the plan may not be made, with the reason
-    │   └── NoRemedy         nobody knows a plan: it is for a person to decide
+    │   ├── NoRemedy         nobody knows a plan: it is for a person to decide
+    │   └── PlanWaits        another fix has to come first
     ├── PlanStale            the world has moved since the plan was made
     ├── FixDeferred          not now: a lock, a blocker, a limit; tried again later
     ├── ProofRefuted         a check found a counter-example before commit
@@ -67,6 +68,10 @@ class PlanRefused(FixError):
 
 class NoRemedy(PlanRefused):
     """An issue that comes without a remedy."""
+
+
+class PlanWaits(PlanRefused):
+    """What the plan cannot do without is not there yet; the message says what."""
 
 
 class PlanStale(FixError):

@@ -7,7 +7,7 @@ planner, queue and autonomy have to know of every remedy it says of itself, so t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import ClassVar, Literal
@@ -19,18 +19,28 @@ from .catalog.snapshot import DATABASE, AttributeNumber, Oid
 class Turn(IntEnum):
     """When a plan is applied among several.
 
-    A foreign key needs equal types and an index; a twin index goes before its table is rewritten or indexed anew. What
-    is only switched stands on nothing, but no search path is fixed to a schema that is still open to everyone.
+    All is found by its name; types, routines, tables and columns are what others stand on. A foreign key needs equal
+    types and an index; a twin index goes before its table is rewritten or indexed anew. What is only switched stands on
+    nothing, but no search path is fixed to a schema that is still open to everyone.
     """
 
+    RENAME = auto()
     CLOSE_SCHEMA = auto()
+    MAKE_SCHEMA = auto()
+    MAKE_TYPE = auto()
+    MAKE_ROUTINE = auto()
+    MAKE_TABLE = auto()
+    MAKE_COLUMN = auto()
     DROP_INDEX = auto()
     REBUILD_INDEX = auto()
     CHANGE_TYPE = auto()
     CREATE_INDEX = auto()
     ADD_CONSTRAINT = auto()
     VALIDATE = auto()
+    MAKE_VIEW = auto()
+    MAKE_PART = auto()
     SWITCH = auto()
+    SET_RIGHTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +249,94 @@ def _made_anew(index: Oid, change: Change, changes: Sequence[Change]) -> bool:
     return change.kind is ChangeKind.INDEX_ADDED and change.object_name in names
 
 
+@dataclass(frozen=True, slots=True)
+class RestoreObject:
+    """One aspect of an object brought back to what `pgmend.expected_object` says of it.
+
+    `table` is the table that it is on or is, 0 where there is none. The other names are those of `ObjectName`;
+    `found_as` is what the object is called now, where its name is what differs. `drops` says that something which
+    stands in the way (another definition that cannot be replaced) has to go first.
+    """
+
+    table: Oid
+    object_kind: str
+    schema: str
+    relation: str
+    name: str
+    aspect: Literal[
+        "existence",
+        "definition",
+        "type",
+        "nullability",
+        "default",
+        "enabled",
+        "row_security",
+        "owner",
+        "grants",
+        "comment",
+        "name",
+    ]
+    found_as: str | None = None
+    drops: bool = False
+    kind: Literal["restore_object"] = "restore_object"
+
+    @property
+    def turn(self) -> Turn:
+        """By what stands on what."""
+        if self.aspect == "name":
+            return Turn.RENAME
+        if self.aspect in ("owner", "grants", "comment"):
+            return Turn.SET_RIGHTS
+        return _TURNS.get(self.object_kind, Turn.ADD_CONSTRAINT)
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The table that it is on or is, where that is there."""
+        return () if self.table == DATABASE else (self.table,)
+
+    @property
+    def objects(self) -> tuple[Oid, ...]:
+        """None: what is missing has no OID."""
+        return ()
+
+    def was_moved_by(self, change: Change, _: Sequence[Change]) -> bool:
+        """Whether the change moved the very object that this is about, which goes by its names."""
+        of_here = change.table_oid == self.table if self.table else change.schema == self.schema
+        moved = _MOVED_BY.get((self.object_kind, self.aspect))
+        named = of_here and change.object_name in (self.name, self.found_as)
+        return named and (moved is None or change.kind in moved)
+
+
+_TURNS: Mapping[str, Turn] = {
+    "extension": Turn.MAKE_SCHEMA,
+    "schema": Turn.MAKE_SCHEMA,
+    "type": Turn.MAKE_TYPE,
+    "sequence": Turn.MAKE_ROUTINE,
+    "function": Turn.MAKE_ROUTINE,
+    "table": Turn.MAKE_TABLE,
+    "column": Turn.MAKE_COLUMN,
+    "index": Turn.CREATE_INDEX,
+    "view": Turn.MAKE_VIEW,
+    "materialized_view": Turn.MAKE_VIEW,
+    "rule": Turn.MAKE_PART,
+    "trigger": Turn.MAKE_PART,
+    "policy": Turn.MAKE_PART,
+    "statistics": Turn.MAKE_PART,
+}
+# Which changes of a table tell that this aspect of this kind of object was moved, and no other one.
+_MOVED_BY: Mapping[tuple[str, str], tuple[ChangeKind, ...]] = {
+    ("column", "existence"): (ChangeKind.COLUMN_DROPPED,),
+    ("column", "name"): (ChangeKind.COLUMN_RENAMED,),
+    ("column", "type"): (ChangeKind.COLUMN_TYPE,),
+    ("column", "nullability"): (ChangeKind.COLUMN_NULLABILITY,),
+    ("column", "default"): (ChangeKind.COLUMN_DEFAULT,),
+    ("column", "comment"): (ChangeKind.COLUMN_ALTERED,),
+    ("constraint", "existence"): (ChangeKind.CONSTRAINT_DROPPED,),
+    ("constraint", "definition"): (ChangeKind.CONSTRAINT_ALTERED, ChangeKind.CONSTRAINT_REMADE),
+    ("constraint", "name"): (ChangeKind.CONSTRAINT_RENAMED,),
+}
+
+
 Remedy = (
     CreateIndex
     | RebuildIndex
@@ -251,4 +349,5 @@ Remedy = (
     | SetSecurityInvoker
     | SetSearchPath
     | RevokeCreate
+    | RestoreObject
 )

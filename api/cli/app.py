@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import automatic, check, demo, fixing, installation, issues, migration, rules, start, status
+from . import automatic, check, demo, expect, fixing, installation, issues, migration, rules, start, status
 
 app = typer.Typer(
     name="pgmend",
@@ -52,6 +52,7 @@ app.command("rule")(rules.rule)
 app.command("auto")(automatic.auto)
 app.command("pause")(automatic.pause)
 app.command("resume")(automatic.resume)
+app.add_typer(expect.app)
 
 
 def main() -> None:

@@ -68,7 +68,11 @@ def _joined(aspects: Iterable[str], server_version: int) -> str:
 @cache
 def text(name: str, server_version: int) -> str:
     """One file."""
-    query = packaged().joinpath("catalog", f"{name}.sql").read_text(encoding="utf-8")
+    return older(packaged().joinpath("catalog", f"{name}.sql").read_text(encoding="utf-8"), server_version)
+
+
+def older(query: str, server_version: int) -> str:
+    """The query in the words of that server."""
     for since, newer, older in _LACKING:
         if server_version < since:
             query = query.replace(newer, older)

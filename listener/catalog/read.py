@@ -18,14 +18,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.pq import TransactionStatus
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from ..errors import CouldNotLook, SnapshotTorn
+from ..errors import CouldNotLook
 from ..garbage import uncollected
 from .affected import LOOKED_UP, Affected, any_renamed, carried_along
 from .build import Builder, Built, build_tables
@@ -36,13 +36,8 @@ from .look import Answer, answers_of_one_moment, looking
 from .queries import reading, reading_around, text
 from .rows import Around, Rows, aspects_of, sorted_out, sorted_out_around
 from .snapshot import Index, Oid, Snapshot, Table
+from .steadiness import steadily, unseen
 from .surroundings import Surroundings
-
-_RETRIES = 4
-_FIRST_PAUSE_SECONDS = 0.01
-# The catalogs moved under us (an object vanished between two look-ups, a serialization failure), or a lock or a limit
-# was in the way: all of it passes.
-_PASSING = frozenset({"XX000", "42P01", "42703", "42704", "40001", "55P03", "57014"})
 
 Question = tuple[str, Sequence[Collection[Oid] | None]]
 EVERYTHING: Question = ("wanted", [None])
@@ -98,17 +93,7 @@ async def _steadily(
     *,
     around: bool = False,
 ) -> tuple[Snapshot, frozenset[Oid]]:
-    try:
-        return await _read(connection, question, left_alone, known, around=around)
-    except SnapshotTorn:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(SnapshotTorn),
-            stop=stop_after_attempt(_RETRIES),
-            wait=wait_random_exponential(multiplier=0.02, max=0.5),
-            reraise=True,
-        )
-        await asyncio.sleep(_FIRST_PAUSE_SECONDS)
-        return await retrying(_read, connection, question, left_alone, known, around=around)
+    return await steadily(partial(_read, connection, question, left_alone, known, around=around))
 
 
 async def _read(
@@ -133,9 +118,7 @@ async def _read(
         await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
-        if error.sqlstate in _PASSING:
-            raise SnapshotTorn(f"The catalogs did not hold still ({error.sqlstate}): {error}") from error
-        raise CouldNotLook(f"The catalogs could not be read ({error.sqlstate}): {error}") from error
+        raise unseen(error) from error
     version = connection.info.server_version
     return Snapshot(built.tables, taken_at, version, complete=False, surroundings=surroundings), frozenset(oids)
 

@@ -14,7 +14,7 @@ from ..catalog.snapshot import Oid, Snapshot
 from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
 from ..readiness import how_to_own
-from ..remedy import Remedy
+from ..remedy import Remedy, RestoreObject
 from .fix_kind import builtin_kinds
 from .limits import Limits
 from .plan import Plan
@@ -64,7 +64,8 @@ def refused_plan(issue: Issue, remedy: Remedy, reason: str) -> Plan:
 def _founded(plan: Plan, site: Site) -> Plan:
     """The plan with the tables that it is based on, where the kind left that to us."""
     remedy = plan.remedy
-    tables = plan.tables or site.named(*remedy.tables)
+    # What is brought back may be no table, or a table that is to have another name.
+    tables = plan.tables if isinstance(remedy, RestoreObject) else plan.tables or site.named(*remedy.tables)
     based_on = plan.based_on or tuple(
         (oid, foundation(site.snapshot.tables[oid], plan.makes)) for oid, _ in tables if oid in site.snapshot.tables
     )

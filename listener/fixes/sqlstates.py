@@ -8,6 +8,8 @@ import psycopg
 REFUTED = "PM001"
 # Our own: a session would read a table that is written anew as empty (`older_snapshots.py`).
 OLDER_SNAPSHOT = "PM002"
+# Our own: what a plan was made for is no longer as the plan saw it (`guard.py`).
+MOVED = "PM003"
 QUERY_CANCELED = "57014"
 # Lock not available, deadlock detected, serialization failure: another session was faster.
 _PASSING = frozenset({"55P03", "40P01", "40001", OLDER_SNAPSHOT})

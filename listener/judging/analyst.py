@@ -29,6 +29,7 @@ from ..counters.read import read_sequences, sequences_of
 from ..counters.sequence import SequenceState
 from ..errors import CouldNotLook, LeaseLost
 from ..event import Event
+from ..expected.watch import Watch
 from ..garbage import keep_for_good
 from ..hearing.intent import Intent, decide
 from ..hearing.lease import Lease
@@ -43,6 +44,7 @@ from ..store import scans as scan_store
 from ..store import seen as seen_store
 from .cause import Causes
 from .examiner import Examiner
+from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
 from .renames import former_id
 from .roster import Roster
@@ -83,6 +85,7 @@ class Analyst:
         self._judge = judge
         self._left_alone = left_alone
         self._reader = CodeReader(connection)
+        self._watch = Watch(connection, left_alone)
         self._turn = asyncio.Lock()
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
@@ -119,6 +122,8 @@ class Analyst:
             first, changes = await self._missed(snapshot)
             causes = Causes(events, changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
+            await self._watch.look()
+            self._examiner.expect(self._watch.expected)
             # What has issues and was dropped while nobody listened, too: it resolves them.
             everything = self._examiner.everything() | self._by_table.keys()
             outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
@@ -148,6 +153,7 @@ class Analyst:
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | counted | reach.judge(self.examiner.snapshot, move.changes)
             focus |= await self._read_code(events)
+            focus |= await self._compared(events, move.changes)
             return await self._conclude("event", causes, events, focus, started)
 
     async def _read_code(self, events: Sequence[Event]) -> frozenset[Oid]:
@@ -168,7 +174,8 @@ class Analyst:
             causes = Causes((), move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
             counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
-            return await self._conclude("event", causes, (), tables | move.reached | counted, started)
+            focus = tables | move.reached | counted | await self._compared((), move.changes)
+            return await self._conclude("event", causes, (), focus, started)
 
     def is_being_built(self, table: Oid, index: Oid) -> bool:
         """Whether that index was being built at the last look."""
@@ -230,7 +237,15 @@ class Analyst:
         self.examiner.read_off(sequences, None)
         self.examiner.see_idle(idleness)
         self.examiner.read(await self._reader.everything(part))
+        await self._watch.look()
+        self.examiner.expect(self._watch.expected)
         return await self._conclude(kind, causes, events, everything, started)
+
+    async def _compared(self, events: Sequence[Event], changes: Sequence[Change]) -> frozenset[Oid]:
+        """The tables (or DATABASE) that differ otherwise from the expected schema than before."""
+        touched = await self._watch.follow(events, changes)
+        self.examiner.expect(self._watch.expected)
+        return touched
 
     async def _sequences(self, part: Snapshot) -> Mapping[Oid, SequenceState]:
         """How far those have come that number a column there. Read before the picture moves: it may not come off."""
@@ -334,6 +349,10 @@ class Analyst:
     def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
         """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
         only a count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+        if is_expected(issue):
+            # What differs when a schema is declared is no accident that just happened.
+            moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
+            return not moved and causes.of(issue) is None
         if issue.table_oid == DATABASE:
             return all(change.fix_id for change in causes.changes)
         return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))

@@ -43,6 +43,9 @@ class Causes:
         for change in changes:
             if change is not None and change.event_id:
                 return change.event_id
+        named = self._by_identity.get(issue.where)
+        if named is not None:
+            return named.event_id
         return self._only.event_id if self._only else None
 
     def explain(self, issue: Issue) -> bool:

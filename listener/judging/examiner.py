@@ -18,6 +18,7 @@ from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..counters.counters import Counters
 from ..counters.idle import Idleness
 from ..counters.sequence import SequenceState
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Measurements, Unmeasured
@@ -50,6 +51,7 @@ class Examiner:
         self.atlas = Atlas(snapshot)
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
+        self._expected = NOTHING_EXPECTED
         self._measured: dict[Link, Containment | Unmeasured] = {}
         self._counters = Counters()
         self._drawn: _Drawn | None = None
@@ -85,6 +87,11 @@ class Examiner:
                 del self.changes[oid]
             elif len(kept) < len(changes):
                 self.changes[oid] = kept
+
+    def expect(self, expected: Expected) -> None:
+        """Let the rules see what should be, and how it differs."""
+        if expected is not self._expected:
+            self._expected, self._drawn = expected, None
 
     def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
         """Let the rules see what was counted."""
@@ -162,7 +169,7 @@ class Examiner:
         if self._drawn is None or self._drawn.focus != focus:
             measurements = Measurements(self._measured)
             relations = self.atlas.relations_of(focus - {DATABASE}, measurements, self.changes)
-            scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters)
+            scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters, self._expected)
             self._drawn = _Drawn(focus, relations, scene)
         return self._drawn.scene
 

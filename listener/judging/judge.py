@@ -17,7 +17,8 @@ from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
 from .docket import Docket
-from .registry import AnyRule, Hearing, builtin_rules
+from .precedence import without_told_twice
+from .registry import AnyRule, ExpectationRule, Hearing, builtin_rules
 from .roster import Roster
 from .scene import Scene, Undecided
 
@@ -93,6 +94,7 @@ class Judge:
             issues += found.values()
             checks.append(trial.outcome(len(found)))
             undecided.update((rule.issue_type, table) for table in trial.undecided)
+        issues = without_told_twice(issues)
         return Judgement(tuple(sorted(issues, key=_order)), (*checks, *self._absent), frozenset(undecided))
 
     def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
@@ -107,6 +109,8 @@ class Judge:
                 severity = Severity.MEDIUM
             place = Place(table.schema, table.name, finding.object_name)
             column = column_list(table.names(finding.columns))
+        elif severity is Severity.CRITICAL and not self._is_as_bad_in(place, rule):
+            severity = Severity.MEDIUM
         return Issue(
             issue_id=issue_id(rule.issue_type, place.schema, place.name, column, place.part),
             issue_type=rule.issue_type,
@@ -124,6 +128,10 @@ class Judge:
             definition_hash=definition_hash(finding.current_state, finding.expected_state),
             columns=finding.columns,
         )
+
+    def _is_as_bad_in(self, place: Place, rule: AnyRule) -> bool:
+        """A table that is missing is as critical as its name says; what else is in no table has no such name."""
+        return not isinstance(rule, ExpectationRule) or matches(self._critical_tables, place.schema, place.name)
 
     def _holds_critical(self, table: Table, scene: Scene) -> bool:
         """Whether the table, or one that it is a partition of, is a critical one."""

@@ -11,10 +11,13 @@ from pkgutil import iter_modules
 from typing import NamedTuple
 
 from ..catalog.snapshot import DATABASE, Column, Oid, Table
+from ..errors import CouldNotLook
+from ..expected.difference import Difference
+from ..expected.verdict import issue_type
 from ..issue import Finding, Severity
 from .docket import Docket
 from .fact import fact
-from .scene import Scene
+from .scene import Scene, Undecided
 
 BUILT_IN = "pgmend"
 
@@ -33,11 +36,13 @@ class Reads(Flag):
     VIEWS = auto()
     ROUTINES = auto()
     SCHEMAS = auto()
+    EXPECTED = auto()
 
 
 Judge = Callable[[Table, Scene], Iterator[Finding]]
 DatabaseJudge = Callable[[Scene], Iterator[Finding]]
 Suspects = Callable[[Docket], Iterable[Table]]
+ExpectationJudge = Callable[[Difference, Scene], Finding]
 
 
 class Hearing(NamedTuple):
@@ -126,7 +131,55 @@ class DatabaseRule:
         return iter([Hearing(DATABASE, "the database", partial(self.judge, scene))] if database else ())
 
 
-AnyRule = Rule | DatabaseRule
+@dataclass(frozen=True, slots=True)
+class ExpectationRule:
+    """What to make of those differences from the expected schema that this type of issue tells, wherever they are.
+
+    `silent` says of which it makes nothing.
+    """
+
+    issue_type: str
+    severity: Severity
+    judge: ExpectationJudge
+    stem: str
+    reads: Reads = Reads.EXPECTED
+    silent: Callable[[Difference], bool] | None = None
+    source: str = field(default=BUILT_IN, kw_only=True)
+
+    @property
+    def own(self) -> bool:
+        """Whether somebody else wrote it."""
+        return self.source != BUILT_IN
+
+    @property
+    def summary(self) -> str:
+        """The first line of what the rule says of itself."""
+        return _first_line(self.judge)
+
+    def hearings(self, scene: Scene, docket: Docket, *, database: bool) -> Iterator[Hearing]:
+        """The tables that differ, and the database where it is to be judged; all, while nobody could look."""
+        expected = scene.expected
+        if expected.hidden is not None:
+            yield Hearing(DATABASE, "the database", partial(self._find, DATABASE, scene))
+        if expected.expectation is None:
+            return
+        for table in docket.tables:
+            if expected.unseen is not None or table.oid in expected.differences:
+                yield Hearing(table.oid, table.qualified_name, partial(self._find, table.oid, scene))
+        if database:
+            yield Hearing(DATABASE, "the database", partial(self._find, DATABASE, scene))
+
+    def _find(self, subject: Oid, scene: Scene) -> Iterator[Finding]:
+        for difference in scene.expected.differences.get(subject, ()):
+            if issue_type(difference) == self.issue_type and not (self.silent and self.silent(difference)):
+                yield self.judge(difference, scene)
+        if scene.expected.hidden is not None:
+            raise Undecided(scene.expected.hidden)
+        if scene.expected.unseen is not None:
+            raise CouldNotLook(f"The schema was not compared with the expected one: {scene.expected.unseen}")
+
+
+AnyRule = Rule | DatabaseRule | ExpectationRule
 
 
 def rule(
@@ -176,7 +229,16 @@ def database_rule(issue_type: str, severity: Severity, reads: Reads) -> Callable
     return make
 
 
-def _first_line(judge: Judge | DatabaseJudge) -> str:
+def expectation_rule(issue_type: str, severity: Severity) -> Callable[[ExpectationJudge], ExpectationRule]:
+    """Make a function that judges one difference from the expected schema a rule."""
+
+    def make(judge: ExpectationJudge) -> ExpectationRule:
+        return ExpectationRule(issue_type, severity, judge, _stem(judge))
+
+    return make
+
+
+def _first_line(judge: Judge | DatabaseJudge | ExpectationJudge) -> str:
     return next(iter((judge.__doc__ or "").strip().splitlines()), "")
 
 
@@ -200,5 +262,5 @@ def builtin_rules() -> tuple[AnyRule, ...]:
     """Every rule on the path of package `rules`, by issue type."""
     package = import_module("..rules", __package__)
     modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
-    found = {value for module in modules for value in vars(module).values() if isinstance(value, Rule | DatabaseRule)}
+    found = {value for module in modules for value in vars(module).values() if isinstance(value, AnyRule)}
     return tuple(sorted(found, key=lambda each: each.issue_type))

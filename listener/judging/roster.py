@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Self
 
 from ..catalog.snapshot import Table
 from ..errors import InvalidRequest, SettingsError
+from ..expected.difference import Difference
 from ..issue import Finding, Severity
 from ..settings import RuleSettings, Settings, matches
 from .own_rules import Lack, find_own_rules
-from .registry import AnyRule, DatabaseJudge, DatabaseRule, Judge, builtin_rules
+from .registry import AnyRule, DatabaseJudge, DatabaseRule, ExpectationRule, Judge, builtin_rules
 from .scene import Scene
 
 
@@ -184,10 +186,17 @@ def _adjusted(place: Place) -> AnyRule:
     rule, severity, exclude = place.rule, place.settings.severity, place.settings.exclude
     if severity is None and not exclude:
         return rule
+    if isinstance(rule, ExpectationRule):
+        return replace(rule, severity=severity or rule.severity, silent=partial(_is_excluded, exclude))
     if isinstance(rule, DatabaseRule):
         of_places = _judging_places(rule.judge, severity, exclude)
         return replace(rule, severity=severity or rule.severity, judge=of_places)
     return replace(rule, severity=severity or rule.severity, judge=_judging(rule.judge, severity, exclude))
+
+
+def _is_excluded(exclude: tuple[str, ...], difference: Difference) -> bool:
+    name = difference.name
+    return matches(exclude, name.schema, name.relation or name.name)
 
 
 def _judging_places(judge: DatabaseJudge, severity: Severity | None, exclude: tuple[str, ...]) -> DatabaseJudge:

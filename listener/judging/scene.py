@@ -10,6 +10,7 @@ from ..catalog.snapshot import Oid, Snapshot
 from ..catalog.surroundings import Surroundings
 from ..counters.counters import Counters
 from ..errors import CouldNotLook
+from ..expected.state import NOTHING_EXPECTED, Expected
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
 
@@ -23,6 +24,7 @@ class Scene:
     measurements: Measurements
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
     counters: Counters = field(default_factory=Counters)
+    expected: Expected = NOTHING_EXPECTED
 
     @property
     def surroundings(self) -> Surroundings:

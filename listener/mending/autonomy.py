@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from ..catalog.change import Change
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
 from ..issue import Issue, Severity
+from ..judging.expectation import is_expected
 from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex
 from ..settings import AutoFix
 
@@ -104,7 +105,7 @@ def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
 def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
     if issue.backlog:
         return "it was there when pgmend was installed: the backlog is healed by one approval"
-    if not circumstances.changes:
+    if not circumstances.changes and issue.event_id is None:
         return "no schema change that pgmend saw opened it"
     return None
 
@@ -113,12 +114,10 @@ def _not_intended(_: Issue, __: Plan, circumstances: Circumstances) -> str | Non
     return circumstances.intended
 
 
-def _undoes_no_drop(_: Issue, plan: Plan, __: Circumstances) -> str | None:
-    return (
-        "somebody dropped it on purpose, and no expected schema says that it must be there"
-        if plan.undoes_drop
-        else None
-    )
+def _undoes_no_drop(issue: Issue, plan: Plan, __: Circumstances) -> str | None:
+    if not plan.undoes_drop or is_expected(issue):
+        return None  # an expected schema that only reports is doubted before this
+    return "somebody dropped it on purpose, and no expected schema says that it must be there"
 
 
 def _plan_allows(_: Issue, plan: Plan, __: Circumstances) -> str | None:
@@ -158,7 +157,7 @@ def _checks_hold(_: Issue, plan: Plan, circumstances: Circumstances) -> Objectio
 
 
 def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
-    if not isinstance(plan.remedy, AddForeignKey):
+    if not isinstance(plan.remedy, AddForeignKey) or is_expected(issue):
         return None
     if not any(evidence.kind == "siblings" for evidence in issue.evidence):
         return "an inferred foreign key needs a sibling foreign key or a declaration"

@@ -43,6 +43,11 @@ def normalised_dump(dsn: str, pg_dump: Path) -> str:
     return "\n\n".join([*kept, *_left_out(dsn)]) + "\n"
 
 
+def dump_to(file: Path, dsn: str, pg_dump: Path) -> None:
+    """Everything that `pg_dump --schema-only` says, pgmend included."""
+    subprocess.run([pg_dump, "--schema-only", f"--file={file}", f"--dbname={dsn}"], check=True, capture_output=True)
+
+
 def pg_dump_for(server: Server) -> Path:
     """As `find_pg_dump`; skips aloud without one."""
     try:

@@ -21,7 +21,7 @@ from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.issue import Issue, Severity, issue_id
-from pgmend.listener.remedy import Remedy
+from pgmend.listener.remedy import Remedy, RestoreObject
 from pgmend.listener.settings import AutoFix
 from pgmend.listener.store.issues import open_or_change
 from psycopg import AsyncConnection
@@ -39,41 +39,76 @@ LIMITS = Limits(
     concurrent_attempts=2,
 )
 
-# Everything about tables of people that a fix may change, by name and not by OID.
+# Everything about what people made that a fix may change, by name and not by OID.
 STRUCTURE = """
-select 'column', a.attrelid::regclass::text || '.' || a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+with app (oid) as (
+  select oid from pg_catalog.pg_namespace where nspname !~ '^(pg_|pgmend|information_schema)'
+), rel as (
+  select c.*, c.oid::regclass::text as name from pg_catalog.pg_class c where c.relnamespace in (select oid from app)
+)
+select 'column', name || '.' || a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
   concat_ws(' ', a.attnum, a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attstattarget,
-    pg_catalog.col_description(a.attrelid, a.attnum))
-from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+    pg_catalog.col_description(a.attrelid, a.attnum), a.attidentity, a.attgenerated, a.attacl::text)
+from rel join pg_catalog.pg_attribute a on a.attrelid = rel.oid
   left join pg_catalog.pg_attrdef d on (d.adrelid, d.adnum) = (a.attrelid, a.attnum)
-where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
-  and not a.attisdropped and a.attnum > 0
+where not a.attisdropped and a.attnum > 0
+union all
+select 'relation', name, relkind::text, concat_ws(' ', relowner::regrole, relrowsecurity, relforcerowsecurity,
+    relpersistence, relispopulated, reloptions::text,
+    (select string_agg(g::text, ' ' order by g::text)
+     from unnest(coalesce(relacl, acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner))) g),
+    pg_catalog.obj_description(oid, 'pg_class'))
+from rel
+union all
+select 'view', name, pg_catalog.pg_get_viewdef(oid), '' from rel where relkind in ('v', 'm')
 union all
 select 'index', i.indexrelid::regclass::text, pg_catalog.pg_get_indexdef(i.indexrelid),
-  concat_ws(' ', i.indisvalid, i.indisready, i.indislive, i.indisclustered, i.indisreplident, c.reltablespace,
+  concat_ws(' ', i.indisvalid, i.indisready, i.indislive, i.indisclustered, i.indisreplident, reltablespace,
     pg_catalog.obj_description(i.indexrelid, 'pg_class'))
-from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
-where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+from pg_catalog.pg_index i join rel on rel.oid = i.indexrelid
 union all
-select 'constraint', t.conrelid::regclass::text || '.' || t.conname, pg_catalog.pg_get_constraintdef(t.oid),
+select 'constraint', coalesce(nullif(t.conrelid, 0)::regclass::text, t.contypid::regtype::text) || '.' || t.conname,
+  pg_catalog.pg_get_constraintdef(t.oid),
   concat_ws(' ', t.convalidated, t.condeferrable, t.condeferred, pg_catalog.obj_description(t.oid, 'pg_constraint'))
-from pg_catalog.pg_constraint t
-where t.connamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+from pg_catalog.pg_constraint t where t.connamespace in (select oid from app)
 union all
-select 'trigger', t.tgrelid::regclass::text || '.' || t.tgname, pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled::text
-from pg_catalog.pg_trigger t where not t.tgisinternal and not exists (
-  select from pg_catalog.pg_class c where c.oid = t.tgrelid and c.relnamespace::regnamespace::text ~ '^pgmend')
+select 'trigger', name || '.' || t.tgname, pg_catalog.pg_get_triggerdef(t.oid),
+  concat_ws(' ', t.tgenabled, pg_catalog.obj_description(t.oid, 'pg_trigger'))
+from pg_catalog.pg_trigger t join rel on rel.oid = t.tgrelid where not t.tgisinternal
 union all
-select 'relation', c.oid::regclass::text, c.relkind::text,
-  concat_ws(' ', c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relacl)
-from pg_catalog.pg_class c
-where c.relnamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)' and c.relkind in ('r', 'p', 'v')
+select 'rule', name || '.' || r.rulename, pg_catalog.pg_get_ruledef(r.oid),
+  concat_ws(' ', r.ev_enabled, pg_catalog.obj_description(r.oid, 'pg_rewrite'))
+from pg_catalog.pg_rewrite r join rel on rel.oid = r.ev_class where r.rulename <> '_RETURN'
 union all
-select 'routine', p.oid::regprocedure::text, p.proconfig::text, p.proacl::text from pg_catalog.pg_proc p
-where p.pronamespace::regnamespace::text !~ '^(pg_|pgmend|information_schema)'
+select 'policy', name || '.' || p.polname, concat_ws(' | ', p.polcmd, p.polpermissive, p.polroles::regrole[]),
+  concat_ws(' | ', pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid),
+    pg_catalog.obj_description(p.oid, 'pg_policy'))
+from pg_catalog.pg_policy p join rel on rel.oid = p.polrelid
 union all
-select 'schema', n.nspname, n.nspacl::text, '' from pg_catalog.pg_namespace n
-where n.nspname !~ '^(pg_|pgmend|information_schema)'
+select 'function', p.oid::regprocedure::text,
+  case p.prokind when 'a' then 'aggregate' else pg_catalog.pg_get_functiondef(p.oid) end,
+  concat_ws(' ', p.proowner::regrole,
+    (select string_agg(g::text, ' ' order by g::text) from unnest(coalesce(proacl, acldefault('f', proowner))) g),
+    pg_catalog.obj_description(p.oid, 'pg_proc'))
+from pg_catalog.pg_proc p where p.pronamespace in (select oid from app)
+union all
+select 'type', t.oid::regtype::text, concat_ws(' ', t.typtype, t.typbasetype::regtype, t.typnotnull, t.typdefault),
+  concat_ws(' ', t.typowner::regrole, t.typacl::text, pg_catalog.obj_description(t.oid, 'pg_type'),
+    (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid))
+from pg_catalog.pg_type t where t.typnamespace in (select oid from app) and t.typtype in ('e', 'd', 'r')
+union all
+select 'sequence', name, concat_ws(' ', s.seqtypid::regtype, s.seqstart, s.seqincrement, s.seqmax, s.seqmin),
+  concat_ws(' ', s.seqcache, s.seqcycle, (select pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid)
+    from pg_catalog.pg_depend d where d.objid = rel.oid and d.deptype in ('a', 'i') and d.refobjsubid > 0))
+from rel join pg_catalog.pg_sequence s on s.seqrelid = rel.oid
+union all
+select 'statistics', stxname, pg_catalog.pg_get_statisticsobjdef(oid),
+  concat_ws(' ', stxowner::regrole, nullif(stxstattarget, -1), pg_catalog.obj_description(oid, 'pg_statistic_ext'))
+from pg_catalog.pg_statistic_ext where stxnamespace in (select oid from app)
+union all
+select 'schema', oid::regnamespace::text, nspowner::regrole::text, concat_ws(' ', nspacl::text,
+  pg_catalog.obj_description(oid, 'pg_namespace'))
+from pg_catalog.pg_namespace where oid in (select oid from app) and nspname <> 'public'
 order by 1, 2, 3
 """
 _NONE: Mapping[str, Any] = MappingProxyType({})
@@ -131,8 +166,9 @@ class Workshop:
         oid = next(iter(remedy.tables), DATABASE)
         table = (await self.snapshot()).tables.get(oid)
         schema, name = (table.schema, table.name) if table else ("app", "gone")
+        what = remedy.name if isinstance(remedy, RestoreObject) else ""
         return Issue(
-            issue_id("TEST", schema, name, "", remedy.kind), "TEST", Severity.MEDIUM, schema, name, "", "",
+            issue_id("TEST", schema, name, what, remedy.kind), "TEST", Severity.MEDIUM, schema, name, "", "",
             oid, "sick", "well", remedy=remedy,
         )  # fmt: skip
 

@@ -44,7 +44,7 @@ def grant_again(relation: str, owner: str, role: str, rights: Sequence[Right], c
     `relation` and `columns` (a list in parentheses) are SQL.
     """
     for (grantor, grantee, grantable), group in groupby(
-        _in_order(rights, owner), key=lambda each: (each.grantor, each.grantee, each.grantable)
+        in_order(rights, owner), key=lambda each: (each.grantor, each.grantee, each.grantable)
     ):
         privileges = ", ".join(f"{each.privilege.lower()}{columns}" for each in group)
         option = " with grant option" if grantable else ""
@@ -64,7 +64,7 @@ def revoke_all(relation: str, grantees: Iterable[str | None]) -> Iterator[str]:
         yield f"revoke all on {relation} from {_grantee(grantee)}"
 
 
-def _in_order(rights: Sequence[Right], owner: str) -> list[Right]:
+def in_order(rights: Sequence[Right], owner: str) -> list[Right]:
     """The owner's grants first, then those of whom they allow to grant, and so on."""
     granting, waiting, ordered = {owner}, list(rights), list[Right]()
     while waiting:

@@ -28,13 +28,13 @@ end
 """
 
 
-def guard(check: Check) -> str:
-    """The statement; its error has SQLSTATE `sqlstates.REFUTED` and the counter-examples as its detail."""
+def guard(check: Check, sqlstate: str = REFUTED) -> str:
+    """The statement; its error has that SQLSTATE (`sqlstates.REFUTED` or `MOVED`), the counter-examples as detail."""
     body = sql.SQL(_BODY).format(
         query=verbatim(check.query),
         limit=sql.Literal(_EXAMPLES),
         value=verbatim(shown_in_sql("each.value")),
-        sqlstate=sql.Literal(REFUTED),
+        sqlstate=sql.Literal(sqlstate),
         message=sql.Literal(f"{check.name} does not hold ({check.meaning})"),
     )
     return sql.SQL("do {}").format(sql.Literal(body.as_string())).as_string()

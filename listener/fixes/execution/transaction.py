@@ -28,12 +28,12 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
-from ...errors import CouldNotLook, FixDeferred, FixFailed, LeaseLost, PlanRefused, ProofRefuted
+from ...errors import CouldNotLook, FixDeferred, FixError, FixFailed, LeaseLost, PlanRefused, PlanStale, ProofRefuted
 from ..backup_record import recorded
 from ..composed import lock, verbatim
 from ..plan import Check, Step
 from ..preflight import confirm
-from ..sqlstates import OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words, is_for_later, is_passing
+from ..sqlstates import MOVED, OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
 from .interruption import Watch
@@ -138,8 +138,7 @@ async def _recorded(work: Work, ordinal: int, step: Step) -> AsyncGenerator[None
             # Whatever the server's last word was: that a transaction idled for too long is no OperationalError.
             raise psycopg.OperationalError(in_words(error)) from error
         await work.journal.end(connection, ordinal, "failed", in_words(error))
-        cause = FixDeferred if is_for_later(error) else ProofRefuted if error.sqlstate == REFUTED else FixFailed
-        raise cause(f"{step.title}: {in_words(error)}") from error
+        raise _cause(error)(f"{step.title}: {in_words(error)}") from error
     except CouldNotLook as error:
         if not connection.closed:
             await work.journal.end(connection, ordinal, "failed", str(error))
@@ -149,6 +148,12 @@ async def _recorded(work: Work, ordinal: int, step: Step) -> AsyncGenerator[None
     except Exception as error:
         await work.journal.end(connection, ordinal, "failed", str(error))
         raise
+
+
+def _cause(error: psycopg.Error) -> type[FixError]:
+    if is_for_later(error):
+        return FixDeferred
+    return {REFUTED: ProofRefuted, MOVED: PlanStale}.get(error.sqlstate or "", FixFailed)
 
 
 async def _commit(work: Work, ordinal: int, step: Step, more_checks: Sequence[Check], watch: Watch | None) -> None:

@@ -14,6 +14,7 @@ from pgmend.listener.remedy import (
     DropIndex,
     RebuildIndex,
     Remedy,
+    RestoreObject,
     ValidateConstraint,
 )
 
@@ -24,6 +25,7 @@ REMEDIES: list[Remedy] = [
     AddForeignKey(1, (2, 3), 4, (5, 6), on_delete="n", on_delete_columns=(2,)),
     ValidateConstraint(1, 2),
     ChangeColumnType(1, 2, "integer"),
+    RestoreObject(0, "view", "app", "", "ü", "name", found_as="u", drops=True),
 ]
 STEP = Step(
     "a step", ("one", "two"), True, "select 'done'", (Lock("SHARE", "app.t"), Lock("SHARE", "app.t")), ("drop",),

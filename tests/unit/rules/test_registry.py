@@ -75,6 +75,10 @@ def test_new_file_is_a_new_kind_of_evidence(folder: Path) -> None:
 
 def test_rules_of_this_issue_are_there() -> None:
     assert [rule.issue_type for rule in builtin_rules()] == [
+        "CHANGED_DEFAULT",
+        "CHANGED_DEFINITION",
+        "CHANGED_NULLABILITY",
+        "CHANGED_TYPE",
         "CHAR_TYPE",
         "DISABLED_ROW_SECURITY",
         "DISABLED_TRIGGER",
@@ -82,9 +86,13 @@ def test_rules_of_this_issue_are_there() -> None:
         "DUPLICATE_INDEX",
         "INVALID_INDEX",
         "JSON_NOT_JSONB",
+        "MISSING_COLUMN",
+        "MISSING_CONSTRAINT",
         "MISSING_FOREIGN_KEY",
         "MISSING_INDEX",
+        "MISSING_OBJECT",
         "MISSING_PRIMARY_KEY",
+        "MISSING_TABLE",
         "MONEY_TYPE",
         "MUTABLE_SEARCH_PATH",
         "ORPHANED_ROWS",

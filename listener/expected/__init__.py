@@ -1,0 +1,1 @@
+"""The expected schema: what the schema should be, portrayed in names, and how the one that is there differs."""

@@ -1,0 +1,173 @@
+"""What an object is called, and which schema it is in: the same object, found by its OID, under its old name again.
+
+Stored definitions follow a rename by themselves; texts (function bodies, application code) do not.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pglast import ast
+
+from ...errors import PlanRefused
+from ...expected.portrait import Address, ObjectKind, ObjectName
+from ..dependents.definition import literal
+from ..names import free_relation_name
+from ..plan import Hazard, Lock, Plan
+from .place import CATALOGS, exists, quote, spelled
+from .stored import verified
+from .subject import Subject
+from .turn import Turn
+
+_OF_TABLES = frozenset(
+    {ObjectKind.COLUMN, ObjectKind.CONSTRAINT, ObjectKind.TRIGGER, ObjectKind.POLICY, ObjectKind.RULE}
+)
+# No statement but DDL names these.
+_UNTOLD = frozenset({ObjectKind.TRIGGER, ObjectKind.RULE, ObjectKind.POLICY, ObjectKind.INDEX, ObjectKind.STATISTICS})
+_RELATIONS = frozenset(
+    {ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW, ObjectKind.SEQUENCE, ObjectKind.INDEX}
+)
+_MENTIONING = """
+(select pg_catalog.string_agg(p.oid::pg_catalog.regprocedure::text, ', ' order by p.oid::pg_catalog.regprocedure::text)
+from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid = p.prolang
+  join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where l.lanname in ('sql', 'plpgsql') and p.prosqlbody is null and p.prosrc ~* {word}
+  and n.nspname not in ('pg_catalog', 'information_schema', 'pgmend'))
+"""
+
+
+async def restore_name(subject: Subject) -> Plan:
+    """The old name, and the new one again."""
+    address = subject.expected.address
+    if address is None:
+        raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
+    state = _called(subject.name.kind, address)
+    before: str | None = await subject.value(state)
+    if before is None:
+        raise PlanRefused(f"{subject.said} is gone: it has to be made, not renamed.")
+    schema, plain = await _now(subject, address)
+    found = _named(subject.name, schema, plain)
+    wanted_schema, wanted = subject.name.schema, _plain(subject.name)
+    if (schema, plain) == (wanted_schema, wanted) or (found.relation and plain == wanted):
+        raise PlanRefused(f"{subject.said} is called so by now.")
+    await _require_free(subject, found)
+    there, back = _ways(subject.name, found, plain, wanted)
+    turn = Turn(
+        title=f"Call {found.name} {wanted} again" if plain != wanted else f"Move {wanted} to schema {wanted_schema}",
+        undo_title=f"Call {wanted} {found.name}" if plain != wanted else f"Move {wanted} to schema {schema}",
+        state=state,
+        before=before,
+        left=f"{state} = pg_catalog.concat({literal(wanted_schema)}, '.', {literal(wanted)})",
+        statements=there,
+        undo=back,
+        locks=(Lock("ACCESS EXCLUSIVE", subject.table_name),) if subject.name.relation and subject.on_table else (),
+    )
+    told = plain != wanted and subject.name.kind not in _UNTOLD
+    users = await subject.value(_MENTIONING.format(word=literal(_word(plain)))) if told else None
+    return subject.plan(
+        f"Give {subject.said} its name back; it is called {schema}.{plain}",
+        [turn.step()],
+        [turn.inverse()],
+        approval=f"functions whose text names {plain} would no longer find it: {users}" if users else None,
+        hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,),
+    )
+
+
+def _ways(wanted: ObjectName, found: ObjectName, plain: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """There and back: first the schema, then the name."""
+    there, back = list[str](), list[str]()
+    moved = found._replace(schema=wanted.schema)
+    if found.schema != wanted.schema:
+        there.append(
+            verified(f"alter {_spelled(found, plain)} set schema {quote(wanted.schema)}", ast.AlterObjectSchemaStmt)
+        )
+        back.append(
+            verified(f"alter {_spelled(moved, plain)} set schema {quote(found.schema)}", ast.AlterObjectSchemaStmt)
+        )
+    if plain != name:
+        there.append(_rename(moved, plain, name))
+        back.insert(0, _rename(wanted, name, plain))
+    return tuple(there), tuple(back)
+
+
+def _rename(named: ObjectName, plain: str, name: str) -> str:
+    where = quote(named.schema, named.relation) if named.relation else ""
+    match named.kind:
+        case ObjectKind.COLUMN | ObjectKind.CONSTRAINT:
+            text = f"alter table {where} rename {named.kind.value} {quote(plain)} to {quote(name)}"
+        case _:
+            text = f"alter {_spelled(named, plain)} rename to {quote(name)}"
+    return verified(text, ast.RenameStmt)
+
+
+def _spelled(name: ObjectName, plain: str) -> str:
+    return spelled(name, called=plain if name.kind is ObjectKind.FUNCTION else None)
+
+
+def _called(kind: ObjectKind, address: Address) -> str:
+    """Schema and name of the object at that address, as SQL; a part of a relation goes by the relation's schema."""
+    schema, name = _columns(kind)
+    return (
+        f"(select pg_catalog.concat({schema}, '.', {name}) from pg_catalog.{CATALOGS[kind].table} as o"
+        f" where {_at(kind, address)})"
+    )
+
+
+async def _now(subject: Subject, address: Address) -> tuple[str, str]:
+    schema, name = _columns(subject.name.kind)
+    table = CATALOGS[subject.name.kind].table
+    row = await subject.value(
+        f"(select array[{schema}::text, {name}::text] from pg_catalog.{table} as o"
+        f" where {_at(subject.name.kind, address)})"
+    )
+    return row[0], row[1]
+
+
+def _columns(kind: ObjectKind) -> tuple[str, str]:
+    catalog = CATALOGS[kind]
+    name = f"o.{catalog.name}"
+    if catalog.schema:
+        return f"(select n.nspname from pg_catalog.pg_namespace n where n.oid = o.{catalog.schema})", name
+    if catalog.relation:
+        return (
+            "(select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+            f" where c.oid = o.{catalog.relation})",
+            name,
+        )
+    return "''", name
+
+
+def _at(kind: ObjectKind, address: Address) -> str:
+    if kind is ObjectKind.COLUMN:
+        return f"o.attrelid = {address.object_id}::oid and o.attnum = {address.number} and not o.attisdropped"
+    return f"o.oid = {address.object_id}::oid"
+
+
+def _named(wanted: ObjectName, schema: str, plain: str) -> ObjectName:
+    """The object as it is called now; a routine's arguments and a part's relation are those of its old name."""
+    if wanted.kind is ObjectKind.FUNCTION:
+        return wanted._replace(schema=schema, name=plain + wanted.name.removeprefix(_plain(wanted)))
+    if wanted.kind is ObjectKind.STATISTICS:
+        return wanted._replace(name=f"{quote(schema)}.{quote(plain)}")
+    return wanted._replace(schema=schema, name=plain)
+
+
+def _plain(name: ObjectName) -> str:
+    return name.name.partition("(")[0] if name.kind is ObjectKind.FUNCTION else name.name
+
+
+async def _require_free(subject: Subject, found: ObjectName) -> None:
+    """Raise PlanRefused where something else has the old name by now."""
+    name = subject.name
+    if name.kind in _OF_TABLES and subject.on_table:
+        assert subject.table
+    taken = await subject.value(exists(name))
+    if name.kind in _RELATIONS:
+        taken = await free_relation_name(subject.site.connection, name.schema, name.name, "") != name.name
+    if taken:
+        raise PlanRefused(f"Something else is called {name.name} by now; {found.name} cannot have its name back.")
+
+
+def _word(name: str) -> str:
+    escaped = re.sub(r"([^\w\s])", r"\\\1", name)
+    return rf"(^|\W){escaped}($|\W)"

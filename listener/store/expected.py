@@ -1,0 +1,199 @@
+"""`pgmend.expectation` and `pgmend.expected_object`: what the schema should be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+from psycopg.types.json import Jsonb
+
+from ..expected.portrait import Address, ObjectKind, ObjectName, Portrayed
+
+Source = Literal["captured", "declared"]
+
+_READ = """
+select kind, schema_name, relation_name, object_name, definition, fields, owner, grants, comment, tree,
+  class_id::bigint, object_id::bigint, coalesce(number, 0) as number
+from pgmend.expected_object
+"""
+_ONE = f"{_READ} where (kind, schema_name, relation_name, object_name) = (%s, %s, %s, %s)"
+_PARTS = f"""{_READ} where (schema_name, relation_name) = (%s, %s) and kind = any(%s)
+order by number, object_name
+"""
+_OWNED_SEQUENCES = f"{_READ} where kind = 'sequence' and fields ? 'owned_by' order by schema_name, object_name"
+# Whatever stands by itself and has one of the OIDs or names, with all its parts; and schemas, which all is named by.
+# A function is asked for by its bare name.
+_SOME = f"""
+with asked as (
+  select schema_name, object_name
+  from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as a (schema_name, object_name)
+),
+hit as (
+  select kind, schema_name, object_name from pgmend.expected_object
+  where object_id = any(%s::oid[]) and relation_name = ''
+  union
+  select e.kind, e.schema_name, e.object_name from pgmend.expected_object as e join asked as a
+    on e.schema_name = a.schema_name and e.relation_name = ''
+    and (e.object_name = a.object_name or (e.kind = 'function'
+      and pg_catalog.starts_with(e.object_name, pg_catalog.split_part(a.object_name, '(', 1) || '(')))
+)
+{_READ} as e
+where e.kind in ('schema', 'extension')
+  or (e.kind, e.schema_name, e.object_name) in (select kind, schema_name, object_name from hit)
+  and e.relation_name = ''
+  or (e.schema_name, e.relation_name) in (
+    select schema_name, object_name from hit where kind in ('table', 'view', 'materialized_view'))
+"""
+_EXPECTATION = """
+select source, locked, origin, migration_version, server_version, captured_at, captured_by,
+  database_identity as database from pgmend.expectation
+"""
+_WRITE_EXPECTATION = """
+insert into pgmend.expectation (source, locked, origin, migration_version, server_version, database_identity)
+values (%s, %s, %s, %s, %s, %s)
+"""
+_COPY = """
+copy pgmend.expected_object (kind, schema_name, relation_name, object_name, definition, fields, owner, grants, comment,
+  tree, class_id, object_id, number) from stdin
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Where the expected schema comes from, and whether it heals (`locked`) or only reports.
+
+    `database` is the one (`identity.database_identity`) that the addresses and trees of its objects are of.
+    """
+
+    source: Source
+    locked: bool
+    origin: str | None
+    migration_version: str | None
+    server_version: int
+    captured_at: datetime | None = None
+    captured_by: str | None = None
+    database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    kind: str
+    schema_name: str
+    relation_name: str
+    object_name: str
+    definition: str
+    fields: dict[str, str]
+    owner: str | None
+    grants: list[str] | None
+    comment: str | None
+    tree: str | None
+    class_id: int | None
+    object_id: int | None
+    number: int
+
+    def portrayed(self) -> Portrayed:
+        return Portrayed(
+            ObjectName(ObjectKind(self.kind), self.schema_name, self.relation_name, self.object_name),
+            self.definition,
+            self.fields,
+            self.owner,
+            None if self.grants is None else tuple(self.grants),
+            self.comment,
+            self.tree,
+            None if self.object_id is None else Address(self.class_id or 0, self.object_id, self.number),
+        )
+
+
+async def read_expectation(connection: AsyncConnection[TupleRow]) -> Expectation | None:
+    """Where the expected schema comes from; None where there is none."""
+    async with connection.cursor(row_factory=class_row(Expectation)) as cursor:
+        return await (await cursor.execute(_EXPECTATION)).fetchone()
+
+
+async def read_expected(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
+    """Every expected object."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        return tuple([row.portrayed() for row in await (await cursor.execute(_READ)).fetchall()])
+
+
+async def read_expected_one(connection: AsyncConnection[TupleRow], name: ObjectName) -> Portrayed | None:
+    """What that object should be; None where nothing says that it should be there."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        row = await (await cursor.execute(_ONE, tuple(name))).fetchone()
+    return None if row is None else row.portrayed()
+
+
+async def read_expected_parts(
+    connection: AsyncConnection[TupleRow], whole: ObjectName, *kinds: ObjectKind
+) -> tuple[Portrayed, ...]:
+    """What should be a part of that relation, of those kinds."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_PARTS, (whole.schema, whole.name, list(kinds)))
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
+async def read_owned_sequences(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
+    """The sequences that should belong to a column."""
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_OWNED_SEQUENCES)
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
+async def read_expected_of(
+    connection: AsyncConnection[TupleRow], oids: Collection[int], names: Collection[tuple[str, str]]
+) -> tuple[Portrayed, ...]:
+    """The expected objects that have one of those OIDs or (schema, name), with all their parts; and every schema."""
+    ordered = sorted(names)
+    parameters = ([schema for schema, _ in ordered], [name for _, name in ordered], list(oids))
+    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+        await cursor.execute(_SOME, parameters)
+        return tuple([row.portrayed() for row in await cursor.fetchall()])
+
+
+async def write_expected(
+    connection: AsyncConnection[TupleRow], expectation: Expectation, objects: Iterable[Portrayed]
+) -> None:
+    """Put these in the place of whatever was expected before, in one transaction."""
+    async with connection.transaction():
+        await clear_expected(connection)
+        await connection.execute(
+            _WRITE_EXPECTATION,
+            (
+                expectation.source,
+                expectation.locked,
+                expectation.origin,
+                expectation.migration_version,
+                expectation.server_version,
+                expectation.database,
+            ),
+        )
+        async with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            for each in objects:
+                await copy.write_row(_values(each))
+
+
+async def clear_expected(connection: AsyncConnection[TupleRow]) -> None:
+    """Expect nothing any more."""
+    async with connection.transaction():
+        await connection.execute("delete from pgmend.expected_object")
+        await connection.execute("delete from pgmend.expectation")
+
+
+def _values(each: Portrayed) -> Sequence[Any]:
+    address = each.address
+    return (
+        *each.name,
+        each.definition,
+        Jsonb(dict(each.fields)),
+        each.owner,
+        None if each.grants is None else list(each.grants),
+        each.comment,
+        each.tree,
+        None if address is None else address.class_id,
+        None if address is None else address.object_id,
+        None if address is None else address.number,
+    )

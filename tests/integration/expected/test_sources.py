@@ -1,0 +1,290 @@
+"""Where an expected schema comes from, and what keeps a source from being believed."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from pgmend.listener.catalog.exclusion import DEFAULT
+from pgmend.listener.connection import connect
+from pgmend.listener.errors import CouldNotLook, InvalidRequest
+from pgmend.listener.expected import expecting
+from pgmend.listener.expected.command import surroundings, url_of
+from pgmend.listener.expected.expecting import Comparison
+from pgmend.listener.expected.scratch import PREFIX, scratch_database
+from pgmend.listener.store.expected import read_expectation
+from pgmend.sql.owner import OWNER
+from psycopg import sql
+
+from tests.support.database import Database
+from tests.support.portraits import told
+from tests.support.role import Roles
+from tests.support.server import Server
+
+SHOP = """
+\\restrict 8Zx
+SET statement_timeout = 0;
+SET some_setting_of_a_newer_server = 'off';
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE TABLE public.users (id integer NOT NULL, "E mail" text DEFAULT 'a;b'::text);
+ALTER TABLE ONLY public.users ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+CREATE INDEX CONCURRENTLY "Mail" ON public.users USING btree (lower("E mail"));
+\\unrestrict 8Zx
+"""
+LIMIT = timedelta(seconds=60)
+
+
+async def load(database: Database, path: Path) -> int:
+    async with await connect(database.dsn, "test") as connection:
+        return await expecting.load(connection, database.dsn, path, DEFAULT)
+
+
+async def from_command(database: Database, command: str, limit: timedelta = LIMIT, dsn: str | None = None) -> int:
+    async with await connect(dsn or database.dsn, "test") as connection:
+        return await expecting.from_command(connection, dsn or database.dsn, command, limit, DEFAULT)
+
+
+async def comparison_of(database: Database) -> Comparison:
+    async with await connect(database.dsn, "test") as connection:
+        found = await expecting.differences(connection, DEFAULT)
+    assert found is not None
+    return found
+
+
+async def differences(database: Database, *, unexpected: bool = False) -> list[str]:
+    found = [each.difference for each in (await comparison_of(database)).found]
+    return told([each for each in found if unexpected or each.aspect != "unexpected"])
+
+
+def scratch_databases(database: Database) -> list[tuple[str]]:
+    return database.fetch("select datname from pg_database where starts_with(datname, %s)", (PREFIX,))
+
+
+def psql(statements: str) -> str:
+    """A command that runs them in the database that DATABASE_URL names."""
+    script = f"import os, psycopg; psycopg.connect(os.environ['DATABASE_URL'], autocommit=True).execute({statements!r})"
+    return shlex.join([sys.executable, "-c", script])
+
+
+def is_running(pid: int) -> bool:
+    """Ended and not yet collected by anybody is not running."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_captured_schema_is_what_is_there(installed: Database) -> None:
+    installed.execute("create table users (id int primary key)")
+    async with await connect(installed.dsn, "test") as connection:
+        assert await expecting.differences(connection, DEFAULT) is None
+        await expecting.capture(connection, DEFAULT, lock=False)
+    assert await differences(installed, unexpected=True) == []
+    installed.execute("alter table users add column x int; alter table users rename id to user_id")
+    assert await differences(installed, unexpected=True) == ["name column users.id", "unexpected column users.x"]
+    comparison = await comparison_of(installed)
+    assert comparison.standing.only_reports is not None
+    assert [(each.blame.side, each.blame.event_id is not None) for each in comparison.found] == [("database", True)] * 2
+    async with await connect(installed.dsn, "test") as connection:
+        await expecting.capture(connection, DEFAULT, lock=True)
+        assert (await comparison_of(installed)).standing.only_reports is None
+        await expecting.clear(connection)
+        assert await expecting.differences(connection, DEFAULT) is None
+
+
+async def test_a_file_is_replayed_in_a_scratch_database_that_is_gone_afterwards(
+    installed: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "schema file.sql"
+    file.write_text(SHOP)
+    installed.execute("create table users (id int, \"E mail\" text default 'a;b')")
+    await load(installed, file)
+    assert await differences(installed) == [
+        "nullability column users.id",
+        "existence constraint users.users_pkey",
+        "existence index users.Mail",
+    ]
+    assert scratch_databases(installed) == []
+    comparison = await comparison_of(installed)
+    assert {each.blame.side for each in comparison.found if each.difference.aspect == "existence"} == {"declaration"}
+
+
+async def test_a_declared_object_that_was_there_is_known_again_after_a_rename(
+    installed: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "schema.sql"
+    file.write_text(SHOP)
+    installed.execute(SHOP.replace("\\restrict 8Zx", "").replace("\\unrestrict 8Zx", "").partition("CREATE INDEX")[0]
+                      .replace("SET some_setting_of_a_newer_server = 'off';", "").encode())  # fmt: skip
+    installed.execute('create index "Mail" on users (lower("E mail"))')
+    await load(installed, file)
+    assert await differences(installed) == []
+    installed.execute('alter table users rename "E mail" to mail')
+    assert await differences(installed) == ["name column users.E mail"]
+
+
+async def test_what_was_never_there_is_missing_and_nothing_like_it_is_taken_for_it(
+    installed: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "schema.sql"
+    file.write_text("create table users (id int, email text);")
+    installed.execute("create table users (id int, e_mail text)")
+    await load(installed, file)
+    assert await differences(installed, unexpected=True) == [
+        "existence column users.email",
+        "unexpected column users.e_mail",
+    ]
+
+
+async def test_a_folder_is_replayed_in_the_order_of_its_numbers(installed: Database, tmp_path: Path) -> None:
+    (tmp_path / "10_more.sql").write_text("alter table a add column b int;")
+    (tmp_path / "2_first.sql").write_text("create table a (x int);")
+    (tmp_path / "2_first.down.sql").write_text("drop table a;")
+    await load(installed, tmp_path)
+    assert await differences(installed) == ["existence table a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("create table a (x nowhere);", CouldNotLook, "`create table a"),
+        ("create tabel a ();", InvalidRequest, "syntax error"),
+        ("\\connect other\ncreate table a ();", InvalidRequest, "\\\\connect"),
+        ("create role x password 'geheim';", InvalidRequest, "reaches beyond"),
+        ("drop database postgres;", InvalidRequest, "reaches beyond"),
+        ("copy a from stdin;", InvalidRequest, "brings rows"),
+        ("", CouldNotLook, "Nothing was built"),
+    ],
+)
+async def test_a_file_that_cannot_be_replayed_says_why_and_expects_nothing(
+    installed: Database, tmp_path: Path, text: str, error: type[Exception], said: str
+) -> None:
+    file = tmp_path / "schema.sql"
+    file.write_text(text)
+    with pytest.raises(error, match=said) as raised:
+        await load(installed, file)
+    assert "geheim" not in str(raised.value)
+    assert scratch_databases(installed) == []
+    assert installed.value("select count(*) from pgmend.expectation") == 0
+
+
+async def test_a_command_builds_the_schema(installed: Database) -> None:
+    await from_command(installed, psql("create table a (x int); create table alembic_version (version_num text)"))
+    assert await differences(installed) == ["existence table a", "existence table alembic_version"]
+
+
+async def test_a_declared_schema_heals_only_at_its_version(installed: Database) -> None:
+    history = "create table alembic_version (version_num varchar(32) not null)"
+    installed.execute(f"{history}; insert into alembic_version values ('1')".encode())
+    await from_command(installed, psql(f"{history}; insert into alembic_version values ('1')"))
+    assert (await comparison_of(installed)).standing.only_reports is None
+    installed.execute("update alembic_version set version_num = '2'")
+    assert "alembic_version 1" in str((await comparison_of(installed)).standing.only_reports)
+
+
+async def test_a_command_that_fails_shows_the_end_of_what_it_said_and_no_password(installed: Database) -> None:
+    with pytest.raises(CouldNotLook, match="exit code 3") as raised:
+        await from_command(installed, "echo begin; echo $DATABASE_URL; echo the end >&2; exit 3")
+    password = psycopg.conninfo.conninfo_to_dict(installed.dsn)["password"]
+    assert str(raised.value).endswith("the end")
+    assert str(password) not in str(raised.value)
+    assert scratch_databases(installed) == []
+
+
+async def test_a_command_that_hangs_is_ended_with_all_that_it_started(installed: Database, tmp_path: Path) -> None:
+    child = tmp_path / "pid"
+    with pytest.raises(CouldNotLook, match="did not end within") as raised:
+        await from_command(installed, f"echo started; sleep 600 & echo $! > '{child}'; wait", timedelta(seconds=0.5))
+    assert str(raised.value).endswith("started")
+    assert not is_running(int(child.read_text()))
+    assert scratch_databases(installed) == []
+
+
+async def test_a_command_that_leaves_a_transaction_open_is_not_believed(installed: Database, tmp_path: Path) -> None:
+    """It goes on in a process group of its own, so that it is not ended with the command."""
+    left = tmp_path / "left.py"
+    left.write_text(
+        "import os, psycopg\n"
+        "connection = psycopg.connect(os.environ['DATABASE_URL'])\n"
+        "connection.execute('create table a ()')\n"
+        "print('begun', flush=True)\n"
+        "for _ in connection.notifies(): pass\n"  # until the database is dropped
+    )
+    command = tmp_path / "command.py"
+    command.write_text(
+        "import subprocess, sys\n"
+        f"words = [sys.executable, {str(left)!r}]\n"
+        "process = subprocess.Popen(words, start_new_session=True, stdout=subprocess.PIPE)\n"
+        "process.stdout.readline()\n"
+    )
+    with pytest.raises(CouldNotLook, match="left open"):
+        await from_command(installed, shlex.join([sys.executable, str(command)]))
+    assert scratch_databases(installed) == []
+
+
+async def test_a_command_that_writes_to_the_database_itself_is_told_so(installed: Database) -> None:
+    installed.execute("create table a (x int)")
+    script = f"import psycopg; psycopg.connect({installed.dsn!r}, autocommit=True).execute('drop table a')"
+    with pytest.raises(CouldNotLook, match="the database itself changed"):
+        await from_command(installed, shlex.join([sys.executable, "-c", script]))
+    assert installed.value("select count(*) from pgmend.expectation") == 0
+
+
+def test_every_url_in_the_environment_leads_to_the_scratch_database() -> None:
+    dsn = "host=h port=1 user=u password='p@ß' dbname='a b'"
+    live = "postgresql+asyncpg://u:x@live/prod"
+    found = surroundings(
+        dsn, {"SQLALCHEMY_URL": live, "PGSERVICE": "prod", "PGHOST": "live", "HOME": "/", "PGDATABASE": "x"}
+    )
+    assert found["SQLALCHEMY_URL"] == "postgresql+asyncpg://u:p%40%C3%9F@h:1/a%20b"
+    assert found["DATABASE_URL"] == found["PGMEND_SCRATCH_DSN"] == url_of(dsn)
+    assert (found["PGHOST"], found["PGDATABASE"], found["HOME"]) == ("h", "a b", "/")
+    assert "PGSERVICE" not in found
+    assert psycopg.conninfo.conninfo_to_dict(url_of(dsn)) == psycopg.conninfo.conninfo_to_dict(dsn)
+
+
+async def test_what_a_crash_left_is_swept_and_what_another_works_in_is_not(installed: Database) -> None:
+    installed.execute(sql.SQL("create database {}").format(sql.Identifier(f"{PREFIX}dead")))
+    async with scratch_database(installed.dsn) as first:
+        assert [first.name] == [name for (name,) in scratch_databases(installed)]
+        async with scratch_database(installed.dsn) as second:
+            assert {name for (name,) in scratch_databases(installed)} == {first.name, second.name}
+    assert scratch_databases(installed) == []
+
+
+async def test_a_role_that_may_not_create_databases_builds_on_the_embedded_server(
+    installed: Database, role: Roles, server: Server
+) -> None:
+    owner = role("login")
+    installed.execute(sql.SQL("grant {} to {}").format(sql.Identifier(OWNER), owner.identifier))
+    dsn = installed.dsn_as(owner.name, owner.password)
+    if server.version != 18:
+        with pytest.raises(CouldNotLook, match="createdb"):
+            await from_command(installed, psql("create table a ()"), dsn=dsn)
+        return
+    installed.execute(sql.SQL("create table a (x int); grant select on a to {}").format(owner.identifier))
+    await from_command(installed, psql(f"create table a (x int); grant select on a to {owner.name}"), dsn=dsn)
+    assert await differences(installed) == []
+
+
+async def test_a_copied_database_does_not_trust_the_addresses_of_its_original(
+    installed: Database, server: Server
+) -> None:
+    installed.execute("create table users (id int primary key)")
+    async with await connect(installed.dsn, "test") as connection:
+        await expecting.capture(connection, DEFAULT, lock=True)
+        expectation = await read_expectation(connection)
+        assert expectation is not None
+        assert (await expecting.terms(connection, expectation)).known
+    await asyncio.sleep(0)
+    with server.database(installed.name) as copy:
+        async with await connect(copy.dsn, "test") as connection:
+            assert not (await expecting.terms(connection, expectation)).known
+        assert await differences(copy) == []
+        copy.execute("alter table users rename id to user_id")
+        assert "existence column users.id" in await differences(copy)
