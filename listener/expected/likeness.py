@@ -7,6 +7,7 @@ from typing import Any
 
 import pglast
 
+from ..catalog.reread import read_anew
 from .portrait import ObjectKind, Portrayed
 
 
@@ -41,6 +42,6 @@ def same_text(expected: str, found: str) -> bool:
 def _parsed(text: str) -> Any:
     """Nodes are equal wherever in the text they stand; None for what this grammar does not know."""
     try:
-        return pglast.parse_sql(text)
+        return pglast.parse_sql(read_anew(text))
     except pglast.Error:
         return None

@@ -21,6 +21,8 @@ WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
 QUARANTINE = timedelta(hours=24)
 PROVED_AGAIN_AFTER = timedelta(minutes=5)
 PLANNED_AGAIN_AFTER = timedelta(hours=1)
+# What a plan waits for is another fix, as a rule one that is on its way.
+WAITED_AGAIN_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def _feasible(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection |
     reason = f"no plan is possible: {plan.refusal}" if plan.refusal else f"the plan waits for {plan.waits_for}"
     if plan.refusal or plan.waits_for:
         # Often it is rows that stand in the way, or how many there are.
-        return Objection(reason, circumstances.now + PLANNED_AGAIN_AFTER)
+        again = PLANNED_AGAIN_AFTER if plan.refusal else WAITED_AGAIN_AFTER
+        return Objection(reason, circumstances.now + again)
     return None
 
 

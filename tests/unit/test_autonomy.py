@@ -63,7 +63,7 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
         (replace(ISSUE, severity=Severity.MEDIUM), RESTORE, ALONE, "auto_fix is critical and this is medium"),
         (ISSUE, RESTORE, replace(ALONE, allowed=AutoFix.NONE), "off"),
         (replace(ISSUE, backlog=True), RESTORE, ALONE, "when pgmend was installed"),
-        (ISSUE, RESTORE, replace(ALONE, changes=()), "no schema change"),
+        (replace(ISSUE, event_id=None), RESTORE, replace(ALONE, changes=()), "no schema change"),
         (ISSUE, RESTORE, replace(ALONE, intended="the change was meant: a migration"), "was meant: a migration"),
         (ISSUE, replace(RESTORE, undoes_drop=True), ALONE, "dropped it on purpose"),
         (ISSUE, replace(RESTORE, needs_approval="spellings change"), ALONE, "spellings change"),

@@ -15,12 +15,13 @@ from pathlib import Path
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
+from ...catalog.reread import READ_ANEW
 from ...catalog.snapshot import AttributeNumber, Oid
 from ..composed import verbatim
 from ..plan import Check
 from .definition import literal
 from .rereading import Name
-from .strip import READ_ANEW, Strip
+from .strip import Strip
 
 # Where a transaction keeps its words until its end: settings that it alone sees, and no relation.
 _BEFORE = "pgmend.described_before"

@@ -3,8 +3,6 @@
 Casts of a changing column between its two types come and go. What was `c` before the change is `c::old` after it, since
 the cast was proved to bring every value back; and what was `c::new` before is by definition what stands in the column
 after. (`(status)::text` on a varchar column is `status` on a text column.)
-
-And on no column at all, `(ARRAY['a'::character varying])::text[]` is read as `ARRAY[('a'::character varying)::text]`.
 """
 
 from __future__ import annotations
@@ -16,11 +14,10 @@ from functools import cached_property
 
 from psycopg import sql
 
+from ...catalog.reread import NO_MORE, READ_ANEW, read_anew, without
 from ..retyping.casts import Cast
 
 _QUALIFIER = r'(?:(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")[.])?'
-# Either type may appear in a definition without its modifier.
-_NO_MORE = r"(?![a-z0-9_(\[])"
 
 
 @dataclass(frozen=True)
@@ -37,10 +34,10 @@ class Strip:
         types = "|".join(sorted({_escaped(text) for text in _spellings(self.cast)}, key=len, reverse=True))
         return (
             *READ_ANEW,
-            rf"\(({_QUALIFIER}(?:{names}))\)::(?:{types}){_NO_MORE}",
+            rf"\(({_QUALIFIER}(?:{names}))\)::(?:{types}){NO_MORE}",
             # An expression that has become a bare column has lost its parentheses and the name it was given.
             rf"\((\((?:{names})\))\)",
-            rf"({_QUALIFIER}({names})) AS \2{_NO_MORE}",
+            rf"({_QUALIFIER}({names})) AS \2{NO_MORE}",
         )
 
     def changes(self, definition: str) -> bool:
@@ -49,25 +46,7 @@ class Strip:
 
     def __call__(self, definition: str) -> str:
         """The definition without them."""
-        return _replaced(definition, self.patterns)
-
-
-_WORD = r"E?'(?:[^']|'')*'::character varying(?:\([0-9]+\))?"
-READ_ANEW = (
-    rf"\((ARRAY\[{_WORD}(?:, {_WORD})*\])\)::text\[\]",
-    rf"\(({_WORD})\)::text{_NO_MORE}",
-)
-
-
-def read_anew(definition: str) -> str:
-    """The definition, the same however often it was read and written."""
-    return _replaced(definition, READ_ANEW)
-
-
-def _replaced(definition: str, patterns: Iterable[str]) -> str:
-    for pattern in patterns:
-        definition = re.sub(pattern, r"\1", definition)
-    return definition
+        return without(definition, self.patterns)
 
 
 def _spellings(cast: Cast) -> Iterable[str]:

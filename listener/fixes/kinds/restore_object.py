@@ -16,6 +16,7 @@ from ..restoring.comment import restore_comment
 from ..restoring.constraint import replace_constraint, restore_constraint
 from ..restoring.enabled import restore_enabled
 from ..restoring.grants import restore_grants
+from ..restoring.index import restore_index
 from ..restoring.name import restore_name
 from ..restoring.nullability import restore_nullability
 from ..restoring.owner import restore_owner
@@ -47,6 +48,7 @@ _MISSING: Mapping[ObjectKind, Planner] = {
     ObjectKind.CONSTRAINT: restore_constraint,
     ObjectKind.EXTENSION: restore_whole,
     ObjectKind.FUNCTION: restore_whole,
+    ObjectKind.INDEX: restore_index,
     ObjectKind.MATERIALIZED_VIEW: restore_materialized_view,
     ObjectKind.POLICY: restore_whole,
     ObjectKind.RULE: restore_whole,

@@ -103,7 +103,7 @@ async def _owner(subject: Subject) -> str:
     owner = await subject.value(said_of(name, f"pg_catalog.pg_get_userbyid(o.{CATALOGS[name.kind].owner})::text"))
     if owner is None:
         raise PlanRefused(f"{subject.said} is not there: it has to be made first.")
-    await subject.may_act_for(owner)
+    await subject.may_act_for(owner, makes=False)
     return owner
 
 

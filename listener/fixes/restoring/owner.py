@@ -26,7 +26,7 @@ async def restore_owner(subject: Subject) -> Plan:
     wanted, owner = subject.expected.owner, found.owner
     if wanted is None or owner is None or column is None:
         raise PlanRefused(f"Nothing says who should own {subject.said}.")
-    await subject.may_act_for(owner)
+    await subject.may_act_for(owner, makes=False)
     await subject.may_act_for(wanted)
     state = said_of(subject.name, f"pg_catalog.pg_get_userbyid(o.{column})::text")
     turn = Turn(

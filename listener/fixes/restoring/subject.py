@@ -102,8 +102,8 @@ class Subject:
         """Whether an object of that name is there."""
         return await self.value(said_of(self.name, "true")) is not None
 
-    async def may_act_for(self, owner: str) -> None:
-        """Raise PlanRefused with the cure where what is made cannot be that role's."""
+    async def may_act_for(self, owner: str, *, makes: bool = True) -> None:
+        """Raise PlanRefused with the cure where we cannot do it for that role, or what it `makes` cannot be its own."""
         query = _MAY_OWN.format(schema=literal(self.name.schema), owner=literal(owner))
         row = await (await self.site.connection.execute(verbatim(query))).fetchone()
         if row is None:
@@ -112,7 +112,7 @@ class Subject:
         if not ours:
             cure = how_to_own(self.site.connection, owner, superuser=superuser)
             raise PlanRefused(f"{self.said} belongs to role {owner}, which {self.role} is no member of. Cure: {cure}")
-        if not may_create:
+        if makes and not may_create:
             schema = quote(self.name.schema)
             cure = f"grant create on schema {schema} to {quote(owner)};"
             raise PlanRefused(f"{owner} may create nothing in schema {schema}. Cure: {cure}")
@@ -136,7 +136,6 @@ class Subject:
             issue_id=self.site.issue.issue_id,
             summary=summary,
             remedy=remedy,
-            tables=self.site.named(remedy.table) if self.on_table and not self._renamed else (),
             steps=tuple(steps),
             inverse=tuple(inverse),
             hazards=hazards,
@@ -147,8 +146,10 @@ class Subject:
 
     def adopted(self, plan: Plan, approval: str | None = None) -> Plan:
         """A plan, perhaps another kind's, as this remedy's: what restores, undoes a drop and waits for approval."""
+        founded = self.on_table and not self._renamed
         return replace(
             plan,
+            tables=plan.tables or (self.site.named(self.remedy.table) if founded else ()),
             kind=self.remedy.kind,
             remedy=self.remedy,
             restores=not self.declared,

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from pglast import ast
 
+from ...catalog.reread import READ_ANEW
 from ...expected.portrait import ObjectName
 from ..dependents.definition import literal
-from ..dependents.strip import READ_ANEW
 from ..execution.guard import guard
 from ..plan import Check, Lock, Step
 from ..sqlstates import MOVED

@@ -29,8 +29,6 @@ def test_names_come_first_then_what_others_stand_on_and_rights_last() -> None:
         restore("constraint"),
         restore("view"),
         restore("trigger", "definition"),
-        restore("policy"),
-        restore("type", "comment"),
         restore("table", "owner"),
     ]
     assert ordered(reversed(expected), lambda each: each) == expected
