@@ -26,7 +26,7 @@ with parts as (
     union all
     select
         i.indrelid,
-        pg_catalog.concat(i.xmin, ' ', x.xmin)
+        pg_catalog.concat(i.xmin, ' ', x.xmin) as written
     from pg_catalog.pg_index as i
     join pg_catalog.pg_class as x on x.oid = i.indexrelid
     where i.indrelid >= 16384
@@ -143,7 +143,7 @@ with parts as (
 stamped as (
     select
         p.relation,
-        pg_catalog.sum(pg_catalog.hashtext(p.written))::pg_catalog.int8 as stamp
+        pg_catalog.sum(pg_catalog.hashtext(p.written))::pg_catalog.int8 as written
     from parts as p
     group by p.relation
 )

@@ -32,6 +32,8 @@ def test_tables_that_are_no_suspects_have_nothing(data: st.DataObject) -> None:
     seen = replace(seen, counters=Counters(idleness=Idleness(idle, standbys=False)))
     docket = Docket(list(known.values()), seen)
     for rule in builtin_rules():
+        if not isinstance(rule, Rule):
+            continue  # the database, or a difference, is what those judge
         suspects = {each.oid for each in rule.suspects(docket)}
         assert [each.name for each in known.values() if each.oid not in suspects and says(rule, each, seen)] == []
 

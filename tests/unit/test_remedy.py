@@ -16,6 +16,7 @@ from pgmend.listener.remedy import (
     EnableTrigger,
     RebuildIndex,
     Remedy,
+    RestoreObject,
     RevokeCreate,
     SetSearchPath,
     SetSecurityInvoker,
@@ -46,6 +47,7 @@ ALL: tuple[Remedy, ...] = (
     VIEW,
     SetSearchPath(50, ("app", "pg_temp")),
     RevokeCreate(50),
+    RestoreObject(1, "column", "public", "users", "email", "default"),
 )
 
 

@@ -194,7 +194,8 @@ def test_severity_and_exclude_hold_for_built_in_and_own_rules(folder: Path) -> N
     )
     of = snapshot("items: id int pk, price money\norders: id int pk, price money\nlogs: line text\nraw: line text")
     issues = Judge(roster, ("*",)).judge(scene(of), of.tables).issues
-    assert [(each.issue_type, each.table, each.severity) for each in issues] == [
+    set_here = [each for each in issues if each.issue_type in ("ACME_PRICE", "MISSING_PRIMARY_KEY")]
+    assert [(each.issue_type, each.table, each.severity) for each in set_here] == [
         ("ACME_PRICE", "items", Severity.CRITICAL),
         ("MISSING_PRIMARY_KEY", "raw", Severity.LOW),
     ]
