@@ -42,7 +42,7 @@ NAMESAKES = 1.5
 """Only where the type does not fit the key: columns of the same name in three tables or more have the key's type,
 though no foreign key. It says what the type should be, more than that there is a relation."""
 
-NAMED = 5.5
+NAMED = 5.0
 """`user_id` beside a table `users` with the key `id`, or `app_user` for a table of the same app. Measured: of 249 such
 candidates 243 were true, which is more; yet a name alone must not reach BELIEVED."""
 
@@ -137,10 +137,10 @@ DROPPED = -2.0
 FORMER_TYPE = 2.5
 """Before an event changed it, the column's type fitted the key."""
 
-EXTERNAL = -6.0
+EXTERNAL = -9.0
 """`stripe_customer_id`: the name says that another service gave the value."""
 
-POLYMORPHIC = -6.0
+POLYMORPHIC = -9.0
 """`owner_id` beside `owner_type`: which table is meant differs by row. So it does for `ident` in a key with
 `parent_type`, where there is no `parent` for that to speak of."""
 
