@@ -25,8 +25,8 @@ with parts as (
     where k.conrelid >= 16384
     union all
     select
-        i.indrelid,
-        pg_catalog.concat(i.xmin, ' ', x.xmin)
+        i.indrelid as relation,
+        pg_catalog.concat(i.xmin, ' ', x.xmin) as written
     from pg_catalog.pg_index as i
     join pg_catalog.pg_class as x on x.oid = i.indexrelid
     where i.indrelid >= 16384
