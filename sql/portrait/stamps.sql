@@ -11,7 +11,8 @@ with parts as (
         a.attrelid,
         a.xmin::pg_catalog.text
     from pg_catalog.pg_attribute as a
-    where a.attrelid >= 16384 and a.attnum > 0
+    join pg_catalog.pg_class as ac on ac.oid = a.attrelid
+    where a.attrelid >= 16384 and a.attnum > 0 and ac.relkind in ('r', 'p', 'f', 'v', 'm')
     union all
     select
         f.adrelid,
@@ -29,7 +30,7 @@ with parts as (
         pg_catalog.concat(i.xmin, ' ', x.xmin) as written
     from pg_catalog.pg_index as i
     join pg_catalog.pg_class as x on x.oid = i.indexrelid
-    where i.indrelid >= 16384
+    where i.indrelid >= 16384 and x.relnamespace <> 99 -- not those of toast tables
     union all
     select
         r.ev_class,
