@@ -108,7 +108,8 @@ def _covered(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
 def _not_backlog(issue: Issue, _: Plan, circumstances: Circumstances) -> str | None:
     if issue.backlog:
         return "it was there when pgmend was installed: the backlog is healed by one approval"
-    if not circumstances.changes and issue.event_id is None:
+    # Of what is in no table (a sequence, a type) only the event tells.
+    if not circumstances.changes and not (is_expected(issue) and issue.event_id):
         return "no schema change that pgmend saw opened it"
     return None
 

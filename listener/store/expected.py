@@ -36,17 +36,25 @@ hit as (
   select kind, schema_name, object_name from pgmend.expected_object
   where object_id = any(%s::oid[]) and relation_name = ''
   union
-  select e.kind, e.schema_name, e.object_name from pgmend.expected_object as e join asked as a
-    on e.schema_name = a.schema_name and e.relation_name = ''
-    and (e.object_name = a.object_name or (e.kind = 'function'
-      and pg_catalog.starts_with(e.object_name, pg_catalog.split_part(a.object_name, '(', 1) || '(')))
+  select e.kind, e.schema_name, e.object_name from asked as a join pgmend.expected_object as e
+    on e.schema_name = a.schema_name and e.relation_name = '' and e.object_name = a.object_name
+  union
+  select e.kind, e.schema_name, e.object_name from asked as a join pgmend.expected_object as e
+    on e.kind = 'function' and e.schema_name = a.schema_name
+    and pg_catalog.starts_with(e.object_name, pg_catalog.split_part(a.object_name, '(', 1) || '(')
+),
+concerned as (
+  select e.* from pgmend.expected_object as e where e.kind in ('schema', 'extension')
+  union all
+  select e.* from hit as h join pgmend.expected_object as e
+    on e.kind = h.kind and e.schema_name = h.schema_name and e.relation_name = '' and e.object_name = h.object_name
+  where h.kind not in ('schema', 'extension')
+  union all
+  select e.* from (
+    select distinct schema_name, object_name from hit where kind in ('table', 'view', 'materialized_view')
+  ) as h join pgmend.expected_object as e on e.schema_name = h.schema_name and e.relation_name = h.object_name
 )
-{_READ} as e
-where e.kind in ('schema', 'extension')
-  or (e.kind, e.schema_name, e.object_name) in (select kind, schema_name, object_name from hit)
-  and e.relation_name = ''
-  or (e.schema_name, e.relation_name) in (
-    select schema_name, object_name from hit where kind in ('table', 'view', 'materialized_view'))
+{_READ.replace("pgmend.expected_object", "concerned")}
 """
 _EXPECTATION = """
 select source, locked, origin, migration_version, server_version, captured_at, captured_by,

@@ -11,7 +11,8 @@ with parts as (
         a.attrelid,
         a.xmin::pg_catalog.text
     from pg_catalog.pg_attribute as a
-    where a.attrelid >= 16384 and a.attnum > 0
+    join pg_catalog.pg_class as ac on ac.oid = a.attrelid
+    where a.attrelid >= 16384 and a.attnum > 0 and ac.relkind in ('r', 'p', 'f', 'v', 'm')
     union all
     select
         f.adrelid,
@@ -25,11 +26,11 @@ with parts as (
     where k.conrelid >= 16384
     union all
     select
-        i.indrelid,
+        i.indrelid as relation,
         pg_catalog.concat(i.xmin, ' ', x.xmin) as written
     from pg_catalog.pg_index as i
     join pg_catalog.pg_class as x on x.oid = i.indexrelid
-    where i.indrelid >= 16384
+    where i.indrelid >= 16384 and x.relnamespace <> 99 -- not those of toast tables
     union all
     select
         r.ev_class,
@@ -143,7 +144,7 @@ with parts as (
 stamped as (
     select
         p.relation,
-        pg_catalog.sum(pg_catalog.hashtext(p.written))::pg_catalog.int8 as written
+        pg_catalog.sum(pg_catalog.hashtext(p.written))::pg_catalog.int8 as stamp
     from parts as p
     group by p.relation
 )

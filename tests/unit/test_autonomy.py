@@ -150,3 +150,16 @@ def test_the_affected_set_settles() -> None:
     assert settled(None, NOW, minute)
     assert settled(NOW - minute, NOW, minute)
     assert not settled(NOW - timedelta(seconds=59), NOW, minute)
+
+
+def test_what_is_expected_comes_back_alone_though_somebody_dropped_it() -> None:
+    """Where it only reports, or was there before it was expected, other lines keep it from that."""
+    dropped = replace(RESTORE, undoes_drop=True)
+    expected = replace(ISSUE, evidence=(*ISSUE.evidence, Evidence("expected", 8.0, "The locked schema says so.")))
+    assert why_not_alone(expected, dropped, ALONE) is None
+    assert why_not_alone(expected, dropped, replace(ALONE, changes=())) is None
+    unheard = why_not_alone(replace(expected, event_id=None), dropped, replace(ALONE, changes=()))
+    assert unheard is not None
+    only_reports = why_not_alone(replace(expected, doubt="it is not locked"), dropped, ALONE)
+    assert only_reports is not None
+    assert only_reports.reason == "it is not locked"

@@ -16,7 +16,7 @@ create table pgmend.expected_object (
 );
 
 create index expected_object_object_id on pgmend.expected_object (object_id);
-create index expected_object_relation_name on pgmend.expected_object (schema_name, relation_name);
+create index expected_object_relation_name on pgmend.expected_object (schema_name, relation_name, object_name);
 
 comment on table pgmend.expected_object is
 'The expected schema, one row an object: what was captured or declared (pgmend.expectation says which).';
@@ -36,4 +36,4 @@ comment on column pgmend.expected_object.class_id is 'The catalog it was found i
 comment on column pgmend.expected_object.object_id is 'Its OID there.';
 comment on column pgmend.expected_object.number is 'A column''s number.';
 comment on index pgmend.expected_object_object_id is 'For the listener, which asks what an event may have moved.';
-comment on index pgmend.expected_object_relation_name is 'For the parts of a table.';
+comment on index pgmend.expected_object_relation_name is 'For what has a name, and for the parts of a table.';
