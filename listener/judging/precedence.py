@@ -1,6 +1,6 @@
 """One object, one issue: what is told where two types of issue speak of the same.
 
-The expected schema says for sure what a rule infers (docs/decisions/0020): its issue stays, and heals by its own terms.
+The expected schema says for sure what a rule infers (docs/decisions/0021): its issue stays, and heals by its own terms.
 A trigger or row security that is switched off has a type of its own, which is worse than a changed definition: that one
 stays.
 """
