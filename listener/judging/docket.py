@@ -48,3 +48,39 @@ class Docket:
             if len(indexes) > 1 and len({index.columns[0] for index in indexes}) < len(indexes):
                 found.append(table)
         return found
+
+    @cached_property
+    def related(self) -> Sequence[Table]:
+        """The tables of which a column may mean a key without a foreign key that says so."""
+        inferred = self.scene.relations.inferred
+        return [table for table in self.tables if inferred(table.oid)]
+
+    @cached_property
+    def changed(self) -> Sequence[Table]:
+        """The tables that were seen to change."""
+        return [table for table in self.tables if table.oid in self.scene.changes]
+
+    @cached_property
+    def triggered(self) -> Sequence[Table]:
+        """The tables with triggers."""
+        return [table for table in self.tables if table.triggers]
+
+    @cached_property
+    def with_policies(self) -> Sequence[Table]:
+        """The tables with policies."""
+        return [table for table in self.tables if table.policies]
+
+    @cached_property
+    def unvalidated(self) -> Sequence[Table]:
+        """The tables with a constraint that does not hold for all of their rows."""
+        return [table for table in self.tables if any(not each.validated for each in table.constraints)]
+
+    @cached_property
+    def unfinished(self) -> Sequence[Table]:
+        """The tables with an index that is not valid, or not ready."""
+        return [table for table in self.tables if any(not (each.valid and each.ready) for each in table.indexes)]
+
+
+def either(*several: Sequence[Table]) -> Sequence[Table]:
+    """Tables of any of those, each once."""
+    return list({table.oid: table for tables in several for table in tables}.values())

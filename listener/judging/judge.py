@@ -16,7 +16,7 @@ from ..relations.measurement import is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
-from .docket import Docket
+from .docket import Docket, either
 from .precedence import without_told_twice
 from .registry import AnyRule, ExpectationRule, Hearing, builtin_rules
 from .roster import Roster
@@ -99,7 +99,9 @@ class Judge:
 
     def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
         """The links of those tables whose counts can decide something, or tell whose rows are orphans."""
-        return frozenset(link for table in _judged(scene, tables) for link in _worth_counting(table, scene))
+        docket = Docket(_judged(scene, tables), scene)
+        suspects = either(docket.unvalidated, docket.related)
+        return frozenset(link for table in suspects for link in _worth_counting(table, scene))
 
     def _issue(self, rule: AnyRule, finding: Finding, scene: Scene) -> Issue:
         severity, place, column = finding.severity or rule.severity, finding.place, ""

@@ -16,7 +16,7 @@ from ..relations.wording import count
 from ..remedy import EnableRowSecurity
 
 
-@rule("DISABLED_ROW_SECURITY", Severity.CRITICAL, Reads.POLICIES)
+@rule("DISABLED_ROW_SECURITY", Severity.CRITICAL, Reads.POLICIES, suspects=lambda docket: docket.changed)
 def disabled_row_security(table: Table, scene: Scene) -> Iterator[Finding]:
     """Tables whose row security somebody switched off, as far back as changes are remembered."""
     if not was_switched_off(table, scene):

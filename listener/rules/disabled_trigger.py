@@ -18,7 +18,7 @@ _SWITCHED = frozenset({ChangeKind.TRIGGER_ALTERED, ChangeKind.TRIGGER_REMADE})
 _DISABLED, _ORIGIN = "D", "O"
 
 
-@rule("DISABLED_TRIGGER", Severity.CRITICAL, Reads.TRIGGERS)
+@rule("DISABLED_TRIGGER", Severity.CRITICAL, Reads.TRIGGERS, suspects=lambda docket: docket.triggered)
 def disabled_trigger(table: Table, scene: Scene) -> Iterator[Finding]:
     """Triggers that are disabled. Those for replicas alone are meant so; a partition's is its parent's."""
     for trigger in table.triggers:

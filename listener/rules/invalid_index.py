@@ -14,7 +14,7 @@ from ..remedy import RebuildIndex
 from .duplicate_index import essence
 
 
-@rule("INVALID_INDEX", Severity.CRITICAL, Reads.INDEXES)
+@rule("INVALID_INDEX", Severity.CRITICAL, Reads.INDEXES, suspects=lambda docket: docket.unfinished)
 def invalid_index(table: Table, _: Scene) -> Iterator[Finding]:
     """Indexes that are invalid and not being built; one on a partitioned table only waits for its partitions'."""
     under_way: list[Index] = []

@@ -15,7 +15,12 @@ from ..relations.wording import columns_of, count
 from ..remedy import AddForeignKey
 
 
-@rule("MISSING_FOREIGN_KEY", Severity.CRITICAL, Reads.COLUMNS | Reads.RELATIONS | Reads.MEASUREMENTS)
+@rule(
+    "MISSING_FOREIGN_KEY",
+    Severity.CRITICAL,
+    Reads.COLUMNS | Reads.RELATIONS | Reads.MEASUREMENTS,
+    suspects=lambda docket: docket.related,
+)
 def missing_foreign_key(table: Table, scene: Scene) -> Iterator[Finding]:
     """Believed relations that a foreign key could declare and none does; ambiguous ones are low and have no remedy."""
     for relation in scene.relations.meant(table.oid):

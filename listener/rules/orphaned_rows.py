@@ -8,6 +8,7 @@ from ..catalog.snapshot import Table
 from ..errors import CouldNotLook
 from ..evidence import Evidence
 from ..issue import Finding, Severity
+from ..judging.docket import either
 from ..judging.registry import Reads, rule
 from ..judging.scene import NotCounted, Scene
 from ..relations.measurement import Containment, Unmeasured, is_countable
@@ -16,7 +17,12 @@ from ..relations.weights import DECLARED
 from ..relations.wording import columns_of, count, listed
 
 
-@rule("ORPHANED_ROWS", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.RELATIONS | Reads.MEASUREMENTS)
+@rule(
+    "ORPHANED_ROWS",
+    Severity.MEDIUM,
+    Reads.CONSTRAINTS | Reads.RELATIONS | Reads.MEASUREMENTS,
+    suspects=lambda docket: either(docket.related, docket.unvalidated),
+)
 def orphaned_rows(table: Table, scene: Scene) -> Iterator[Finding]:
     """Rows that break a foreign key never validated, or a relation believed without one."""
     unknown: list[CouldNotLook] = []

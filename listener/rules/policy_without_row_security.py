@@ -14,7 +14,12 @@ from ..relations.wording import listed
 from ..remedy import EnableRowSecurity
 
 
-@rule("POLICY_WITHOUT_ROW_SECURITY", Severity.CRITICAL, Reads.POLICIES)
+@rule(
+    "POLICY_WITHOUT_ROW_SECURITY",
+    Severity.CRITICAL,
+    Reads.POLICIES,
+    suspects=lambda docket: docket.with_policies,
+)
 def policy_without_row_security(table: Table, scene: Scene) -> Iterator[Finding]:
     """Tables with policies whose row security is off, and was not seen to be on."""
     if table.row_security or not table.policies or was_switched_off(table, scene):

@@ -9,6 +9,7 @@ from ..catalog.snapshot import Column, Oid, Table
 from ..evidence import Evidence
 from ..issue import Finding, Severity
 from ..judging.ambiguity import ambiguous, undecided
+from ..judging.docket import either
 from ..judging.registry import Reads, rule
 from ..judging.scene import Scene
 from ..relations.families import Fit, fit
@@ -21,7 +22,12 @@ from ..remedy import ChangeColumnType
 _MOST_NAMED = 3
 
 
-@rule("TYPE_MISMATCH", Severity.CRITICAL, Reads.COLUMNS | Reads.RELATIONS | Reads.MEASUREMENTS)
+@rule(
+    "TYPE_MISMATCH",
+    Severity.CRITICAL,
+    Reads.COLUMNS | Reads.RELATIONS | Reads.MEASUREMENTS,
+    suspects=lambda docket: either(docket.related, docket.changed),
+)
 def type_mismatch(table: Table, scene: Scene) -> Iterator[Finding]:
     """Believed relations whose types share no equality operator; a key whose type was changed under its references."""
     found = {finding.columns: finding for finding in _of_own_keys(table, scene)}

@@ -16,7 +16,12 @@ from ..remedy import ValidateConstraint
 _NOUNS = {"f": "foreign key", "c": "check"}
 
 
-@rule("UNVALIDATED_CONSTRAINT", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.MEASUREMENTS)
+@rule(
+    "UNVALIDATED_CONSTRAINT",
+    Severity.MEDIUM,
+    Reads.CONSTRAINTS | Reads.MEASUREMENTS,
+    suspects=lambda docket: docket.unvalidated,
+)
 def unvalidated_constraint(table: Table, scene: Scene) -> Iterator[Finding]:
     """Foreign keys and checks that hold for new rows only. NOT ENFORCED is meant so; a partition's is its parent's."""
     for constraint in table.constraints:
