@@ -159,8 +159,9 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
     if file is None:
         return
     yield from file.complaints
-    everything_seen = all(check.status in (CheckStatus.PASSED, CheckStatus.FAILED) for check in judgement.checks)
-    yield from file.stale(judgement.issues, datetime.now(UTC), everything_seen=everything_seen)
+    seen = (CheckStatus.PASSED, CheckStatus.FAILED)
+    unseen = [check.issue_type for check in judgement.checks if check.status not in seen]
+    yield from file.stale(judgement.issues, datetime.now(UTC), unseen=unseen)
 
 
 async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:

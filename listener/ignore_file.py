@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
@@ -52,6 +52,10 @@ class IgnoreEntry:
     object: str | None = None
     until: datetime | None = None
     definition: str | None = None
+
+    def may_be_about(self, issue_types: Collection[str]) -> bool:
+        """Whether it could cover an issue of one of those types; an id does not tell its type."""
+        return any(self.issue_id is not None or fnmatchcase(each, self.type or "") for each in issue_types)
 
     def covers(self, issue: Issue) -> bool:
         """Whether it is about that issue as it is now."""
@@ -111,13 +115,16 @@ class IgnoreFile:
         """The first entry that covers the issue and whose time is not over."""
         return next((entry for entry in self.entries if not entry.is_over(now) and entry.covers(issue)), None)
 
-    def stale(self, issues: Iterable[Issue], now: datetime, *, everything_seen: bool) -> Iterator[str]:
-        """A sentence about each entry whose time is over, or that covers none of the issues if those are all."""
+    def stale(self, issues: Iterable[Issue], now: datetime, *, unseen: Collection[str] = ()) -> Iterator[str]:
+        """A sentence about each entry whose time is over, or that covers none of the issues.
+
+        `unseen` are the issue types of which these may not be all: what could be about one of them may cover one.
+        """
         found = tuple(issues)
         for entry in self.entries:
             if entry.is_over(now):
                 yield f"{entry} is over since {entry.until:%Y-%m-%d %H:%M} UTC: renew it or take it out."
-            elif everything_seen and not any(entry.covers(issue) for issue in found):
+            elif not entry.may_be_about(unseen) and not any(entry.covers(issue) for issue in found):
                 changed = entry.definition is not None and any(
                     replace(entry, definition=None).covers(issue) for issue in found
                 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -46,6 +46,7 @@ from .cause import Causes
 from .examiner import Examiner
 from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
+from .outcome import Outcome
 from .renames import former_id
 from .roster import Roster
 
@@ -54,24 +55,6 @@ R = TypeVar("R")
 MANY_TABLES = 500
 _VIEWS, _FUNCTIONS = ("view", "materialized view"), ("function", "procedure")
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
-    what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody looks for any more,
-    with the reason.
-    """
-
-    opened: tuple[Issue, ...]
-    changed: tuple[Issue, ...]
-    resolved: tuple[str, ...]
-    changes: tuple[Change, ...]
-    touched: frozenset[Oid]
-    tables: int
-    duration_ms: float
-    unseen: str | None = None
-    unwatched: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class Analyst:

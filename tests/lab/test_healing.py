@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import psycopg
@@ -72,12 +73,15 @@ async def test_what_an_invalid_index_stood_in_the_way_of_is_mended_once_it_is_re
 
 
 async def watched(database: Database, pgmend: Processes) -> Listener:
-    """A listener on the database, which may do all alone, past its first scan."""
+    """A listener on the database, which may do all alone, past its first scan and its first counting of rows."""
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         install(connection)
         adopt(connection)
     listener = await listen(pgmend, database, auto_fix="all")
-    await eventually(lambda: database.value("select count(*) from pgmend.scan where finished_at is not null"), 30)
+    checked = await pgmend.run("check", "--format", "json", "--fail-on", "never", "--dsn", database.dsn)
+    there = [issue["issue_id"] for issue in json.loads(checked.stdout)["issues"]]
+    known = "select %s::text[] <@ pg_catalog.array_agg(issue_id) from pgmend.issue"
+    await eventually(lambda: not there or database.value(known, [there]), 30)
     return listener
 
 

@@ -125,12 +125,12 @@ def test_entries_that_are_over_or_cover_nothing_are_stale(tmp_path: Path) -> Non
         + entry('issue_id = "0123456789abcdef"', "until = 2026-01-01")
         + entry('issue_id = "0123456789abcdef"', 'definition = "dead"'),
     )
-    said = list(file.stale([issue()], NOON, everything_seen=True))
+    said = list(file.stale([issue()], NOON))
     assert [each.partition(" (")[0] for each in said] == ["entry 2", "entry 3", "entry 4"]
     assert "it covers no issue" in said[0]
     assert "over since 2026-01-01 00:00 UTC" in said[1]
     assert "says something else by now" in said[2]
-    assert len(list(file.stale([issue()], NOON, everything_seen=False))) == 1
+    assert len(list(file.stale([issue()], NOON, unseen=["MISSING_PRIMARY_KEY", "MISSING_INDEX"]))) == 1
 
 
 @pytest.mark.parametrize("name", ["orders", "Größe, 1", 'q"uote\\', "sta*r[s]?", "line\nend\x7f\t", "x" * 63])

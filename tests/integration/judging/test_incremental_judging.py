@@ -60,7 +60,7 @@ async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[d
     examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
     found = await measure(connection, examiner.unmeasured(snapshot.tables), snapshot, budget=BUDGET)
     examiner.learn(found.containment)
-    judgement = examiner.examine(snapshot.tables)
+    judgement = examiner.examine(examiner.everything())
     return {issue.issue_id: issue for issue in judgement.issues}, set(judgement.undecided)
 
 
