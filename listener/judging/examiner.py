@@ -166,11 +166,12 @@ class Examiner:
 
     def _scene(self, focus: frozenset[Oid]) -> Scene:
         """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
-        if self._drawn is None or self._drawn.focus != focus:
+        tables = focus - {DATABASE}
+        if self._drawn is None or self._drawn.focus != tables:
             measurements = Measurements(self._measured)
-            relations = self.atlas.relations_of(focus - {DATABASE}, measurements, self.changes)
+            relations = self.atlas.relations_of(tables, measurements, self.changes)
             scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters, self._expected)
-            self._drawn = _Drawn(focus, relations, scene)
+            self._drawn = _Drawn(tables, relations, scene)
         return self._drawn.scene
 
 
