@@ -146,15 +146,18 @@ class Bulk:
                 with suppress(FixError):  # it has gone on meanwhile, and is watched to its end
                     return await self._desk.approve(issue_id, shown.plan_hash)
             return shown
-        try:
-            return await self._desk.approve(issue_id, proposal.preview.fix.plan_hash)
-        except PlanStale:
-            if self._frozen is not None:
-                raise
-            fresh = await self._desk.preview(issue_id)
-            if not fresh.plan.is_within(proposal.preview.plan):
-                raise
-            return await self._desk.approve(issue_id, fresh.fix.plan_hash)
+        plan_hash = proposal.preview.fix.plan_hash
+        for _ in range(_SUPERSEDED_AT_MOST):
+            try:
+                return await self._desk.approve(issue_id, plan_hash)
+            except PlanStale:
+                if self._frozen is not None:
+                    raise
+                fresh = await self._desk.preview(issue_id)
+                if not fresh.plan.is_within(proposal.preview.plan):
+                    raise
+                plan_hash = fresh.fix.plan_hash
+        return await self._desk.approve(issue_id, plan_hash)
 
     async def _all_read(self) -> None:
         """Return when the listener has looked at what the fixes changed, or soon."""

@@ -95,7 +95,11 @@ class Planner:
         if why := plan.refusal or (plan.waits_for and f"it waits for {plan.waits_for}"):
             raise PlanRefused(f"This plan cannot be approved: {why}")
         await check_unmoved(connection, plan)
-        await approve(connection, proposed.fix_id)
+        try:
+            await approve(connection, proposed.fix_id)
+        except errors.ObjectNotInPrerequisiteState as superseded:
+            # The listener has put another plan in its place since it was looked up.
+            raise await _why_not_proposed(connection, issue_id, plan_hash) from superseded
         return proposed.fix_id
 
     async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:

@@ -156,6 +156,20 @@ async def test_approval_after_the_world_moved_is_stale(desk: Desk, issue: Issue,
     assert await state_of(desk, shown.fix.fix_id) == "proposed"
 
 
+async def test_a_plan_that_is_superseded_in_the_midst_of_its_approval_is_stale(
+    desk: Desk, issue: Issue, installed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = await desk.preview(issue.issue_id)
+
+    async def superseded(*_: object) -> None:
+        installed.execute("update pgmend.fix set state = 'superseded' where fix_id = %s", [shown.fix.fix_id])
+
+    monkeypatch.setattr("pgmend.listener.desk.plans.check_unmoved", superseded)
+    with pytest.raises(PlanStale, match="preview it again"):
+        await desk.approve(issue.issue_id, shown.fix.plan_hash)
+    assert await state_of(desk, shown.fix.fix_id) == "superseded"
+
+
 async def test_new_rows_do_not_make_a_plan_stale(desk: Desk, issue: Issue, installed: Database) -> None:
     shown = await desk.preview(issue.issue_id)
     installed.execute("insert into public.orders select i, i from generate_series(1, 1000) as i")
