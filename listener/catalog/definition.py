@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from psycopg import sql
 
 from .rows import OperatorClasses
-from .snapshot import AttributeNumber, Column, Index, Oid, Table
+from .snapshot import Index, Oid, Table
 
 # What stands for a definition that a lock kept from being read.
 UNREAD: Final = ""
@@ -27,13 +27,14 @@ class UsualClasses:
         return self._by_type.get((method, type_oid), operator_class) == operator_class and operator_class in self._all
 
 
-def says_all(index: Index, columns: Mapping[AttributeNumber, Column], usual: UsualClasses) -> bool:
-    """Whether the fields alone say all that pg_get_indexdef would; raises KeyError for a column that is not there."""
+def says_all(index: Index, kinds: Sequence[tuple[Oid, Oid]], usual: UsualClasses) -> bool:
+    """Whether the fields alone say all that pg_get_indexdef would. `kinds` are type and collation of each column; where
+    there are expressions, they do not matter."""
     if index.shape is not None or index.storage or index.class_options:
         return False
-    for number, operator_class, collation in zip(index.columns, index.operator_classes, index.collations, strict=True):
-        column = columns[number]
-        if collation != column.collation or not usual.unasked(index.method, column.type_oid, operator_class):
+    for kind, operator_class, collation in zip(kinds, index.operator_classes, index.collations, strict=True):
+        type_oid, own_collation = kind
+        if collation != own_collation or not usual.unasked(index.method, type_oid, operator_class):
             return False
     return True
 

@@ -37,7 +37,7 @@ _LACKING = (
             "p.prosqlbody::pg_catalog.text",
         )
     ),
-    (150000, "k.confdelsetcols::pg_catalog.text", "null::pg_catalog.text"),
+    (150000, "k.confdelsetcols", "null::pg_catalog.int2[]"),
     (150000, "i.indnullsnotdistinct", "false"),
 )
 
@@ -48,10 +48,20 @@ def reading(wanted: str, server_version: int, aspects: tuple[str, ...] = tuple(A
 
     It gives one row: the server's time, the OIDs that were looked for, and the fields of the `aspects` in their order.
     """
+    return _reading(wanted, server_version, aspects, "w.taken_at, w.oids")
+
+
+@cache
+def reading_all(server_version: int, aspects: tuple[str, ...]) -> str:
+    """The same of all tables, without their OIDs; it takes null as its parameter."""
+    return _reading("wanted", server_version, aspects, "w.taken_at")
+
+
+def _reading(wanted: str, server_version: int, aspects: tuple[str, ...], first: str) -> str:
     fields = ", ".join(f"{name}.*" for name in aspects)
     return (
         f"with wanted as materialized (\n{text(wanted, server_version)})\n"
-        f"select w.taken_at, w.oids, {fields}\nfrom wanted as w\ncross join {_joined(aspects, server_version)}"
+        f"select {first}, {fields}\nfrom wanted as w\ncross join {_joined(aspects, server_version)}"
     )
 
 

@@ -28,12 +28,12 @@ from psycopg.pq import TransactionStatus
 from ..errors import CouldNotLook
 from ..garbage import uncollected
 from .affected import LOOKED_UP, Affected, any_renamed, carried_along
-from .build import Builder, Built, build_tables
-from .build_surroundings import build_surroundings
+from .build.surroundings import build_surroundings
+from .build.tables import Builder, Built, build_tables
 from .definition import UNREAD
 from .exclusion import DEFAULT, LeftAlone
 from .look import Answer, answers_of_one_moment, looking
-from .queries import reading, reading_around, text
+from .queries import reading, reading_all, reading_around, text
 from .rows import Around, Rows, aspects_of, sorted_out, sorted_out_around
 from .snapshot import Index, Oid, Snapshot, Table
 from .steadiness import steadily, unseen
@@ -109,7 +109,8 @@ async def _read(
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     try:
         if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
-            taken_at, oids, built, surroundings = await _in_stages(connection, left_alone)
+            taken_at, built, surroundings = await _in_stages(connection, left_alone)
+            oids = built.tables
         else:
             taken_at, oids, rows, rows_around = await _flight(connection, question, around=around)
             with uncollected():
@@ -123,35 +124,33 @@ async def _read(
     return Snapshot(built.tables, taken_at, version, complete=False, surroundings=surroundings), frozenset(oids)
 
 
-async def _in_stages(
-    connection: AsyncConnection[Any], left_alone: LeftAlone
-) -> tuple[datetime, Sequence[Oid], Built, Surroundings]:
+async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) -> tuple[datetime, Built, Surroundings]:
     """All tables and the surroundings. Values are made of one stage while the server is busy with the next, and beside
     the event loop."""
     builder = Builder(left_alone, connection.info.encoding)
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("columns", "defaults"), builder.see_columns),
-        (("constraints", "indexes", "operator_classes", "builders"), builder.see_indexes),
+        (("constraints", "indexes", "access_methods", "operator_classes", "builders"), builder.see_indexes),
         (
             ("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments", "numberings"),
             builder.see_tables,
         ),
     ]
-    (wanted, parameters), version = EVERYTHING, connection.info.server_version
-    queries = [(reading(wanted, version, aspects), [*map(_array, parameters)]) for aspects, _ in stages]
-    seen: list[tuple[datetime, Sequence[Oid], Built | None]] = []
+    version = connection.info.server_version
+    queries = [(reading_all(version, aspects), [None]) for aspects, _ in stages]
+    seen: list[tuple[datetime, Built | None]] = []
     with uncollected():
         async with aclosing(answers_of_one_moment(connection, [*queries, (reading_around(version), [])])) as answers:
             for aspects, see in stages:
-                ((taken_at, oids, *fields),) = await (await anext(answers)).fetchall()
-                seen.append((taken_at, oids, await asyncio.to_thread(see, *aspects_of(fields, aspects))))
+                ((taken_at, *fields),) = await (await anext(answers)).fetchall()
+                seen.append((taken_at, await asyncio.to_thread(see, *aspects_of(fields, aspects))))
             (fields_around,) = await (await anext(answers)).fetchall()
             surroundings = await asyncio.to_thread(build_surroundings, sorted_out_around(fields_around), left_alone)
             async for _ in answers:
                 raise CouldNotLook("The server gave more answers than it was asked for.")
-    taken_at, oids, built = seen[-1]
+    taken_at, built = seen[-1]
     assert built is not None
-    return taken_at, oids, built, surroundings
+    return taken_at, built, surroundings
 
 
 async def _flight(

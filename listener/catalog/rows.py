@@ -38,11 +38,14 @@ class Tables(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """Runs of bytes, empty where there are no columns."""
+    """Of each type the columns that are of it."""
 
-    names: bytes
-    types: bytes
-    numbers: bytes
+    types: Oids
+    modifiers: Numbers
+    collations: Oids
+    type_names: Texts
+    names: Sequence[bytes]
+    numbers: Sequence[bytes]
 
 
 class Defaults(NamedTuple):
@@ -55,49 +58,24 @@ class Constraints(NamedTuple):
     tables: Oids
     oids: Oids
     names: Texts
-    kinds: Texts
-    columns: Sequence[str | None]
-    are_validated: Truths
-    are_deferrable: Truths
-    are_deferred: Truths
+    terms: Texts
     referenced_tables: Oids
-    referenced_columns: Sequence[str | None]
-    match_types: Texts
-    on_updates: Texts
-    on_deletes: Texts
-    on_delete_columns: Sequence[str | None]
     indexes: Oids
     parents: Oids
     expressions: Sequence[int | None]
-    are_enforced: Truths
-    are_not_inherited: Truths
-    are_temporal: Truths
 
 
 class Indexes(NamedTuple):
     tables: Oids
     oids: Oids
     names: Texts
-    methods: Texts
-    columns: Texts
-    keys: Numbers
-    operator_classes: Texts
-    collations: Texts
-    options: Texts
-    are_unique: Truths
-    have_one_null: Truths
-    are_primary: Truths
-    are_exclusions: Truths
-    are_immediate: Truths
-    are_valid: Truths
-    are_ready: Truths
-    are_replica_identities: Truths
-    are_clustered: Truths
-    parents: Oids
-    expressions: Sequence[str | None]
-    predicates: Sequence[str | None]
-    storages: Sequence[str | None]
-    class_options: Sequence[str | None]
+    terms: Texts
+    rarities: Texts
+
+
+class AccessMethods(NamedTuple):
+    oids: Oids
+    names: Texts
 
 
 class OperatorClasses(NamedTuple):
@@ -160,6 +138,7 @@ class Rows(NamedTuple):
     defaults: Defaults
     constraints: Constraints
     indexes: Indexes
+    access_methods: AccessMethods
     operator_classes: OperatorClasses
     triggers: Triggers
     policies: Policies

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 
-from . import rows
-from .build import Lists, Vectors, made, refuse_vanished
-from .exclusion import LeftAlone
-from .snapshot import Oid
-from .surroundings import Role, Routine, Schema, Surroundings, View
+from .. import rows
+from ..exclusion import LeftAlone
+from ..snapshot import Oid
+from ..surroundings import Role, Routine, Schema, Surroundings, View
+from .texts import Lists, Vectors, made, refuse_vanished
 
 
 def build_surroundings(read: rows.Around, left_alone: LeftAlone) -> Surroundings:
