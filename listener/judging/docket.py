@@ -6,7 +6,7 @@ looked at once, whoever has it, and which tables have it is asked of sets by ide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
@@ -52,8 +52,8 @@ class Docket:
     @cached_property
     def related(self) -> Sequence[Table]:
         """The tables of which a column may mean a key without a foreign key that says so."""
-        inferred = self.scene.relations.inferred
-        return [table for table in self.tables if inferred(table.oid)]
+        inferred = self.scene.relations.by_table
+        return [table for table in self.tables if inferred.get(table.oid)]
 
     @cached_property
     def changed(self) -> Sequence[Table]:
@@ -71,16 +71,25 @@ class Docket:
         return [table for table in self.tables if table.policies]
 
     @cached_property
-    def unvalidated(self) -> Sequence[Table]:
-        """The tables with a constraint that does not hold for all of their rows."""
-        return [table for table in self.tables if any(not each.validated for each in table.constraints)]
+    def keyless(self) -> Collection[Table]:
+        """The tables without a primary key."""
+        keyed = {table.oid for table in self.tables for each in table.constraints if each.kind == "p"}
+        return [table for table in self.tables if table.oid not in keyed]
 
     @cached_property
-    def unfinished(self) -> Sequence[Table]:
+    def unvalidated(self) -> Collection[Table]:
+        """The tables with a constraint that does not hold for all of their rows."""
+        return {table.oid: table for table in self.tables for each in table.constraints if not each.validated}.values()
+
+    @cached_property
+    def unfinished(self) -> Collection[Table]:
         """The tables with an index that is not valid, or not ready."""
-        return [table for table in self.tables if any(not (each.valid and each.ready) for each in table.indexes)]
+        tables = self.tables
+        return {
+            table.oid: table for table in tables for each in table.indexes if not (each.valid and each.ready)
+        }.values()
 
 
-def either(*several: Sequence[Table]) -> Sequence[Table]:
+def either(*several: Iterable[Table]) -> Sequence[Table]:
     """Tables of any of those, each once."""
     return list({table.oid: table for tables in several for table in tables}.values())

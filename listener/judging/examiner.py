@@ -162,7 +162,9 @@ class Examiner:
         return replace(snapshot, tables=tables)
 
     def _known(self, tables: Iterable[Oid]) -> frozenset[Oid]:
-        return frozenset(oid for oid in tables if oid in self.snapshot.tables or oid == DATABASE)
+        asked = frozenset(tables)
+        known = asked & self.snapshot.tables.keys()
+        return frozenset(known | {DATABASE} if DATABASE in asked else known)
 
     def _scene(self, focus: frozenset[Oid]) -> Scene:
         """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""

@@ -181,8 +181,7 @@ class _Trial:
                 log.error("rule failed", rule=self._rule.stem, where=where, exc_info=error)
                 status = CheckStatus.COULD_NOT_RUN
                 reason = f"{self._rule.stem} failed{where}: {type(error).__name__}: {error}"
-        for subject in subjects:
-            self._undecided(subject, status, reason)
+        self._undecided(subjects, status, reason)
 
     def outcome(self, issues: int) -> CheckOutcome:
         """How it went."""
@@ -196,10 +195,10 @@ class _Trial:
         """Two issues under one name would overwrite each other in silence: a defect of the rule."""
         reason = f"{self._rule.stem} found {issue.issue_type} on {issue.where} twice under one name"
         log.error("rule failed", rule=self._rule.stem, reason=reason)
-        self._undecided(issue.table_oid, CheckStatus.COULD_NOT_RUN, reason)
+        self._undecided((issue.table_oid,), CheckStatus.COULD_NOT_RUN, reason)
 
-    def _undecided(self, table: Oid, status: CheckStatus, reason: str) -> None:
-        self.undecided.add(table)
+    def _undecided(self, subjects: Iterable[Oid], status: CheckStatus, reason: str) -> None:
+        self.undecided.update(subjects)
         if self._status is not CheckStatus.COULD_NOT_RUN and status is not self._status:
             self._status, self._reason = status, reason
 

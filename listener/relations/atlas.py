@@ -148,17 +148,18 @@ class OnDemand(Mapping[Oid, tuple[Relation, ...]]):
         self._made: dict[Oid, tuple[Relation, ...]] = {}
 
     def __getitem__(self, oid: Oid) -> tuple[Relation, ...]:
+        if oid not in self._known:
+            raise KeyError(oid)
+        return self.get(oid)
+
+    def get(self, oid: Oid, default: Any = None, /) -> Any:
+        """The inherited one, without an exception made for every table that is not known."""
         found = self._made.get(oid)
         if found is None:
             if oid not in self._known:
-                raise KeyError(oid)
+                return default
             found = self._made[oid] = self._make(oid)
         return found
-
-    def get(self, oid: Oid, default: Any = None, /) -> Any:
-        """The inherited one, without an exception made for every table that is known."""
-        found = self._made.get(oid)
-        return found if found is not None else self[oid] if oid in self._known else default
 
     def __iter__(self) -> Iterator[Oid]:
         return iter(oid for oid in self._asked if oid in self._known)

@@ -96,6 +96,13 @@ def read_table(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else "_".join(words_of(name))
 
 
+@lru_cache(_REMEMBERED)
+def table_spellings(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The spellings of a table's name, and those of its name without the first word."""
+    words = read_table(name)
+    return spellings(words), spellings(words.partition("_")[2])
+
+
 def spellings(name: str) -> tuple[str, ...]:
     """Words joined by underscores, as they stand and with the last in each singular it may have; nothing for none."""
     if name.endswith(_IRREGULAR_ENDINGS):

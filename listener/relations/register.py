@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
 from .name_sets import Names, NameSets
-from .naming import read_column, read_table, spellings
+from .naming import read_column, read_table, table_spellings
 from .postings import Postings
 from .relation import Key
 from .sighting import Sightings
@@ -67,11 +67,11 @@ class Register:
         self._keys.pop(oid, None)
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
-            words = read_table(table.name)
-            for spelling in spellings(words):
+            stems, tails = table_spellings(table.name)
+            for spelling in stems:
                 quarter.stems.add(spelling, oid)
                 self.stems.add(spelling, oid)
-            for spelling in spellings(words.partition("_")[2]):
+            for spelling in tails:
                 quarter.tails.add(spelling, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.add(names, oid)
@@ -87,11 +87,11 @@ class Register:
         self._keys.pop(oid, None)
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
-            words = read_table(table.name)
-            for spelling in spellings(words):
+            stems, tails = table_spellings(table.name)
+            for spelling in stems:
                 quarter.stems.discard(spelling, oid)
                 self.stems.discard(spelling, oid)
-            for spelling in spellings(words.partition("_")[2]):
+            for spelling in tails:
                 quarter.tails.discard(spelling, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.discard(names, oid)
@@ -146,18 +146,20 @@ class Register:
         """Whether code, and the names of columns that no foreign key covers, say nothing: one need not look closer."""
         if table.oid in self.sightings:
             return False
-        covered = covered_columns(table)
-        names = {column.name for column in table.columns if column.number not in covered}
-        if not self.votes.keys().isdisjoint(names):
-            return False
+        speaking = [column for column in table.columns if column.name not in self._mute or column.name in self.votes]
         quarter = self.quarter(table.schema)
-        if quarter.vote_sets.knows(names) or quarter.key_sets.knows(names):
-            return False
-        for name in names - self._mute:
-            if read_column(name) is not None:
-                return False
-            self._mute.add(name)
-        return True
+        if not (speaking or quarter.vote_sets or quarter.key_sets):
+            return True
+        covered = covered_columns(table)
+        for column in speaking:
+            if column.number not in covered:
+                if column.name in self.votes or read_column(column.name) is not None:
+                    return False
+                self._mute.add(column.name)
+        if not (quarter.vote_sets or quarter.key_sets):
+            return True
+        names = {column.name for column in table.columns if column.number not in covered}
+        return not (quarter.vote_sets.knows(names) or quarter.key_sets.knows(names))
 
     def _votes(self, names: Names) -> Votes | None:
         return self.votes.get(names[0]) if len(names) == 1 else self.set_votes.get(names)

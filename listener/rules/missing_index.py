@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from ..catalog.index_state import IndexState, index_state
@@ -40,17 +40,17 @@ _COVERS = {
 }
 
 
-@rule("MISSING_INDEX", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.INDEXES)
+@rule(
+    "MISSING_INDEX",
+    Severity.MEDIUM,
+    Reads.CONSTRAINTS | Reads.INDEXES,
+    suspects=lambda docket: [table for table in docket.tables if _not_led(table)],
+)
 def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
     """Foreign keys that no index covers with its leading columns, in whatever order; once per column set."""
-    leading = {index.columns[0] for index in table.indexes if index.shape is None and _serves(index)}
     seen: set[frozenset[AttributeNumber]] = set()
     under_way: list[Constraint] = []
-    for key in table.constraints:
-        if key.kind != "f" or key.parent or key.temporal:
-            continue
-        if len(key.columns) == 1 and key.columns[0] in leading:
-            continue
+    for key in _not_led(table):
         columns = frozenset(key.columns)
         if columns not in seen:
             cover = _cover(table, table.names(key.columns), scene)
@@ -62,6 +62,20 @@ def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
     if under_way:
         name, of = under_way[0].name, table.qualified_name
         raise UnderWay(f"An index for the foreign key {name} of {of} is being built, rebuilt or dropped.")
+
+
+def _not_led(table: Table) -> Sequence[Constraint]:
+    """The foreign keys but those of one column that plainly leads an index that serves: of these nothing is amiss."""
+    found: list[Constraint] = []
+    for key in table.constraints:
+        if key.kind == "f" and not (key.parent or key.temporal):
+            columns = key.columns
+            for index in table.indexes:
+                if index.columns[:1] == columns and index.shape is None and _serves(index):
+                    break
+            else:
+                found.append(key)
+    return found
 
 
 def _finding(table: Table, key: Constraint, scene: Scene) -> Finding:

@@ -11,7 +11,12 @@ from ..judging.registry import Reads, rule
 from ..judging.scene import Scene
 
 
-@rule("MISSING_PRIMARY_KEY", Severity.MEDIUM, Reads.CONSTRAINTS | Reads.INDEXES | Reads.COLUMNS)
+@rule(
+    "MISSING_PRIMARY_KEY",
+    Severity.MEDIUM,
+    Reads.CONSTRAINTS | Reads.INDEXES | Reads.COLUMNS,
+    suspects=lambda docket: docket.keyless,
+)
 def missing_primary_key(table: Table, _: Scene) -> Iterator[Finding]:
     """Tables without a primary key; a partition's is its parent's business."""
     if table.kind == "f" or table.is_partition or table.persistence == "t" or table.primary_key is not None:
