@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,9 @@ from psycopg.rows import TupleRow
 
 from .catalog.exclusion import LeftAlone
 from .catalog.read import read_snapshot
+from .catalog.snapshot import Oid, Snapshot
 from .counters.read import read_sequences, sequences_of
+from .counters.sequence import SequenceState
 from .errors import CouldNotLook
 from .expected.state import NOTHING_EXPECTED, Expected
 from .expected.watch import Watch
@@ -28,6 +31,7 @@ from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
 from .judging.roster import Roster
 from .relations.measure import measure
 from .relations.reading.reader import CodeReader
+from .relations.reading.reading import Reading
 from .settings import Settings
 from .store.ignored import Ignoring, read_ignored
 
@@ -95,10 +99,12 @@ async def check(
         progress("reading the catalogs")
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
         judge = Judge(roster or Roster.muster(settings), settings.critical_tables)
-        examiner = Examiner(judge, snapshot)
-        examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         progress("reading views, functions and statements")
-        examiner.read(await CodeReader(connection).everything(snapshot))
+        examiner, (sequences, code) = await asyncio.gather(
+            asyncio.to_thread(Examiner, judge, snapshot), _beside_the_tables(connection, snapshot)
+        )
+        examiner.read_off(sequences, None)
+        examiner.read(code)
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
@@ -124,6 +130,13 @@ async def check(
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
     )
+
+
+async def _beside_the_tables(
+    connection: AsyncConnection[TupleRow], snapshot: Snapshot
+) -> tuple[Mapping[Oid, SequenceState], Reading]:
+    sequences = await read_sequences(connection, sequences_of(snapshot.tables.values()))
+    return sequences, await CodeReader(connection).everything(snapshot)
 
 
 def _set_apart(

@@ -27,14 +27,14 @@ def altered(of: Snapshot, name: str, part: str | None = None, /, **fields: Any) 
     """
     old = table(of, name)
     if part is None:
-        return put(of, replace(old, **fields))
+        return put(of, old._replace(**fields))
 
     def each(parts: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(
             one._replace(**fields) if one.name == part and fields.keys() <= set(one._fields) else one for one in parts
         )
 
-    new = replace(old, columns=each(old.columns), constraints=each(old.constraints), indexes=each(old.indexes))
+    new = old._replace(columns=each(old.columns), constraints=each(old.constraints), indexes=each(old.indexes))
     if new == old:
         raise ValueError(f"{name} has no part {part!r} in which that would change anything")
     return put(of, new)
@@ -49,7 +49,7 @@ def without(of: Snapshot, name: str, *parts: str) -> Snapshot:
 
     return put(
         of,
-        replace(old, columns=rest(old.columns), constraints=rest(old.constraints), indexes=rest(old.indexes)),
+        old._replace(columns=rest(old.columns), constraints=rest(old.constraints), indexes=rest(old.indexes)),
     )
 
 

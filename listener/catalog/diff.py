@@ -9,7 +9,7 @@ by their name, since ALTER TABLE … TYPE and REINDEX CONCURRENTLY make them ane
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .change import Change, ChangeKind
@@ -19,7 +19,7 @@ from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, S
 _PARTS = frozenset(
     {"columns", "constraints", "indexes", "triggers", "policies", "column_comments", "numberings", "statistics"}
 )
-_OWN = tuple(each.name for each in fields(Table) if each.name not in _PARTS)
+_OWN = tuple(name for name in Table._fields if name not in _PARTS)
 # Names have their own change; what settings say of a table is no change of it.
 _ALTERED = tuple(name for name in _OWN if name not in {"oid", "schema", "name", "left_alone"})
 

@@ -129,8 +129,9 @@ async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) ->
     the event loop."""
     builder = Builder(left_alone, connection.info.encoding)
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
+        (("constraints",), builder.see_constraints),
         (("columns", "defaults"), builder.see_columns),
-        (("constraints", "indexes", "access_methods", "operator_classes", "builders"), builder.see_indexes),
+        (("indexes", "access_methods", "operator_classes", "builders"), builder.see_indexes),
         (
             ("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments", "numberings"),
             builder.see_tables,
@@ -242,4 +243,4 @@ def _remembered(table: Table, before: Table | None) -> dict[Oid, str]:
 
 
 def _with_indexes(table: Table, indexes: Iterable[Index]) -> Table:
-    return replace(table, indexes=tuple(indexes))
+    return table._replace(indexes=tuple(indexes))

@@ -8,7 +8,7 @@ the columns that `read.py` selects: rows become values by `_make`, which is what
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
@@ -162,12 +162,11 @@ class Statistics(NamedTuple):
     pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """One plain, partitioned or foreign table with everything that hangs on it, sorted by number or OID.
 
     `left_alone` says that it belongs to an extension, to the hosting provider or to an excluded pattern: it may be
-    referred to, and no issue is ever opened on it.
+    referred to, and no issue is ever opened on it. Two are equal whose structure is, whatever their statistics.
     """
 
     oid: Oid
@@ -191,7 +190,16 @@ class Table:
     policies: tuple[Policy, ...] = ()
     column_comments: tuple[tuple[AttributeNumber, str], ...] = ()
     numberings: tuple[Numbering, ...] = ()
-    statistics: Statistics = field(default=Statistics(-1, 0), compare=False)
+    statistics: Statistics = Statistics(-1, 0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Table) and self[:-1] == other[:-1]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-1])
 
     @property
     def qualified_name(self) -> str:
@@ -227,7 +235,7 @@ class Table:
             if index.unique and index.valid and index.immediate and 0 not in index.columns and index.shape is None:
                 yield index
 
-    def index(self, oid: Oid) -> Index | None:
+    def index(self, oid: Oid) -> Index | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The index with that OID."""
         return next((index for index in self.indexes if index.oid == oid), None)
 

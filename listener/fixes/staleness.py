@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -29,8 +28,7 @@ def foundation(table: Table, makes: Collection[str]) -> str:
     while below := {constraint.oid for constraint in table.constraints if constraint.parent in made} - made:
         made |= below
     return fingerprint(
-        replace(
-            table,
+        table._replace(
             indexes=tuple(index for index in table.indexes if index.name not in makes),
             constraints=tuple(constraint for constraint in table.constraints if constraint.oid not in made),
         )

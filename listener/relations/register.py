@@ -57,6 +57,7 @@ class Register:
         self.sightings = Sightings()
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
         self._mute: set[str] = set()
+        self._abroad: dict[Names, tuple[Vote, ...]] = {}
         for table in tables:
             self.add(table)
 
@@ -65,6 +66,7 @@ class Register:
         oid = table.oid
         self.tables[oid] = table
         self._keys.pop(oid, None)
+        self._abroad.clear()
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
             stems, tails = table_spellings(table.name)
@@ -85,6 +87,7 @@ class Register:
         oid = table.oid
         del self.tables[oid]
         self._keys.pop(oid, None)
+        self._abroad.clear()
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
             stems, tails = table_spellings(table.name)
@@ -139,8 +142,12 @@ class Register:
 
     def votes_abroad(self, names: Names) -> tuple[Vote, ...]:
         """Where columns of those names point out of their own schema."""
-        votes = self._votes(names)
-        return votes.across(self._schema_of) if votes is not None and len(self.quarters) > 1 else ()
+        found = self._abroad.get(names)
+        if found is None:
+            votes = self._votes(names)
+            found = votes.across(self._schema_of) if votes is not None and len(self.quarters) > 1 else ()
+            self._abroad[names] = found
+        return found
 
     def silent(self, table: Table) -> bool:
         """Whether code, and the names of columns that no foreign key covers, say nothing: one need not look closer."""

@@ -51,7 +51,7 @@ def says(rule: Rule, each: Table, seen: Scene) -> list[Finding | str]:
 def test_each_different_column_is_asked_about_once() -> None:
     of = snapshot("a: id int, doc json\nb: id int, doc json\nc: id int")
     shared = {column.name: column for column in table(of, "a").columns}
-    alike = [replace(each, columns=tuple(shared[one.name] for one in each.columns)) for each in of.tables.values()]
+    alike = [each._replace(columns=tuple(shared[one.name] for one in each.columns)) for each in of.tables.values()]
     asked: list[str] = []
 
     def guilty(column: Column) -> bool:

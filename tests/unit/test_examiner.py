@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from pgmend.listener.catalog.change import Change, ChangeKind
@@ -32,7 +31,7 @@ def test_old_changes_are_forgotten_and_young_ones_kept() -> None:
 def test_a_full_look_keeps_the_values_that_are_still_the_same() -> None:
     examiner = Examiner(Judge(), SHOP)
     users, orders = table(SHOP, "users"), table(SHOP, "orders")
-    copies = {users.oid: replace(users), orders.oid: replace(orders, comment="now with one")}
+    copies = {users.oid: users._replace(), orders.oid: orders._replace(comment="now with one")}
     examiner.take(Snapshot(copies, NOON, SHOP.server_version, complete=True), None)
     assert examiner.snapshot.tables[users.oid] is users
     assert examiner.snapshot.tables[orders.oid].comment == "now with one"

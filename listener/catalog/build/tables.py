@@ -13,7 +13,7 @@ from ..exclusion import LeftAlone
 from ..snapshot import AttributeNumber, Constraint, Index, Numbering, Oid, Policy, Statistics, Table, Trigger
 from .by_table import by_table, sorted_by_table
 from .columns import Columns, columns_by_table
-from .constraints import constraints_by_table
+from .constraints import constraints_by_table, refuse_torn
 from .indexes import indexes_by_table, silent_indexes
 from .texts import Lists, made, refuse_vanished
 
@@ -35,8 +35,9 @@ class Built:
 def build_tables(read: rows.Rows, left_alone: LeftAlone, encoding: str) -> Built:
     """What was read; raises SnapshotTorn where it speaks of what is not there."""
     builder = Builder(left_alone, encoding)
+    builder.see_constraints(read.constraints)
     builder.see_columns(read.columns, read.defaults)
-    builder.see_indexes(read.constraints, read.indexes, read.access_methods, read.operator_classes, read.builders)
+    builder.see_indexes(read.indexes, read.access_methods, read.operator_classes, read.builders)
     return builder.see_tables(
         read.schemas,
         read.members,
@@ -67,18 +68,22 @@ class Builder:
         self._indexes: Mapping[Oid, tuple[Index, ...]] = {}
         self._silent: Mapping[Oid, set[Oid]] = {}
 
+    def see_constraints(self, constraints: rows.Constraints) -> None:
+        self._constraints = constraints_by_table(constraints)
+
     def see_columns(self, columns: rows.Columns, defaults: rows.Defaults) -> None:
+        """Raises SnapshotTorn where a column is missing that was spoken of."""
         self._columns = columns_by_table(columns, defaults, self._encoding)
+        refuse_torn(self._constraints, self._columns)
 
     def see_indexes(
         self,
-        constraints: rows.Constraints,
         indexes: rows.Indexes,
         access_methods: rows.AccessMethods,
         operator_classes: rows.OperatorClasses,
         builders: rows.Builders,
     ) -> None:
-        self._constraints = constraints_by_table(constraints, self._columns)
+        """The same."""
         self._indexes = indexes_by_table(indexes, builders, access_methods, self._constraints)
         self._silent = silent_indexes(self._indexes, self._columns, UsualClasses(operator_classes))
 

@@ -116,7 +116,7 @@ def _without(site: Site, subject: Subject) -> Site:
     """The site as if the constraint that goes were gone: another one on the same columns may come."""
     table = site.table(subject.table.oid)
     rest = tuple(each for each in table.constraints if each.name != subject.name.name)
-    tables = {**site.snapshot.tables, table.oid: replace(table, constraints=rest)}
+    tables = {**site.snapshot.tables, table.oid: table._replace(constraints=rest)}
     return replace(site, snapshot=replace(site.snapshot, tables=tables))
 
 

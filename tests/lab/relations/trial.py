@@ -216,7 +216,7 @@ def _bare(table: Table, columns: set[int] | None = None) -> Table:
         for each in table.constraints
         if each.kind != "f" or (columns is not None and columns.isdisjoint(each.columns))
     )
-    return replace(table, constraints=kept)
+    return table._replace(constraints=kept)
 
 
 def _share(right: Sequence[bool]) -> float:

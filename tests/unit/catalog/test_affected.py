@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -22,8 +21,7 @@ def event(tag: str, class_id: int, object_id: int, identity: str = "", kind: str
 
 def table(oid: int, refers_to: int = 0, parent: int = 0) -> Table:
     key = TABLE.constraints[1]
-    return replace(
-        TABLE,
+    return TABLE._replace(
         oid=oid,
         name=f"t {oid}",
         parents=(parent,) if parent else (),
@@ -94,8 +92,8 @@ def test_neighbours_are_judged_again() -> None:
 
 def test_neighbours_of_a_table_that_changed_inwardly_are_not_judged_again() -> None:
     before = SNAPSHOT.tables[1]
-    commented = diff_table(before, replace(before, comment="x"))
-    retyped = diff_table(before, replace(before, columns=before.columns[:1]))
+    commented = diff_table(before, before._replace(comment="x"))
+    retyped = diff_table(before, before._replace(columns=before.columns[:1]))
     assert reach(1).judge(SNAPSHOT, ()) == {1}
     assert reach(1).judge(SNAPSHOT, commented) == {1}
     assert reach(1).judge(SNAPSHOT, retyped) == {1, 2}

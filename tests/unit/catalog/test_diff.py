@@ -15,40 +15,40 @@ from pgmend.listener.catalog.snapshot import Column, Index, Numbering, Snapshot,
 from .samples import POLICY
 from .samples import TABLE as UNGUARDED
 
-TABLE = replace(UNGUARDED, policies=(POLICY,))
+TABLE = UNGUARDED._replace(policies=(POLICY,))
 OTHER_POLICY = POLICY._replace(oid=502, name="all")
 
 Step = Callable[[Table], Table]
 
 
 def column(number: int, **changes: object) -> Step:
-    return lambda table: replace(
-        table, columns=tuple(each._replace(**changes) if each.number == number else each for each in table.columns)
+    return lambda table: table._replace(
+        columns=tuple(each._replace(**changes) if each.number == number else each for each in table.columns)
     )
 
 
 def constraint(of: int, /, **changes: object) -> Step:
-    return lambda table: replace(
-        table, constraints=tuple(each._replace(**changes) if each.oid == of else each for each in table.constraints)
+    return lambda table: table._replace(
+        constraints=tuple(each._replace(**changes) if each.oid == of else each for each in table.constraints)
     )
 
 
 def index(of: int, /, **changes: object) -> Step:
-    return lambda table: replace(
-        table, indexes=tuple(each._replace(**changes) if each.oid == of else each for each in table.indexes)
+    return lambda table: table._replace(
+        indexes=tuple(each._replace(**changes) if each.oid == of else each for each in table.indexes)
     )
 
 
 def trigger(**changes: object) -> Step:
-    return lambda table: replace(table, triggers=tuple(each._replace(**changes) for each in table.triggers))
+    return lambda table: table._replace(triggers=tuple(each._replace(**changes) for each in table.triggers))
 
 
 def policy(**changes: object) -> Step:
-    return lambda table: replace(table, policies=tuple(each._replace(**changes) for each in table.policies))
+    return lambda table: table._replace(policies=tuple(each._replace(**changes) for each in table.policies))
 
 
 def fields(**changes: object) -> Step:
-    return lambda table: replace(table, **changes)
+    return lambda table: table._replace(**changes)
 
 
 def both(*steps: Step) -> Step:
@@ -141,7 +141,7 @@ CASES: dict[str, tuple[Step, list[tuple[Kind, str]]]] = {
     "a new index takes the name of a renamed one": (
         both(
             index(302, name="old"),
-            lambda table: replace(table, indexes=(*table.indexes, TABLE.indexes[1]._replace(oid=303))),
+            lambda table: table._replace(indexes=(*table.indexes, TABLE.indexes[1]._replace(oid=303))),
         ),
         [(Kind.INDEX_RENAMED, "old"), (Kind.INDEX_ADDED, "orders_open")],
     ),
@@ -176,7 +176,7 @@ def test_change_holds_the_whole_object_before_and_after() -> None:
     assert change.number == 2
     assert change.before == {**TABLE.columns[1]._asdict(), "comment": None}
     assert change.after == {**TABLE.columns[1]._asdict(), "not_null": False, "comment": None}
-    (dropped,) = diff_table(TABLE, replace(TABLE, indexes=TABLE.indexes[1:]))
+    (dropped,) = diff_table(TABLE, TABLE._replace(indexes=TABLE.indexes[1:]))
     assert (dropped.object_oid, dropped.after) == (301, None)
     assert dropped.before is not None
     assert dropped.before["definition"] == 'CREATE UNIQUE INDEX "orders_pkey" ON "public"."orders" USING "btree" ("id")'
@@ -198,7 +198,7 @@ def test_table_that_comes_or_goes_is_told_whole() -> None:
 
 
 def test_another_table_under_the_same_name_is_a_drop_and_a_create() -> None:
-    other = replace(TABLE, oid=101)
+    other = TABLE._replace(oid=101)
     at = datetime(2026, 1, 1, tzinfo=UTC)
     one, two = Snapshot({100: TABLE}, at, 180000, True), Snapshot({101: other}, at, 180000, True)
     assert [change.kind for change in diff_snapshots(one, two, None)] == [Kind.TABLE_DROPPED, Kind.TABLE_CREATED]
@@ -207,7 +207,7 @@ def test_another_table_under_the_same_name_is_a_drop_and_a_create() -> None:
 
 def test_nothing_is_gone_that_was_not_looked_for() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    before = Snapshot({100: TABLE, 101: replace(TABLE, oid=101, name="b")}, at, 180000, True)
+    before = Snapshot({100: TABLE, 101: TABLE._replace(oid=101, name="b")}, at, 180000, True)
     part = Snapshot({}, at, 180000, complete=False)
     assert diff_snapshots(before, part, None) == ()
     assert [change.table for change in diff_snapshots(before, part, frozenset({101, 102}))] == ["b"]

@@ -28,8 +28,7 @@ def table(
     oid: int, name: str, refers_to: tuple[int, ...] = (), parents: tuple[int, ...] = (), indexes: int = 0
 ) -> Table:
     key = TABLE.constraints[1]
-    return replace(
-        TABLE,
+    return TABLE._replace(
         oid=oid,
         name=name,
         parents=parents,
@@ -99,7 +98,7 @@ def test_name_that_passed_on_stays_with_its_new_holder() -> None:
 def test_estimates_follow_even_where_nothing_else_changed() -> None:
     before = Snapshot({1: table(1, "a")}, AT, 180000, True)
     assert before.by_name
-    newer = replace(table(1, "a"), statistics=TABLE.statistics._replace(rows=5))
+    newer = table(1, "a")._replace(statistics=TABLE.statistics._replace(rows=5))
     after = before.replaced(Snapshot({1: newer}, AT, 180000, False), frozenset({1}))
     assert after.by_name["public", "a"].statistics.rows == 5
     assert after.tables[1] is newer

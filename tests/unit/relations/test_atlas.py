@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -66,15 +65,15 @@ def reached(before: Snapshot, after: Snapshot, name: str) -> set[str]:
 def test_column_that_nobody_means_reaches_nobody() -> None:
     users = table(SHOP, "users")
     phone = users.columns[1]._replace(number=3, name="phone")
-    assert reached(SHOP, put(SHOP, replace(users, columns=(*users.columns, phone))), "users") == set()
+    assert reached(SHOP, put(SHOP, users._replace(columns=(*users.columns, phone))), "users") == set()
 
 
 def test_one_more_of_many_siblings_reaches_only_what_it_refers_to() -> None:
     without_one = without(SHOP, "payments", "payments_user_id_fkey")
     more = put(
-        SHOP, replace(table(SHOP, "notes"), oid=90_000, name="fourth"), replace(table(SHOP, "payments"), oid=90_001)
+        SHOP, table(SHOP, "notes")._replace(oid=90_000, name="fourth"), table(SHOP, "payments")._replace(oid=90_001)
     )
-    assert reached(more, put(more, replace(more.tables[90_000], comment="x")), "fourth") == set()
+    assert reached(more, put(more, more.tables[90_000]._replace(comment="x")), "fourth") == set()
     assert reached(more, without(more, "sessions", "sessions_user_id_fkey"), "sessions") == {"users", "bookings"}
     assert "bookings" in reached(without_one, SHOP, "payments")
 
@@ -104,7 +103,7 @@ def test_sibling_that_points_out_of_its_schema_reaches_every_schema() -> None:
 
 def test_table_that_a_comment_names_reaches_the_commented_one() -> None:
     commented = altered(SHOP, "notes", column_comments=((2, "references drafts(id)"),))
-    drafts = replace(table(commented, "users"), oid=90_000, name="drafts")
+    drafts = table(commented, "users")._replace(oid=90_000, name="drafts")
     assert reached(commented, put(commented, drafts), "drafts") == {"notes"}
 
 
@@ -118,7 +117,7 @@ def test_third_namesake_reaches_those_of_another_type() -> None:
     """)
     three = altered(two, "c", "user_id", type_oid=23, type_name="integer")
     assert "d" in reached(two, three, "c")
-    four = put(three, replace(table(three, "c"), oid=90_000, name="e"))
+    four = put(three, table(three, "c")._replace(oid=90_000, name="e"))
     assert "d" not in reached(three, four, "e")
 
 

@@ -14,7 +14,7 @@ from tests.support.snapshots import altered, judged, scene, snapshot, table
 
 OFF = altered(snapshot("users: id int pk"), "users", policies=(Policy(61, "own", "*", True, ("public",), 1, None),))
 TABLE = table(OFF, "users")
-ON = replace(TABLE, row_security=True)
+ON = TABLE._replace(row_security=True)
 
 
 def changes(*states: Table) -> list[Change]:
@@ -32,7 +32,7 @@ def test_row_security_that_was_on_is_told() -> None:
 
 
 def test_changes_of_other_things_since_do_not_hide_it() -> None:
-    since = changes(ON, TABLE, replace(TABLE, owner="other"))
+    since = changes(ON, TABLE, TABLE._replace(owner="other"))
     assert len(judged(scene(altered(OFF, "users", owner="other"), changes=since), "disabled_row_security")) == 1
 
 
@@ -41,7 +41,7 @@ def test_changes_of_other_things_since_do_not_hide_it() -> None:
     [
         [],
         changes(TABLE, ON),
-        changes(replace(TABLE, owner="other"), TABLE),
+        changes(TABLE._replace(owner="other"), TABLE),
         [replace(change, fix_id="ours") for change in changes(ON, TABLE)],
     ],
     ids=["never seen on", "switched on", "another change", "our own undo"],

@@ -136,7 +136,7 @@ def test_two_rules_agree_on_what_becomes_of_an_index(
     p1 = table(of, "p1")
     index = p1.indexes[0]._replace(**fields)
     other = p1.indexes[0]._replace(oid=1, name="other", columns=(0,), shape="{FUNCEXPR}|")
-    of = put(of, replace(p1, indexes=(other, index), **of_table))
+    of = put(of, p1._replace(indexes=(other, index), **of_table))
     judgement = Judge().judge(scene(of), of.tables)
     assert [issue.issue_type for issue in judgement.issues if issue.issue_type in BOTH] == opened
     assert {issue_type for issue_type, _ in judgement.undecided} == undecided

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from pgmend.listener.catalog.diff import diff_table
 from pgmend.listener.catalog.snapshot import Policy, Snapshot
@@ -45,6 +43,6 @@ def test_silent(of: Snapshot) -> None:
 
 def test_what_was_switched_off_is_told_once() -> None:
     now = table(IDLE, "users")
-    changes = diff_table(replace(now, row_security=True), now)
+    changes = diff_table(now._replace(row_security=True), now)
     assert judged(scene(IDLE, changes=changes), "policy_without_row_security") == []
     assert len(judged(scene(IDLE, changes=changes), "disabled_row_security")) == 1
