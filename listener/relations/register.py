@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
+from .appellation import PARENT, column_prefix
+from .conventions import Conventions
 from .name_sets import Names, NameSets
 from .naming import read_column, read_table, spellings
 from .postings import Postings
@@ -14,7 +16,8 @@ from .sighting import Sightings
 from .votes import OWN_TABLE, Vote, Votes
 from .wording import columns_at
 
-_OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
+OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
+"""What a table calls its own key, of whatever it is the key."""
 
 
 class UniqueKey(NamedTuple):
@@ -28,14 +31,16 @@ class Quarter:
     """The part of the register that is one schema's.
 
     `stems` and `tails` have tables that may be referred to, by the spellings of their name and of their name without
-    its first word. The sets have tables by the columns of their composite foreign keys and of their composite keys.
+    its first word, `key_names` those whose sole primary key has a name that says more than `id`, by the words of that.
+    The sets have tables by the columns of their composite foreign keys and of their composite keys.
     """
 
-    __slots__ = ("key_sets", "stems", "tails", "vote_sets")
+    __slots__ = ("key_names", "key_sets", "stems", "tails", "vote_sets")
 
     def __init__(self) -> None:
         self.stems: Postings[str] = Postings()
         self.tails: Postings[str] = Postings()
+        self.key_names: Postings[str] = Postings()
         self.vote_sets = NameSets()
         self.key_sets = NameSets()
 
@@ -45,7 +50,7 @@ class Register:
 
     `votes` say where columns of a name point, `set_votes` where columns of several names do. `stems` has tables by the
     spellings of their name whatever their schema. `sightings` are what code was seen to compare; tables come and go
-    without them.
+    without them. `conventions` are to be forgotten when foreign keys, keys or names change.
     """
 
     def __init__(self, tables: Iterable[Table]) -> None:
@@ -55,8 +60,10 @@ class Register:
         self.votes: dict[str, Votes] = {}
         self.set_votes: dict[Names, Votes] = {}
         self.sightings = Sightings()
+        self.conventions = Conventions(self.tables, self.votes, self.primary_column)
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
         self._mute: set[str] = set()
+        self._spelled: dict[str, str] = {}
         for table in tables:
             self.add(table)
 
@@ -73,6 +80,8 @@ class Register:
                 self.stems.add(spelling, oid)
             for spelling in spellings(words.partition("_")[2]):
                 quarter.tails.add(spelling, oid)
+            if (key_name := telling_key_name(table)) is not None:
+                quarter.key_names.add(key_name, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.add(names, oid)
         for names, key in foreign_key_names(table):
@@ -93,6 +102,8 @@ class Register:
                 self.stems.discard(spelling, oid)
             for spelling in spellings(words.partition("_")[2]):
                 quarter.tails.discard(spelling, oid)
+            if (key_name := telling_key_name(table)) is not None:
+                quarter.key_names.discard(key_name, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.discard(names, oid)
         for names, key in foreign_key_names(table):
@@ -148,16 +159,20 @@ class Register:
             return False
         covered = covered_columns(table)
         names = {column.name for column in table.columns if column.number not in covered}
-        if not self.votes.keys().isdisjoint(names):
+        if not self.votes.keys().isdisjoint(names) or PARENT in names or column_prefix(table):
             return False
         quarter = self.quarter(table.schema)
-        if quarter.vote_sets.knows(names) or quarter.key_sets.knows(names):
+        if quarter.vote_sets.knows(names) or quarter.key_sets.knows(names) or quarter.stems.knows(names):
             return False
         for name in names - self._mute:
             if read_column(name) is not None:
                 return False
             self._mute.add(name)
-        return True
+            words = read_table(name)
+            if words != name:
+                self._spelled[name] = words
+        words = {self._spelled[name] for name in names & self._spelled.keys()} if self._spelled else ()
+        return not quarter.stems.knows(words) and PARENT not in words
 
     def _votes(self, names: Names) -> Votes | None:
         return self.votes.get(names[0]) if len(names) == 1 else self.set_votes.get(names)
@@ -206,13 +221,28 @@ def free_columns(table: Table) -> tuple[Column, ...]:
         for column in table.columns
         if column.number not in covered
         and not (column.identity or column.generated)
-        and not (column.number == own and (column.default is not None or column.name.lower() in _OWN_KEY_NAMES))
+        and not (column.number == own and (column.default is not None or column.name.lower() in OWN_KEY_NAMES))
     )
 
 
 def covered_columns(table: Table) -> set[AttributeNumber]:
     """The columns that stand in a foreign key."""
     return {number for each in table.constraints if each.kind == "f" for number in each.columns}
+
+
+def telling_key_name(table: Table) -> str | None:
+    """The words of the sole primary key's name, where that is an identifier called after something (`itemid`).
+
+    A key that is a foreign key too bears another table's name.
+    """
+    primary = table.primary_key
+    if primary is None or len(primary.columns) != 1:
+        return None
+    for column in columns_at(table, primary.columns):
+        name = column.name
+        if name not in OWN_KEY_NAMES and column.number not in covered_columns(table) and read_column(name) is not None:
+            return read_table(name)
+    return None
 
 
 def unique_keys(table: Table) -> tuple[UniqueKey, ...]:
