@@ -136,11 +136,14 @@ def _without_role_behind(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _keys(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The name in whole, then its last words, then the ends of the last word; a suffix alone is no key's name."""
     last = words[-1]
-    tails = ["_".join(words[start:]) for start in range(min(len(words), _MOST_TAILS)) if words[start:] != (last,)]
-    if last not in _SUFFIXES:
-        tails += [last[start:] for start in range(len(last) - _SHORTEST_KEY + 1)]
-    return tuple(tails)
+    names = ["_".join(words[start:]) for start in range(min(len(words), _MOST_TAILS))]
+    if last in _SUFFIXES:
+        names = [name for name in names if name != last]
+    else:
+        names += [last[start:] for start in range(len(last) - _SHORTEST_KEY + 1)]
+    return tuple(dict.fromkeys(names))
 
 
 def read_table(name: str) -> str:
