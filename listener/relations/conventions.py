@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..catalog.snapshot import AttributeNumber, Oid, Table
+from ..catalog.snapshot import Oid, Table
 from .appellation import CONVENTIONAL, Form, form_of
-from .relation import Key
+from .relation import Key, UniqueKey
 from .votes import OWN_TABLE, Votes
 from .weights import CONVENTION
 
@@ -20,11 +20,11 @@ class Conventions:
         self,
         tables: Mapping[Oid, Table],
         votes: Mapping[str, Votes],
-        primary_column: Callable[[Oid], AttributeNumber | None],
+        keys: Callable[[Oid], Sequence[UniqueKey]],
     ) -> None:
         self._tables = tables
         self._votes = votes
-        self._primary_column = primary_column
+        self._keys = keys
         self._known: dict[str, dict[Form, int]] = {}
         self._to_look_at: dict[str, Iterator[Form]] = {}
 
@@ -62,11 +62,12 @@ class Conventions:
 
     def _form(self, name: str, key: Key, referring: Oid) -> Form | None:
         oid = referring if key == OWN_TABLE else key.table
-        number = self._primary_column(oid)
-        if number is None or (key != OWN_TABLE and key.columns != (number,)):
+        own = [each.columns for each in self._keys(oid) if len(each.columns) == 1]
+        columns = own[0] if key == OWN_TABLE and own else key.columns
+        if columns not in own:
             return None
         table, key_table = self._tables[referring], self._tables[oid]
-        column, key_column = table.column_named(name), key_table.column(number)
+        column, key_column = table.column_named(name), key_table.column(columns[0])
         if column is None or key_column is None:
             return None
         return form_of(table, column, key_table, key_column)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
 from .appellation import PARENT, column_prefix
@@ -11,20 +10,13 @@ from .conventions import Conventions
 from .name_sets import Names, NameSets
 from .naming import read_column, read_table, spellings
 from .postings import Postings
-from .relation import Key
+from .relation import Key, UniqueKey
 from .sighting import Sightings
 from .votes import OWN_TABLE, Vote, Votes
 from .wording import columns_at
 
 OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
 """What a table calls its own key, of whatever it is the key."""
-
-
-class UniqueKey(NamedTuple):
-    """A key that a foreign key could point at; columns in ascending order."""
-
-    columns: tuple[AttributeNumber, ...]
-    primary: bool
 
 
 class Quarter:
@@ -60,7 +52,7 @@ class Register:
         self.votes: dict[str, Votes] = {}
         self.set_votes: dict[Names, Votes] = {}
         self.sightings = Sightings()
-        self.conventions = Conventions(self.tables, self.votes, self.primary_column)
+        self.conventions = Conventions(self.tables, self.votes, self.keys)
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
         self._mute: set[str] = set()
         self._spelled: dict[str, str] = {}

@@ -59,7 +59,7 @@ NAMED_AS_KEY = 5.0
 NAMED_AS_KEY_WITH_ROLE = 4.5
 """`master_itemid`, `scratchpoolid`, `iconid_off`: such a name with a role before or behind it."""
 
-NAMED_BARE = 4.0
+NAMED_BARE = 4.1
 """`queue` and `queues`, where both are integers or both are uuids: other columns bear a table's name by chance."""
 
 NAMED_PARENT = 2.0
@@ -163,6 +163,10 @@ EXTERNAL = -9.0
 POLYMORPHIC = -9.0
 """`owner_id` beside `owner_type`: which table is meant differs by row. So it does for `ident` in a key with
 `parent_type`, where there is no `parent` for that to speak of."""
+
+PERHAPS_POLYMORPHIC = -4.0
+"""The same where the selector refers to a table by a foreign key (`entity_class`): a list of classes more often than
+one of tables."""
 
 OUTLIVES = -9.0
 """A table of audits or of what was deleted keeps what it tells of after that is gone: such keys are not declared on

@@ -9,7 +9,7 @@ from ..appellation import Form, form_of
 from ..conventions import weight_of
 from ..families import Fit
 from ..kind import Candidate, Kind, Sight
-from .naming import named_tables
+from .naming import is_named, named_tables
 
 _HOW = {
     Form.TABLE: "after the table that they refer to",
@@ -23,10 +23,10 @@ _HOW = {
 
 def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterator[Evidence]:
     table, key_table = candidate.table, candidate.key_table
-    if len(candidate.columns) != 1 or candidate.fit is Fit.MISMATCH or not candidate.primary:
+    if len(candidate.columns) != 1 or candidate.fit is Fit.MISMATCH:
         return
     (column,), (key_column,) = candidate.columns, candidate.key_columns
-    if key_table.oid not in named_tables(table, column, sight):
+    if key_table.oid not in named_tables(table, column, sight) or not is_named(candidate, column, key_column):
         return
     form = form_of(table, column, key_table, key_column)
     if form is None or form not in _HOW:

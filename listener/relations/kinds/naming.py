@@ -12,8 +12,8 @@ from ..appellation import PARENT, Form, form_of, readings_of
 from ..families import UUID, Fit, fit
 from ..kind import Candidate, Kind, Sight
 from ..naming import Reading, read_column, read_table, spellings, words_of
-from ..register import Quarter, Register, UniqueKey
-from ..relation import Key, Link, link_of
+from ..register import Quarter, Register
+from ..relation import Key, Link, UniqueKey, link_of
 from ..weights import (
     NAMED,
     NAMED_ABROAD,
@@ -75,7 +75,7 @@ def _named_in_whole(table: Table, reading: Reading, register: Register) -> froze
 def _named_by(table: Table, reading: Reading, register: Register) -> frozenset[Oid]:
     """The tables of the longest stem that names any; none where it names its own table alone, or many."""
     quarter = register.quarter(table.schema)
-    own = words_of(table.name)
+    own, whole = words_of(table.name), spellings(read_table(table.name))
     if not reading.suffix:
         return _few(_near(own, reading.stems[0], quarter) - {table.oid}) or _itself(table, reading)
     for place, stem in enumerate(reading.stems):
@@ -84,7 +84,7 @@ def _named_by(table: Table, reading: Reading, register: Register) -> frozenset[O
             found = _keyed(table, reading, quarter) or _tails(stem, quarter) or _abroad(stem, register)
         if found:
             # In `jobs_assets`, `asset_id` could be its own, but for the table `assets`.
-            with_role = place > 0 or reading.role_behind
+            with_role = (place > 0 or reading.role_behind) and not set(stem).isdisjoint(whole)
             return _few(found if with_role else found - {table.oid})
     return _few(_keyed_with_role(reading, quarter)) or _itself(table, reading)
 
@@ -207,6 +207,11 @@ def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterat
             target = f"{candidate.key_table.qualified_name}({key_column.name})"
             yield Evidence("naming", weight, f"The name {column.name} speaks of {target}.")
             return
+
+
+def is_named(candidate: Candidate, column: Column, key_column: Column) -> bool:
+    """Whether the name speaks of this very key and not of the table alone; to be asked of tables that it speaks of."""
+    return _weight(candidate, column, key_column) > NAMED_TABLE_ONLY
 
 
 def _weight(candidate: Candidate, column: Column, key_column: Column) -> float:
