@@ -58,7 +58,8 @@ class IgnoredIssue:
 class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
-    What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use.
+    What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
+    says which views, functions and statements were not read: no rule needs them, yet relations may be missed for it.
     """
 
     server: str
@@ -68,6 +69,7 @@ class CheckResult:
     issues: tuple[Reported, ...]
     ignored: tuple[IgnoredIssue, ...] = ()
     complaints: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def saw_everything(self) -> bool:
@@ -98,7 +100,8 @@ async def check(
         examiner = Examiner(judge, snapshot)
         examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
         progress("reading views, functions and statements")
-        examiner.read(await CodeReader(connection).everything(snapshot))
+        reading = await CodeReader(connection).everything(snapshot)
+        examiner.read(reading)
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
@@ -123,6 +126,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
+        tuple(reading.gaps()),
     )
 
 
