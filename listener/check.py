@@ -62,7 +62,8 @@ class IgnoredIssue:
 class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
-    What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use.
+    What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
+    says which views, functions and statements were not read: no rule needs them, yet relations may be missed for it.
     """
 
     server: str
@@ -72,6 +73,7 @@ class CheckResult:
     issues: tuple[Reported, ...]
     ignored: tuple[IgnoredIssue, ...] = ()
     complaints: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def saw_everything(self) -> bool:
@@ -100,11 +102,11 @@ async def check(
         snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
         judge = Judge(roster or Roster.muster(settings), settings.critical_tables)
         progress("reading views, functions and statements")
-        examiner, (sequences, code) = await asyncio.gather(
+        examiner, (sequences, reading) = await asyncio.gather(
             asyncio.to_thread(Examiner, judge, snapshot), _beside_the_tables(connection, snapshot)
         )
         examiner.read_off(sequences, None)
-        examiner.read(code)
+        examiner.read(reading)
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations")
@@ -129,6 +131,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
+        tuple(reading.gaps()),
     )
 
 

@@ -116,7 +116,8 @@ def _print(result: CheckResult, wanted: Format) -> None:
         case _:
             for complaint in result.complaints:
                 typer.echo(f"pgmend: {complaint}", err=True)
-            print_for_machines([view_reported(each) for each in result.issues], wanted, result.checks, result.ignored)
+            issues = [view_reported(each) for each in result.issues]
+            print_for_machines(issues, wanted, result.checks, result.ignored, result.unread)
 
 
 def print_for_machines(
@@ -124,16 +125,17 @@ def print_for_machines(
     wanted: Format,
     checks: Sequence[CheckOutcome] = (),
     ignored: Sequence[IgnoredIssue] = (),
+    unread: Sequence[str] = (),
 ) -> None:
     """Issues as SARIF or as GitHub's workflow commands."""
     if wanted is Format.SARIF:
         from ..report.sarif import sarif_document
 
-        typer.echo(json.dumps(sarif_document(issues, checks, ignored), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(sarif_document(issues, checks, ignored, unread), ensure_ascii=False, indent=2))
         return
     from ..report.annotations import github_lines
 
-    for line in github_lines(issues, checks):
+    for line in github_lines(issues, checks, unread):
         typer.echo(line)
 
 

@@ -11,14 +11,18 @@ from .view import IssueView
 _COMMANDS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "notice"}
 
 
-def github_lines(issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = ()) -> Iterator[str]:
-    """A line per issue, then one per rule that could not look."""
+def github_lines(
+    issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = (), unread: Sequence[str] = ()
+) -> Iterator[str]:
+    """A line per issue, then one per rule that could not look, then what was not read."""
     for issue in issues:
         title = _property(f"{issue.issue_type} {issue.where}")
         yield f"::{_COMMANDS[issue.severity]} title={title}::{_message(f'{issue.sentence} ({issue.issue_id})')}"
     for check in checks:
         if check.status == "could_not_run":
             yield f"::error title={_property(check.issue_type)} could not run::{_message(check.reason or '')}"
+    for gap in unread:
+        yield f"::notice title=not read::{_message(gap)}"
 
 
 def _message(text: str) -> str:

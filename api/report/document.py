@@ -33,6 +33,7 @@ def check_document(result: CheckResult) -> dict[str, Any]:
         "issues": [issue_document(view_reported(each)) for each in result.issues],
         "ignored": [_ignored_document(each) for each in result.ignored],
         "complaints": list(result.complaints),
+        "unread": list(result.unread),
     }
 
 

@@ -15,11 +15,14 @@ _LEVELS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW:
 
 
 def sarif_document(
-    issues: Sequence[IssueView], checks: Sequence[CheckOutcome] = (), ignored: Sequence[IgnoredIssue] = ()
+    issues: Sequence[IssueView],
+    checks: Sequence[CheckOutcome] = (),
+    ignored: Sequence[IgnoredIssue] = (),
+    unread: Sequence[str] = (),
 ) -> dict[str, Any]:
     """One run; a rule that could not look is a notification, and then the run was not successful.
 
-    What is ignored is a result that is suppressed, with who and why.
+    What is ignored is a result that is suppressed, with who and why; what was not read is a note.
     """
     found = {each.issue_type for each in issues} | {each.issue.issue_type for each in ignored}
     types = sorted(found | {check.issue_type for check in checks})
@@ -33,6 +36,7 @@ def sarif_document(
         }
         for check in blind
     ]
+    notifications += [{"level": "note", "message": {"text": gap}} for gap in unread]
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

@@ -25,6 +25,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     blind = [check for check in result.checks if check.status == "could_not_run"]
     for check in blind:
         console.print(Text(f"could not run: {check.issue_type}: {printable(check.reason or '')}", style="bold magenta"))
+    for gap in result.unread:
+        console.print(Text(f"not read: {printable(gap)}", style="magenta"))
     for each in result.ignored:
         console.print(_ignored_text(each))
     for complaint in result.complaints:

@@ -36,7 +36,7 @@ from ..hearing.lease import Lease
 from ..hearing.outbox import mark_processed, unprocessed
 from ..issue import Issue
 from ..relations.measurement import Containment, Unmeasured
-from ..relations.reading.reader import CodeReader
+from ..relations.reading.reader import CodeReader, told
 from ..relations.relation import Link
 from ..store import changes as change_store
 from ..store import issues as issue_store
@@ -99,7 +99,7 @@ class Analyst:
             )
             self._examiner.read_off(await self._sequences(snapshot), None)
             self._examiner.see_idle(await watch(self._connection))
-            self._examiner.read(await self._reader.everything(snapshot))
+            self._examiner.read(told(await self._reader.everything(snapshot)))
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
             first, changes = await self._missed(snapshot)
@@ -219,7 +219,7 @@ class Analyst:
         self.examiner.remember(causes.changes)
         self.examiner.read_off(sequences, None)
         self.examiner.see_idle(idleness)
-        self.examiner.read(await self._reader.everything(part))
+        self.examiner.read(told(await self._reader.everything(part)))
         await self._watch.look()
         self.examiner.expect(self._watch.expected)
         return await self._conclude(kind, causes, events, everything, started)

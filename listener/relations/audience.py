@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..catalog.snapshot import Oid, Table
+from .appellation import readings_of
 from .commentary import mentions
 from .families import family
 from .name_sets import Names
-from .naming import read_column, read_table, spellings
+from .naming import read_table, spellings
 from .postings import Postings
-from .register import composite_key_names, foreign_key_names, free_columns, may_refer
+from .register import composite_key_names, foreign_key_names, free_columns, may_refer, telling_key_name
 from .votes import ENOUGH
+
+_KEY = "="
 
 
 class Audience:
     """Tables by what they listen to. `add` and `remove` take the time of one table.
 
     Per schema, `free` has tables by the names of columns that no foreign key covers, `wanting` by the words that such a
-    column's name could mean a table with; whatever the schema, `mentioning` has them by the tables that their comments
-    name, and `pointing` knows under which names a table is pointed at.
+    column's name could mean a table with (behind _KEY: a key of that name); whatever the schema, `mentioning` has them
+    by the tables that their comments name, and `pointing` knows under which names a table is pointed at.
     """
 
     def __init__(self, tables: Iterable[Table]) -> None:
@@ -60,11 +63,17 @@ class Audience:
                     reached |= self._in(self._wanting, schema).under(spelling)
             words = words.partition("_")[2]
             start += 1
+        if (key_name := telling_key_name(table)) is not None:
+            reached |= self._in(self._wanting, table.schema).under(f"{_KEY}{key_name}")
         for names in self._pointing.get(table.oid, ()):
             reached |= self.of_columns(names)
         for names in composite_key_names(table):
             reached |= self.of_columns(names, [table.schema])
         return reached | self._mentioning.under(table.name)
+
+    def pointing_at(self, table: Oid) -> set[Oid]:
+        """The tables whose foreign keys refer to it."""
+        return {oid for sources in self._pointing.get(table, {}).values() for oid in sources}
 
     def of_columns(self, names: Names, schemas: Iterable[str] | None = None) -> set[Oid]:
         """The tables of the schemas (None: all) in which all columns of those names are free."""
@@ -92,11 +101,12 @@ class Audience:
         free, wanting = self._in(self._free, table.schema), self._in(self._wanting, table.schema)
         for column in free_columns(table):
             yield free, column.name
-            reading = read_column(column.name)
-            if reading is not None:
-                for stem in reading.stems:
+            for reading in readings_of(table, column):
+                for stem in reading.stems if reading.suffix else reading.stems[:1]:
                     for spelling in stem:
                         yield wanting, spelling
+                for name in reading.keys:
+                    yield wanting, f"{_KEY}{name}"
         for _, comment in table.column_comments:
             for mention in mentions(comment):
                 yield self._mentioning, mention.table

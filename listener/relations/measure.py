@@ -281,7 +281,7 @@ class _Survey:
             uncastable=uncastable,
             exact=True,
             taken_at=datetime.now(UTC),
-            examples=sample.examples or edges,
+            examples=sample.examples if len(sample.examples) > 1 else edges,
         )
 
     def _locking(self, link: Link) -> list[sql.Composed]:

@@ -17,7 +17,8 @@ class Containment:
 
     `rows` are the referring rows looked at (NULLs left out), `orphans` those without a key, `uncastable` those whose
     value cannot even be written in the key's type (not counted among `orphans`). `distinct` is how many different
-    values were seen, at least. `exact` is false for a sample. `examples` are a few values without a key.
+    values were seen, at least. `exact` is false for a sample. `examples` are a few values without a key, the only one
+    where there is one.
     """
 
     rows: int

@@ -38,18 +38,28 @@ _IRREGULAR_ENDINGS = tuple(_IRREGULAR)
 _NO_PLURALS = ("ss", *(f"_{letter}s" for letter in ascii_lowercase + digits), "_s")
 _MOST_TAILS = 3
 _SHORTEST_JOINED = 4
+_SHORTEST_KEY = 5
+_SHORTEST_BEFORE_A_ROLE = 6  # `iconid_off`; shorter ones are words of their own (`valid_from`)
+_IDENTIFIERS = frozenset({"id", "uuid", "guid"})
+_NO_ROLES = SELECTORS | frozenset(
+    {"at", "count", "hash", "key", "name", "names", "num", "number", "seq", "size", "text"}
+)
 _REMEMBERED = 1 << 14
 
 
 class Reading(NamedTuple):
-    """A column's name read as `<words>_<suffix>`.
+    """A column's name read as `<words>_<suffix>`, maybe with a role behind (`iconid_off`, `user_id_2`).
 
     `stems` are what the words could name, longest first (`author_user`, then `user`), each in all its spellings.
+    `keys` are what a key that the name repeats could be called, the longest first (`scratchpoolid`, `poolid`). The
+    suffix is empty for a name that is a table's, bare (`queue`).
     """
 
     words: tuple[str, ...]
     suffix: str
     stems: tuple[tuple[str, ...], ...]
+    keys: tuple[str, ...] = ()
+    role_behind: bool = False
 
     @property
     def means_primary_key(self) -> bool:
@@ -68,14 +78,29 @@ def words_of(name: str) -> tuple[str, ...]:
 def read_column(name: str) -> Reading | None:
     """What the name speaks of; None where it speaks of no key, as most names do."""
     lowered = name.lower()
-    if not lowered.endswith(_ENDINGS) and not (lowered.startswith("id") and not lowered[2:3].isalpha()):
+    if not (
+        lowered.endswith(_ENDINGS)
+        or (lowered.startswith("id") and not lowered[2:3].isalpha())
+        or (lowered[-1:] in digits and "id" in lowered)
+        or "id_" in lowered
+    ):
         return None
     return _read(name)
 
 
 @lru_cache(_REMEMBERED)
+def read_bare(name: str) -> Reading | None:
+    """What a name without a suffix could be: a table's name, maybe with a role before it (`queue`, `parent_queue`)."""
+    words = words_of(name)
+    stems = tuple(spellings("_".join(words[start:])) for start in range(min(len(words), _MOST_TAILS)))
+    return Reading(words, "", stems) if words else None
+
+
+@lru_cache(_REMEMBERED)
 def _read(name: str) -> Reading | None:
     words = words_of(name)
+    kept = _without_role_behind(words)
+    role_behind, words = kept != words, kept
     suffix = words[-1] if words else ""
     if suffix in _SUFFIXES:
         stem = words[:-1]
@@ -88,7 +113,37 @@ def _read(name: str) -> Reading | None:
     else:
         return None
     tails = tuple(spellings("_".join(stem[start:])) for start in range(min(len(stem), _MOST_TAILS)))
-    return Reading(stem, suffix, tails) if stem else None
+    return Reading(stem, suffix, tails, _keys(words), role_behind) if stem else None
+
+
+def _without_role_behind(words: tuple[str, ...]) -> tuple[str, ...]:
+    """`user_id_2`, `selementid1`, `iconid_off`: the words up to the identifier; all of them where none is inside."""
+    if not words:
+        return words
+    *first, last = words
+    bare = last.rstrip(digits)
+    if bare != last:
+        found = (*first, bare) if bare else tuple(first)
+        if found and (found[-1] in _IDENTIFIERS or (bare.endswith("id") and len(bare) >= _SHORTEST_BEFORE_A_ROLE)):
+            return found
+    if last not in _NO_ROLES and last not in _SUFFIXES and not last.endswith("id"):
+        for place in range(len(words) - 2, -1, -1):
+            word = words[place]
+            joined = word.endswith("id") and len(word) >= _SHORTEST_BEFORE_A_ROLE
+            if joined or (place > 0 and word in _IDENTIFIERS):
+                return words[: place + 1]
+    return words
+
+
+def _keys(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The name in whole, then its last words, then the ends of the last word; a suffix alone is no key's name."""
+    last = words[-1]
+    names = ["_".join(words[start:]) for start in range(min(len(words), _MOST_TAILS))]
+    if last in _SUFFIXES:
+        names = [name for name in names if name != last]
+    else:
+        names += [last[start:] for start in range(len(last) - _SHORTEST_KEY + 1)]
+    return tuple(dict.fromkeys(names))
 
 
 def read_table(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Generic, TypeVar
 
 from ..catalog.snapshot import Oid
@@ -53,6 +53,13 @@ class Postings(Generic[Word]):
         if held is None:
             return 0
         return len(held) if isinstance(held, set) else 1
+
+    def knows(self, words: Iterable[Word]) -> bool:
+        """Whether any table is under one of the words."""
+        return not self._under.keys().isdisjoint(words)
+
+    def __bool__(self) -> bool:
+        return bool(self._under)
 
     def __contains__(self, word: Word) -> bool:
         return word in self._under

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..catalog.snapshot import Oid, Table
+from .appellation import column_prefix
 from .audience import Audience
 from .families import family
 from .name_sets import Names
@@ -13,6 +14,7 @@ from .naming import read_column
 from .register import (
     Register,
     composite_key_names,
+    covered_columns,
     foreign_key_names,
     free_columns,
     may_be_referred_to,
@@ -38,8 +40,10 @@ class Reach:
         self._audience = audience
         self._tables = [table for table in (before, after) if table is not None]
         self._key_moved = _as_key(before) != _as_key(after)
+        votes = _as_voter(before) != _as_voter(after)
+        self._habits = self._conventions() if votes or self._key_moved else {}
         names = {names: None for table in self._tables for names, _ in foreign_key_names(table)}
-        self._votes = {each: self._said(each) for each in names} if _as_voter(before) != _as_voter(after) else {}
+        self._votes = {each: self._said(each) for each in names} if votes else {}
         self._finding = self._finds()
         self._typed = _typed(before) ^ _typed(after)
         self._namesakes = self._agreeing()
@@ -60,11 +64,25 @@ class Reach:
         for (schema, name), found in self._finding.items():
             if found != now_finding[schema, name]:
                 reached |= audience.of_columns((name,), [schema])
+        register = self._register
+        register.conventions.forget(self._habits)
+        if self._habits:
+            moved = {schema for schema, levels in self._habits.items() if register.conventions.levels(schema) != levels}
+            reached |= {oid for oid, table in register.tables.items() if table.schema in moved} if moved else set()
         now_agreeing = self._agreeing()
         for typed, agrees in self._namesakes.items():
             if agrees != now_agreeing[typed]:
                 reached |= audience.of_columns((typed.name,), [typed.schema])
         return reached
+
+    def _conventions(self) -> dict[str, tuple[float, ...]]:
+        """The habits of the schemas whose foreign keys these are, and of those that refer to these tables."""
+        tables = self._register.tables
+        schemas = {table.schema for table in self._tables}
+        if self._key_moved:
+            for table in self._tables:
+                schemas |= {tables[oid].schema for oid in self._audience.pointing_at(table.oid)}
+        return {schema: self._register.conventions.levels(schema) for schema in schemas}
 
     def _seen_with(self, table: Table) -> set[Oid]:
         """The tables that code compares with this one."""
@@ -115,8 +133,13 @@ def _as_key(table: Table | None) -> object:
     columns = [
         (each.number, each.name, each.type_oid, each.type_name) for each in table.columns if each.number in numbers
     ]
-    return table.schema, table.name, table.persistence, keys, columns
+    own = covered_columns(table)  # a key that refers elsewhere bears no name of its own, nor a part of it
+    return table.schema, table.name, table.persistence, keys, columns, [number in own for number in sorted(numbers)]
 
 
 def _as_voter(table: Table | None) -> object:
-    return None if table is None else (table.schema, table.name, frozenset(foreign_key_names(table)))
+    if table is None:
+        return None
+    covered = covered_columns(table)
+    types = [each.type_oid for each in table.columns if each.number in covered]
+    return table.schema, table.name, column_prefix(table), types, frozenset(foreign_key_names(table))

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
+from .appellation import PARENT, column_prefix
+from .conventions import Conventions
 from .name_sets import Names, NameSets
 from .naming import read_column, read_table, table_spellings
 from .postings import Postings
-from .relation import Key
+from .relation import Key, UniqueKey
 from .sighting import Sightings
 from .votes import OWN_TABLE, Vote, Votes
 from .wording import columns_at
 
-_OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
-
-
-class UniqueKey(NamedTuple):
-    """A key that a foreign key could point at; columns in ascending order."""
-
-    columns: tuple[AttributeNumber, ...]
-    primary: bool
+OWN_KEY_NAMES = frozenset({"id", "uuid", "guid", "pk", "oid"})
+"""What a table calls its own key, of whatever it is the key."""
 
 
 class Quarter:
     """The part of the register that is one schema's.
 
     `stems` and `tails` have tables that may be referred to, by the spellings of their name and of their name without
-    its first word. The sets have tables by the columns of their composite foreign keys and of their composite keys.
+    its first word, `key_names` those whose sole primary key has a name that says more than `id`, by the words of that.
+    The sets have tables by the columns of their composite foreign keys and of their composite keys.
     """
 
-    __slots__ = ("key_sets", "stems", "tails", "vote_sets")
+    __slots__ = ("key_names", "key_sets", "stems", "tails", "vote_sets")
 
     def __init__(self) -> None:
         self.stems: Postings[str] = Postings()
         self.tails: Postings[str] = Postings()
+        self.key_names: Postings[str] = Postings()
         self.vote_sets = NameSets()
         self.key_sets = NameSets()
+
+    def knows(self, names: Collection[str]) -> bool:
+        """Whether one of the names is what a table is called, or stands in a set of several."""
+        return self.stems.knows(names) or self.vote_sets.knows(names) or self.key_sets.knows(names)
 
 
 class Register:
@@ -45,7 +46,7 @@ class Register:
 
     `votes` say where columns of a name point, `set_votes` where columns of several names do. `stems` has tables by the
     spellings of their name whatever their schema. `sightings` are what code was seen to compare; tables come and go
-    without them.
+    without them. `conventions` are to be forgotten when foreign keys, keys or names change.
     """
 
     def __init__(self, tables: Iterable[Table]) -> None:
@@ -55,8 +56,10 @@ class Register:
         self.votes: dict[str, Votes] = {}
         self.set_votes: dict[Names, Votes] = {}
         self.sightings = Sightings()
+        self.conventions = Conventions(self.tables, self.votes, self.keys)
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
         self._mute: set[str] = set()
+        self._spelled: dict[str, str] = {}
         self._abroad: dict[Names, tuple[Vote, ...]] = {}
         for table in tables:
             self.add(table)
@@ -75,6 +78,8 @@ class Register:
                 self.stems.add(spelling, oid)
             for spelling in tails:
                 quarter.tails.add(spelling, oid)
+            if (key_name := telling_key_name(table)) is not None:
+                quarter.key_names.add(key_name, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.add(names, oid)
         for names, key in foreign_key_names(table):
@@ -96,6 +101,8 @@ class Register:
                 self.stems.discard(spelling, oid)
             for spelling in tails:
                 quarter.tails.discard(spelling, oid)
+            if (key_name := telling_key_name(table)) is not None:
+                quarter.key_names.discard(key_name, oid)
             for names in composite_key_names(table):
                 quarter.key_sets.discard(names, oid)
         for names, key in foreign_key_names(table):
@@ -153,20 +160,30 @@ class Register:
         """Whether code, and the names of columns that no foreign key covers, say nothing: one need not look closer."""
         if table.oid in self.sightings:
             return False
-        speaking = [column for column in table.columns if column.name not in self._mute or column.name in self.votes]
-        quarter = self.quarter(table.schema)
-        if not (speaking or quarter.vote_sets or quarter.key_sets):
-            return True
         covered = covered_columns(table)
-        for column in speaking:
-            if column.number not in covered:
-                if column.name in self.votes or read_column(column.name) is not None:
-                    return False
-                self._mute.add(column.name)
-        if not (quarter.vote_sets or quarter.key_sets):
-            return True
         names = {column.name for column in table.columns if column.number not in covered}
-        return not (quarter.vote_sets.knows(names) or quarter.key_sets.knows(names))
+        quarter = self.quarter(table.schema)
+        if not self.votes.keys().isdisjoint(names) or quarter.knows(names):
+            return False
+        if not names <= self._mute and self._speaks(names - self._mute, quarter):
+            return False
+        return not column_prefix(table)
+
+    def _speaks(self, names: Iterable[str], quarter: Quarter) -> bool:
+        """Whether one of the names may speak of a key; those that never do, in whatever schema, become mute."""
+        for name in names:
+            words = self._spelled.get(name)
+            if words is None:
+                if name == PARENT or read_column(name) is not None:
+                    return True
+                words = read_table(name)
+                if words == name:
+                    self._mute.add(name)
+                    continue
+                self._spelled[name] = words
+            if words == PARENT or words in quarter.stems:
+                return True
+        return False
 
     def _votes(self, names: Names) -> Votes | None:
         return self.votes.get(names[0]) if len(names) == 1 else self.set_votes.get(names)
@@ -215,13 +232,28 @@ def free_columns(table: Table) -> tuple[Column, ...]:
         for column in table.columns
         if column.number not in covered
         and not (column.identity or column.generated)
-        and not (column.number == own and (column.default is not None or column.name.lower() in _OWN_KEY_NAMES))
+        and not (column.number == own and (column.default is not None or column.name.lower() in OWN_KEY_NAMES))
     )
 
 
 def covered_columns(table: Table) -> set[AttributeNumber]:
     """The columns that stand in a foreign key."""
     return {number for each in table.constraints if each.kind == "f" for number in each.columns}
+
+
+def telling_key_name(table: Table) -> str | None:
+    """The words of the sole primary key's name, where that is an identifier called after something (`itemid`).
+
+    A key that is a foreign key too bears another table's name.
+    """
+    primary = table.primary_key
+    if primary is None or len(primary.columns) != 1:
+        return None
+    for column in columns_at(table, primary.columns):
+        name = column.name
+        if name not in OWN_KEY_NAMES and column.number not in covered_columns(table) and read_column(name) is not None:
+            return read_table(name)
+    return None
 
 
 def unique_keys(table: Table) -> tuple[UniqueKey, ...]:

@@ -17,6 +17,13 @@ class Key(NamedTuple):
     columns: tuple[AttributeNumber, ...]
 
 
+class UniqueKey(NamedTuple):
+    """A key that a foreign key could point at; columns in ascending order."""
+
+    columns: tuple[AttributeNumber, ...]
+    primary: bool
+
+
 class Link(NamedTuple):
     """Columns of a table meant as a reference to a key; they pair up by position."""
 

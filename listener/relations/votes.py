@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from ..catalog.snapshot import Oid
@@ -61,6 +61,10 @@ class Votes:
         if found is None:
             found = self._summaries[schema] = _summed(self._schemas.get(schema, {}))
         return found
+
+    def of_schema(self, schema: str) -> Iterable[tuple[Key, Collection[Oid]]]:
+        """Each key that a table of the schema means, with all tables that do."""
+        return self._schemas.get(schema, {}).items()
 
     def across(self, schema_of: Callable[[Oid], str | None]) -> tuple[Vote, ...]:
         """The keys that tables of another schema than the key's mean: what a whole database refers to."""

@@ -9,6 +9,7 @@ from ..catalog.snapshot import Table
 from ..evidence import Evidence
 from .families import Fit
 from .kind import Candidate, Sight, builtin_kinds, candidate_of
+from .kinds.composite_names import NAME as COMPOSITE_NAMES
 from .kinds.containment import NAME as CONTAINMENT
 from .kinds.containment import most_by_counting
 from .register import Register, free_columns, may_refer
@@ -77,18 +78,47 @@ def _decided(weighed: _Weighed, rest: Sequence[_Weighed]) -> Relation:
     rivals = tuple(
         other.candidate.link
         for other in rest
-        if passes and other is not weighed and other.belief > belief - MARGIN and _compete(other.candidate, candidate)
+        if passes and other is not weighed and (_comes_near(other, weighed) or _may_hold_more(other, candidate))
     )
-    counted = sum(each.weight for each in evidence if each.kind == CONTAINMENT)
+    told_by_more = any(other.belief >= BELIEVED and _holds(other.candidate, candidate) for other in rest)
     return Relation(
         candidate.link,
         evidence,
         belief,
         declared=False,
-        believed=passes and not rivals,
-        rivals=rivals,
+        believed=passes and not rivals and not told_by_more,
+        rivals=() if told_by_more else rivals,
         fits=candidate.fit is not Fit.MISMATCH,
-        at_best=belief - counted + most_by_counting(candidate),
+        at_best=_at_best(weighed),
+    )
+
+
+def _at_best(weighed: _Weighed) -> float:
+    return weighed.belief - _counted(weighed) + most_by_counting(weighed.candidate)
+
+
+def _counted(weighed: _Weighed) -> float:
+    return sum(each.weight for each in weighed.evidence if each.kind == CONTAINMENT)
+
+
+def _comes_near(other: _Weighed, weighed: _Weighed) -> bool:
+    return other.belief > weighed.belief - MARGIN and _compete(other.candidate, weighed.candidate)
+
+
+def _holds(composite: Candidate, one: Candidate) -> bool:
+    """Whether a composite candidate has the column among its own: whoever means that says nothing by the one alone."""
+    return len(composite.link.columns) > 1 and set(composite.link.columns) > set(one.link.columns)
+
+
+def _may_hold_more(other: _Weighed, one: Candidate) -> bool:
+    """Whether a composite candidate that nobody has disproved could be what is meant instead: the one column bears the
+    name of a part of another table's key, and its neighbours those of the others."""
+    return (
+        _holds(other.candidate, one)
+        and other.candidate.key_table is not one.key_table
+        and any(each.kind == COMPOSITE_NAMES for each in other.evidence)
+        and _at_best(other) >= BELIEVED
+        and _counted(other) >= 0
     )
 
 

@@ -53,6 +53,22 @@ NAMED_BY_TAIL = 2.0
 """`template_id` and `hosts_templates`, or `user_id` and `auth_user`: the name says the end of the table's only, which
 may be a link table's. Measured: of 35 such candidates 3 were true, most of the others being link tables."""
 
+NAMED_AS_KEY = 5.0
+"""`itemid`, as the key of one other table is called, be that table's name what it may."""
+
+NAMED_AS_KEY_WITH_ROLE = 4.5
+"""`master_itemid`, `scratchpoolid`, `iconid_off`: such a name with a role before or behind it."""
+
+NAMED_BARE = 4.1
+"""`queue` and `queues`, where both are integers or both are uuids: other columns bear a table's name by chance."""
+
+NAMED_PARENT = 2.0
+"""`parent`, `parent_id` where no table is called so: a row of the same table."""
+
+CONVENTION = ((5, 1.4), (3, 1.0))
+"""From that many foreign keys of the schema on whose columns call their keys in the same way: that is its habit. With
+the name and the type it is less than BELIEVED: a name, however usual, is not believed without rows or siblings."""
+
 NAMED_TABLE_ONLY = 1.0
 """The name speaks of the table, the key is another of its keys than the name speaks of (`user_id`, `users.email`)."""
 
@@ -64,6 +80,10 @@ NAMED_ABROAD = -1.0
 
 COMPOSITE_KEY_NAMES = 1.0
 """The columns are called as a composite key's: junction tables repeat such names without referring to each other."""
+
+COMPOSITE_KEY_NAMES_WITH_OWN = 3.0
+"""The same where a part of the key is the table's own (`patient_id, number` of treatments): whoever has both names
+means a treatment, not any patient and a number."""
 
 SAME_TYPE = 0.5
 """The same family: cheap for integers and text, which most columns are."""
@@ -143,6 +163,10 @@ EXTERNAL = -9.0
 POLYMORPHIC = -9.0
 """`owner_id` beside `owner_type`: which table is meant differs by row. So it does for `ident` in a key with
 `parent_type`, where there is no `parent` for that to speak of."""
+
+PERHAPS_POLYMORPHIC = -4.0
+"""The same where the selector refers to a table by a foreign key (`entity_class`): a list of classes more often than
+one of tables."""
 
 OUTLIVES = -9.0
 """A table of audits or of what was deleted keeps what it tells of after that is gone: such keys are not declared on

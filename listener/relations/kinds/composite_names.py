@@ -7,9 +7,12 @@ from collections.abc import Iterator, Sequence
 from ...catalog.snapshot import Column, Table
 from ...evidence import Evidence
 from ..kind import Candidate, Kind, Sight
+from ..naming import read_column
+from ..register import OWN_KEY_NAMES, covered_columns
 from ..relation import Link, link_of
-from ..weights import COMPOSITE_KEY_NAMES
+from ..weights import COMPOSITE_KEY_NAMES, COMPOSITE_KEY_NAMES_WITH_OWN
 
+NAME = "composite_names"
 _MOST_TABLES = 4
 
 
@@ -34,8 +37,27 @@ def _propose(table: Table, free: Sequence[Column], sight: Sight) -> Iterator[Lin
 def _weigh(candidate: Candidate, _: Sequence[Candidate], __: Sight) -> Iterator[Evidence]:
     names = [column.name for column in candidate.columns]
     if len(names) > 1 and names == [column.name for column in candidate.key_columns]:
-        seen = f"The columns are called as the key {', '.join(names)} of {candidate.key_table.qualified_name} is."
-        yield Evidence("composite_names", COMPOSITE_KEY_NAMES, seen)
+        seen = f"The columns are called as the key {', '.join(names)} of {candidate.key_table.qualified_name} is"
+        own = _own_part(candidate)
+        if own is None:
+            yield Evidence(NAME, COMPOSITE_KEY_NAMES, f"{seen}.")
+        else:
+            yield Evidence(NAME, COMPOSITE_KEY_NAMES_WITH_OWN, f"{seen}, of which {own} is its own.")
 
 
-KIND = Kind("composite_names", _weigh, _propose)
+def _own_part(candidate: Candidate) -> str | None:
+    """The part of a primary key that refers to nothing, such as the number of a line within its order."""
+    if not candidate.primary:
+        return None
+    covered = covered_columns(candidate.key_table)
+    own = [column.name for column in candidate.key_columns if column.number not in covered and _counts(column.name)]
+    return own[0] if 0 < len(own) < len(candidate.key_columns) else None
+
+
+def _counts(name: str) -> bool:
+    """Whether the name is a number's within something, and neither an identifier's nor what any table has (`id`)."""
+    reading = read_column(name)
+    return name.lower() not in OWN_KEY_NAMES and (reading is None or reading.suffix == "no")
+
+
+KIND = Kind(NAME, _weigh, _propose)

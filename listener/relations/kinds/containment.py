@@ -22,6 +22,7 @@ from ..weights import (
 from ..wording import columns_of, count
 
 NAME = "containment"
+_FOR_NONE = frozenset({"'0'", "'-1'", "''"})
 
 
 def most_by_counting(candidate: Candidate) -> float:
@@ -35,15 +36,24 @@ def most_by_counting(candidate: Candidate) -> float:
 def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterator[Evidence]:
     found = sight.measurements.counted(candidate.link)
     if found is not None and found.rows > 0:
-        weight = _inside(candidate, found) if found.outside <= found.rows * NO_SIGN_OUTSIDE else _outside(found)
+        none = stands_for_none(found)
+        bounded = none is not None or found.outside <= found.rows * NO_SIGN_OUTSIDE
+        weight = _inside(candidate, found, none) if bounded else _outside(found)
         yield Evidence(NAME, weight, _seen(candidate, found))
 
 
-def _inside(candidate: Candidate, found: Containment) -> float:
+def stands_for_none(found: Containment) -> str | None:
+    """The one value that all rows without a key have, where it is one that people write for nothing."""
+    only = found.examples[0] if len(found.examples) == 1 else None
+    return only if only in _FOR_NONE and not found.uncastable and 0 < found.outside < found.rows else None
+
+
+def _inside(candidate: Candidate, found: Containment, none: str | None) -> float:
     share = found.outside / found.rows
-    if share > FEW_OUTSIDE:
+    if none is None and share > FEW_OUTSIDE:
         return 0.0
-    weight = next((weight for least, weight in _scale(candidate) if found.distinct >= least), 0.0)
+    distinct = found.distinct if none is None else found.distinct - 1
+    weight = next((weight for least, weight in _scale(candidate) if distinct >= least), 0.0)
     if weight and candidate.fit is Fit.MISMATCH:
         weight += CONTAINED_AFTER_CAST
     return max(0.0, weight + SOME_OUTSIDE) if found.outside else weight
@@ -65,6 +75,9 @@ def _seen(candidate: Candidate, found: Containment) -> str:
     values = f"{count(found.distinct, 'distinct value')} seen"
     if not found.outside:
         return f"Every value is in {key}: {looked}, {values}."
+    none = stands_for_none(found)
+    if none is not None:
+        return f"{inside:,} of {looked} have their value in {key}, and the others have {none}; {values}."
     return f"{inside:,} of {looked} have their value in {key}, {found.outside:,} do not; {values}."
 
 

@@ -8,7 +8,8 @@ from ...catalog.snapshot import Column, Table
 from ...evidence import Evidence
 from ..kind import Candidate, Kind, Sight
 from ..naming import SELECTORS, read_column, words_of
-from ..weights import POLYMORPHIC
+from ..register import covered_columns
+from ..weights import PERHAPS_POLYMORPHIC, POLYMORPHIC
 
 _DJANGO = ("object", ("content", "type", "id"))
 _ANY = frozenset({"parent", "object", "owner", "target", "subject", "entity", "resource", "record", "source"})
@@ -20,8 +21,12 @@ def _weigh(candidate: Candidate, _: Sequence[Candidate], __: Sight) -> Iterator[
     column = candidate.columns[0]
     selector = _beside(candidate.table, column) or _in_key(candidate.table, column)
     if selector is not None:
-        seen = f"{selector.name} beside {column.name} says which table is meant, row by row."
-        yield Evidence("polymorphism", POLYMORPHIC, seen)
+        if selector.number in covered_columns(candidate.table) and words_of(selector.name) != _DJANGO[1]:
+            seen = f"{selector.name} beside {column.name} may say which table is meant, or of which class the row is."
+            yield Evidence("polymorphism", PERHAPS_POLYMORPHIC, seen)
+        else:
+            seen = f"{selector.name} beside {column.name} says which table is meant, row by row."
+            yield Evidence("polymorphism", POLYMORPHIC, seen)
 
 
 def _beside(table: Table, column: Column) -> Column | None:

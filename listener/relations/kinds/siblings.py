@@ -92,7 +92,7 @@ def _is_its_own(vote: Vote, candidate: Candidate) -> bool:
 
 def _fits(candidate: Candidate, vote: Vote, register: Register) -> bool:
     key = _resolved(candidate.table.oid, vote.key, register)
-    target = register.tables.get(key.table) if key is not None else None
+    target = register.tables.get(key.table) if key is not None and register.keys(key.table) else None
     if key is None or target is None:
         return False
     columns = sorted(candidate.columns, key=lambda column: column.name)

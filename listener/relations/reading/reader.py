@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 import pglast
 import psycopg
+import structlog
 from pglast import ast
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -37,6 +38,9 @@ _READ = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.Mer
 # Not loaded by the server, no right to it, moved or dropped this moment, or something in the way: another time.
 _NO_STATEMENTS = frozenset({"55000", "42501", "42P01", "42703", "3F000", "55P03", "57014"})
 _IN_THE_WAY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
+
+
+log = structlog.get_logger()
 
 
 class _Text(NamedTuple):
@@ -150,6 +154,13 @@ class CodeReader:
         for view in self._views.values():
             names.add_view(*view)
         return names
+
+
+def told(reading: Reading) -> Reading:
+    """The reading, once the log says what is missing in it."""
+    for gap in reading.gaps():
+        log.info("not read", what=gap)
+    return reading
 
 
 async def _reading(kind: SourceKind, texts: Iterable[_Text], oids: Collection[Oid] | None) -> Reading:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..sighting import Sighting, Source, SourceKind
+from ..wording import count
 
 Place = tuple[SourceKind, str]
 """A source's kind and identity."""
@@ -23,3 +24,9 @@ class Reading:
     asked: frozenset[Place] = frozenset()
     whole: frozenset[SourceKind] = frozenset()
     unread: Mapping[SourceKind, int] = field(default_factory=dict[SourceKind, int])
+
+    def gaps(self) -> Iterator[str]:
+        """What was not read, a sentence for each kind."""
+        for kind in SourceKind:
+            if number := self.unread.get(kind):
+                yield f"{count(number, kind.value)} could not be read: joins there speak for no relation."

@@ -22,7 +22,10 @@ class Verdict(StrEnum):
 
 
 class Half(StrEnum):
-    """Which schemas the weights may be chosen from, and which are only scored, by `python -m tests.bench`."""
+    """Which schemas the weights may be chosen from, and which are only scored, by `python -m tests.bench`.
+
+    What was held back once and has been looked into since is open: it is no test of what was learned after that.
+    """
 
     OPEN = "open"
     HELD_BACK = "held_back"

@@ -59,9 +59,15 @@ where a.attnum > 0 and a.attnotnull and a.attinhcount = 0 and a.attidentity = ''
     select from pg_catalog.pg_index as i where i.indrelid = own.oid and i.indisprimary and a.attnum = any(i.indkey)
   )
 union all
+select pg_catalog.format('alter domain %s drop constraint %I', k.contypid::pg_catalog.regtype, k.conname)
+from pg_catalog.pg_constraint as k join pg_catalog.pg_namespace as n on n.oid = k.connamespace
+where k.contypid <> 0 and n.nspname not in ('pg_catalog', 'information_schema')
+union all
 select pg_catalog.format('drop rule %I on %I.%I', r.rulename, nspname, relname)
 from own join pg_catalog.pg_rewrite as r on r.ev_class = own.oid
 """
+
+_DOMAINS = "select oid::bigint, typbasetype::bigint from pg_catalog.pg_type where typtype = 'd'"
 
 
 class Filler:
@@ -69,6 +75,7 @@ class Filler:
 
     def __init__(self, snapshot: Snapshot, meanings: Iterable[Meaning]) -> None:
         self._tables = snapshot.tables
+        self._domains: dict[Oid, Oid] = {}
         self._meant: dict[tuple[Oid, int], tuple[Meaning, int]] = {}
         for meaning in sorted(meanings, key=lambda each: -len(each.link.columns)):
             for ours, theirs in zip(meaning.link.columns, meaning.link.key.columns, strict=True):
@@ -76,6 +83,7 @@ class Filler:
 
     def fill(self, connection: psycopg.Connection) -> None:
         """Insert them; what would keep rows out that are no relation (checks, triggers, rules) goes or is silent."""
+        self._domains = dict(connection.execute(_DOMAINS).fetchall())
         for (statement,) in connection.execute(_OBSTACLES).fetchall():
             connection.execute(statement.encode())
         connection.execute("set session_replication_role = replica")
@@ -100,7 +108,7 @@ class Filler:
     def _value(self, table: Table, column: Column, row: str, depth: int = 0) -> str:
         """The column's value in the table's row of that number, as SQL."""
         assert depth < 20, f"{table.name}.{column.name} means itself"
-        own = _base(table, column, row)
+        own = _base(table, column, row, self._domains.get(column.type_oid, column.type_oid))
         meant = self._meant.get((table.oid, column.number))
         if meant is None:
             return own
@@ -117,18 +125,19 @@ class Filler:
         return f"case when ({row}) % {every} = 0 then {rest} else {value} end"
 
 
-def _base(table: Table, column: Column, row: str) -> str:
+def _base(table: Table, column: Column, row: str, type_oid: Oid) -> str:
+    """A value of that type, which is the domain's where the column's is one."""
     salt = _salt(table.name, column.name)
-    if column.type_oid in INTEGERS:
+    if type_oid in INTEGERS:
         in_key = any(index.unique and column.number in index.columns for index in table.indexes)
         own = row if in_key else f"1 + (({row}) * {_STRIDE} + {salt}) % {_SIZES[salt % len(_SIZES)]}"
         return f"({own})::{column.type_name}"
-    if column.type_oid in TEXTS or column.type_oid == BLANK_PADDED:
+    if type_oid in TEXTS or type_oid == BLANK_PADDED:
         length = column.type_modifier - _HEADER if column.type_modifier > 0 else 1000
         if length < _SHORT:
             return f"right(lpad(({row})::text, {length}, '0'), {length})"
         return f"'{salt:x}-' || ({row})"
-    known = _BY_TYPE.get(column.type_oid)
+    known = _BY_TYPE.get(type_oid)
     return "null" if known is None else known.format(n=row, salt=salt)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -14,9 +15,32 @@ from ..shipped import SCHEMAS, ShippedSchema
 _SYNAPSE = "synapse/storage/schema"
 _SHARED = ("bacula", "icinga2", "mediawiki", "pdns", "procrastinate", "roundcube")
 
-SOURCES: dict[str, ShippedSchema] = {
+
+@dataclass(frozen=True, slots=True)
+class JoinedSchema:
+    """What several packages make of one schema, one after the other."""
+
+    parts: tuple[ShippedSchema, ...]
+
+    def sql(self) -> str:
+        """The text of the schema; raises Unavailable."""
+        return "\n".join(part.sql() for part in self.parts)
+
+
+_AWL = "usr/share/awl/dba"
+
+SOURCES: dict[str, ShippedSchema | JoinedSchema] = {
     **{schema.name: schema for schema in SCHEMAS if schema.name in _SHARED},
+    "davical": JoinedSchema(
+        (
+            DebianSchema("awl", "libawl-php", (f"{_AWL}/awl-tables.sql", f"{_AWL}/schema-management.sql")),
+            DebianSchema("davical", "davical", ("usr/share/davical/dba/davical.sql",)),
+        )
+    ),
+    "ejabberd": DebianSchema("ejabberd", "ejabberd", ("usr/share/ejabberd/sql/pg.new.sql",)),
+    "icingadb": DebianSchema("icingadb", "icingadb", ("usr/share/icingadb/schema/pgsql/schema.sql",)),
     "icingaweb2": DebianSchema("icingaweb2", "icingaweb2", ("usr/share/icingaweb2/schema/pgsql.schema.sql",)),
+    "kea": DebianSchema("kea", "kea-admin", ("usr/share/kea/scripts/pgsql/dhcpdb_create.pgsql",)),
     "ledgersmb": DebianSchema("ledgersmb", "ledgersmb", ("usr/share/ledgersmb/sql/Pg-database.sql",)),
     "openqa": DebianSchema("openqa", "openqa", ("usr/share/openqa/dbicdh/PostgreSQL/deploy/98/001-auto.sql",)),
     "prelude": DebianSchema("prelude", "libpreludedb7-pgsql", ("usr/share/libpreludedb/classic/pgsql.sql",)),

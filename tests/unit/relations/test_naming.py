@@ -34,6 +34,40 @@ def test_column_that_speaks_of_a_table(name: str, stems: list[tuple[str, ...]], 
     assert (list(reading.stems), reading.suffix) == (stems, suffix)
 
 
+@pytest.mark.parametrize(
+    ("name", "stem", "keys"),
+    [
+        ("tzid", "tz", ["tzid"]),
+        ("itemid", "item", ["itemid", "temid"]),
+        ("master_itemid", "master_item", ["master_itemid", "itemid", "temid"]),
+        ("author_user_id", "author_user", ["author_user_id", "user_id"]),
+        ("AuthorUserId", "author_user", ["author_user_id", "user_id"]),
+        ("scratchpoolid", "scratchpool", ["scratchpoolid", "poolid"]),
+    ],
+)
+def test_keys_that_a_name_could_repeat(name: str, stem: str, keys: list[str]) -> None:
+    reading = read_column(name)
+    assert reading is not None
+    assert (reading.stems[0][0], reading.keys[0]) == (stem, keys[0])
+    assert [key for key in reading.keys if key in keys] == keys
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("user_id_2", ("user",)), ("selementid1", ("selement",)), ("iconid_off", ("icon",)), ("user_id_old", ("user",))],
+)
+def test_role_behind_the_suffix(name: str, words: tuple[str, ...]) -> None:
+    reading = read_column(name)
+    assert reading is not None
+    assert (reading.words, reading.suffix, reading.role_behind) == (words, "id", True)
+
+
+@pytest.mark.parametrize("name", ["valid_from", "user_id_count", "paid_at", "sha2", "md5", "id2", "covid_19"])
+def test_name_with_an_identifier_inside_that_means_none(name: str) -> None:
+    reading = read_column(name)
+    assert reading is None or not reading.role_behind
+
+
 @pytest.mark.parametrize("name", ["id", "uuid", "name", "email", "created_at", "_", "", "bid", "identity", "42", "№"])
 def test_column_that_speaks_of_nothing(name: str) -> None:
     assert read_column(name) is None
