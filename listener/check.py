@@ -101,9 +101,9 @@ async def check(
         examiner.read(await CodeReader(connection).everything(snapshot))
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if links := examiner.unmeasured(snapshot.tables):
-            progress(f"counting the rows of {len(links)} relations")
+            progress(f"counting the rows of {len(links)} relations and keys")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
-            examiner.learn(measured.containment)
+            examiner.learn(measured)
         progress("judging")
         judgement = examiner.examine(examiner.everything())
     open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))

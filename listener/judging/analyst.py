@@ -35,9 +35,8 @@ from ..hearing.intent import Intent, decide
 from ..hearing.lease import Lease
 from ..hearing.outbox import mark_processed, unprocessed
 from ..issue import Issue
-from ..relations.measurement import Containment, Unmeasured
+from ..relations.measurement import Measurements, Subject
 from ..relations.reading.reader import CodeReader
-from ..relations.relation import Link
 from ..store import changes as change_store
 from ..store import issues as issue_store
 from ..store import scans as scan_store
@@ -73,7 +72,7 @@ class Analyst:
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
         self._by_table: dict[Oid, set[str]] = {}
-        self._unmeasured: set[Link] = set()
+        self._unmeasured: set[Subject] = set()
 
     @property
     def roster(self) -> Roster:
@@ -192,18 +191,18 @@ class Analyst:
                 reason=str(error),
             )
 
-    async def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> Outcome:
+    async def learn(self, measured: Measurements) -> Outcome:
         """Judge again the tables of which something was counted."""
         async with self._turn:
             started = time.perf_counter()
             self.examiner.learn(measured)
-            focus = frozenset(oid for link in measured for oid in (link.table, link.key.table))
+            focus = frozenset(oid for each in (*measured.containment, *measured.duplicates) for oid in each.tables)
             return await self._conclude(
                 "measurement", Causes((), (), self.examiner.snapshot.taken_at), (), focus, started
             )
 
-    def take_unmeasured(self, limit: int) -> frozenset[Link]:
-        """Some links that would decide something once counted; each is handed out once."""
+    def take_unmeasured(self, limit: int) -> frozenset[Subject]:
+        """Some links and keys that would decide something once counted; each is handed out once."""
         return frozenset(self._unmeasured.pop() for _ in range(min(limit, len(self._unmeasured))))
 
     def open_issues(self) -> tuple[Issue, ...]:
@@ -307,7 +306,7 @@ class Analyst:
                 gone.append(identity)
         return tuple(gone), unwatched
 
-    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
+    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Subject]]:
         return self.examiner.examine(focus), self.examiner.unmeasured(focus)
 
     @staticmethod

@@ -13,6 +13,8 @@ from itertools import chain
 from ..catalog.snapshot import Column, Table
 from .scene import Scene
 
+_FEW = 5
+
 
 class Docket:
     """Tables to be judged, none of them left alone, within the scene that they are judged in."""
@@ -79,6 +81,24 @@ class Docket:
     def unfinished(self) -> Sequence[Table]:
         """The tables with an index that is not valid, or not ready."""
         return [table for table in self.tables if any(not (each.valid and each.ready) for each in table.indexes)]
+
+    @cached_property
+    def keyless(self) -> Sequence[Table]:
+        """The tables without any unique index: nothing keeps their rows apart."""
+        without = [table for table in self.tables if not (table.indexes and table.indexes[0].unique)]
+        return [table for table in without if not any(index.unique for index in table.indexes)]
+
+    @cached_property
+    def tying(self) -> Sequence[Table]:
+        """The tables of few columns that two foreign keys tie to others."""
+        few = [table for table in self.tables if len(table.columns) <= _FEW and len(table.constraints) > 1]
+        return [table for table in few if len(table.foreign_keys) == 2]
+
+    @cached_property
+    def different(self) -> Sequence[Table]:
+        """The tables that are not as the expected schema has them."""
+        differences = self.scene.expected.differences
+        return [table for table in self.tables if table.oid in differences] if differences else ()
 
 
 def either(*several: Sequence[Table]) -> Sequence[Table]:

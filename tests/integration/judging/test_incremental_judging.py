@@ -50,7 +50,7 @@ async def follow(analyst: Analyst, connection: AsyncConnection[Any]) -> None:
     await analyst.react()
     while links := analyst.take_unmeasured(200):
         found = await measure(connection, links, analyst.examiner.snapshot, budget=BUDGET)
-        await analyst.learn(found.containment)
+        await analyst.learn(found)
 
 
 async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[dict[str, Issue], set[tuple[str, int]]]:
@@ -59,7 +59,7 @@ async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[d
     examiner = Examiner(JUDGE, snapshot, analyst.examiner.changes)
     examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
     found = await measure(connection, examiner.unmeasured(snapshot.tables), snapshot, budget=BUDGET)
-    examiner.learn(found.containment)
+    examiner.learn(found)
     judgement = examiner.examine(examiner.everything())
     return {issue.issue_id: issue for issue in judgement.issues}, set(judgement.undecided)
 

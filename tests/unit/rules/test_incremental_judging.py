@@ -13,8 +13,9 @@ from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.judging.scene import Scene
 from pgmend.listener.relations.atlas import Atlas
-from pgmend.listener.relations.measurement import Containment, Measurements, Unmeasured
+from pgmend.listener.relations.measurement import Containment, Duplicates, Measurements, Unmeasured
 from pgmend.listener.relations.relation import Link
+from pgmend.listener.relations.uniqueness import Uniqueness
 
 from tests.support.chance import OIDS, tables
 from tests.support.snapshots import NOON, counted
@@ -35,6 +36,13 @@ class EveryValueContained(dict[Link, Containment | Unmeasured]):
         return self[link]  # type: ignore[return-value]
 
 
+class EveryRowTwice(dict[Uniqueness, Duplicates | Unmeasured]):
+    """Whatever key is asked for was counted, and all its values are there twice."""
+
+    def get(self, key: Uniqueness, default: object = None) -> Duplicates:  # type: ignore[override]
+        return Duplicates(500, 250, 250, exact=True, taken_at=NOON)
+
+
 def put(known: dict[Oid, Table], table: Table | None) -> Table | None:
     """Add the table, unless another has its name."""
     if table is None or (table.schema, table.name) in {(each.schema, each.name) for each in known.values()}:
@@ -44,7 +52,7 @@ def put(known: dict[Oid, Table], table: Table | None) -> Table | None:
 
 
 def judged(atlas: Atlas, known: dict[Oid, Table], focus: set[Oid], changes: Changes) -> dict[str, Issue]:
-    measurements = Measurements(EveryValueContained())
+    measurements = Measurements(EveryValueContained(), EveryRowTwice())
     relations = atlas.relations_of(focus, measurements, changes)
     idle = {index.oid: IdleIndex(NOON, 500) for each in known.values() for index in each.indexes}
     counters = Counters(idleness=Idleness(idle, standbys=False))

@@ -84,6 +84,7 @@ def test_rules_of_this_issue_are_there() -> None:
         "DISABLED_TRIGGER",
         "DUPLICATE_FOREIGN_KEY",
         "DUPLICATE_INDEX",
+        "DUPLICATE_ROWS",
         "INVALID_INDEX",
         "JSON_NOT_JSONB",
         "MISSING_COLUMN",
