@@ -21,7 +21,9 @@ from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .garbage import uncollected
+from .hearing.pulse import triggers_fire
 from .ignore_file import IgnoreFile
+from .impact.impact import UNHEARD
 from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
@@ -30,6 +32,7 @@ from .relations.measure import measure
 from .relations.reading.reader import CodeReader
 from .settings import Settings
 from .store.ignored import Ignoring, read_ignored
+from .store.impacts import may_read_impacts, read_impacts
 
 MEASURING_BUDGET = timedelta(seconds=20)
 NO_FIX = UUID(int=0)
@@ -100,6 +103,8 @@ async def check(
         progress("reading views, functions and statements")
         examiner.read(await CodeReader(connection).everything(snapshot))
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
+        if await may_read_impacts(connection):
+            examiner.hear((await read_impacts(connection)).heard(None if await triggers_fire(connection) else UNHEARD))
         if links := examiner.unmeasured(snapshot.tables):
             progress(f"counting the rows of {len(links)} relations and keys")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)

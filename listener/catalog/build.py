@@ -129,7 +129,7 @@ class Builder:
         schema_names = dict(zip(*schemas, strict=True))
         of_extensions = frozenset(members.tables)
         built = Built({}, {}, self._unfinished)
-        for oid, schema_oid, name, *own, rows_, pages in zip(*tables, strict=True):
+        for oid, schema_oid, name, *own, rows_, pages, file in zip(*tables, strict=True):
             schema = schema_names.get(schema_oid)
             if schema is None:
                 continue
@@ -163,7 +163,7 @@ class Builder:
                 tuple(sorted(own_policies.get(oid, ()))),
                 tuple(sorted(own_comments.items())),
                 tuple(sorted(all_numberings.get(oid, ()))),
-                Statistics(rows_, pages),
+                Statistics(rows_, pages, file),
             )
         return built
 

@@ -6,7 +6,7 @@ one where everything is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from ..counters.idle import Idleness
 from ..counters.sequence import SequenceState
 from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
+from ..impact.impact import NOT_HEARD, Impact, Impacts
 from ..relations.atlas import Atlas, DrawnRelations
 from ..relations.measurement import Containment, Duplicates, Measurements, Subject, Unmeasured
 from ..relations.reading.reading import Reading
@@ -53,6 +54,7 @@ class Examiner:
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
         self._expected = NOTHING_EXPECTED
+        self._impacts = NOT_HEARD
         self._measured: dict[Link, Containment | Unmeasured] = {}
         self._repetitions: dict[Uniqueness, Duplicates | Unmeasured] = {}
         self._counters = Counters()
@@ -96,6 +98,21 @@ class Examiner:
         """Let the rules see what should be, and how it differs."""
         if expected is not self._expected:
             self._expected, self._drawn = expected, None
+
+    @property
+    def impacts(self) -> Impacts:
+        """What statements did that ran."""
+        return self._impacts
+
+    def hear(self, impacts: Impacts) -> None:
+        """Let the rules see what statements did that ran: these, and no others."""
+        if impacts != self._impacts:
+            self._impacts, self._drawn = impacts, None
+
+    def hear_more(self, impacts: Collection[Impact]) -> None:
+        """Let the rules see what some more did."""
+        if impacts:
+            self.hear(self._impacts.with_new(impacts))
 
     def learn(self, measured: Measurements) -> None:
         """Let the rules see what was counted."""
@@ -175,7 +192,9 @@ class Examiner:
         if self._drawn is None or self._drawn.focus != tables:
             measurements = Measurements(self._measured, self._repetitions)
             relations = self.atlas.relations_of(tables, measurements, self.changes)
-            scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters, self._expected)
+            scene = Scene(
+                self.snapshot, relations, measurements, self.changes, self._counters, self._expected, self._impacts
+            )
             self._drawn = _Drawn(tables, relations, scene)
         return self._drawn.scene
 

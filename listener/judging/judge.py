@@ -136,6 +136,7 @@ class Judge:
             evidence=finding.evidence,
             remedy=finding.remedy,
             doubt=finding.doubt,
+            event_id=finding.event_id,
             definition_hash=definition_hash(finding.current_state, finding.expected_state),
             columns=finding.columns,
         )

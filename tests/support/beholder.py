@@ -15,7 +15,7 @@ from pgmend.listener.relations.reading.reader import CodeReader
 from .database import Database
 
 # Nobody has watched a test's database for a month.
-NEEDS_WATCHING = frozenset({"UNUSED_INDEX"})
+NEEDS_WATCHING = frozenset({"UNUSED_INDEX", "UNSAFE_DDL"})
 
 
 class Beholder:

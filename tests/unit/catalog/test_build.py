@@ -32,7 +32,7 @@ def rows(*, owner: str = "me", type_name: str = "text", **parts: object) -> Rows
             "schemas": Schemas([5], ["public"]),
             "tables": Tables(
                 [1, 2], [5, 5], ["a", "b"], ["r", "r"], ["p", "p"], [owner, "me"], *[[False, False]] * 3,
-                ["d", "d"], [0, 0], [-1.0, -1.0], [0, 0],
+                ["d", "d"], [0, 0], [-1.0, -1.0], [0, 0], [7, 8],
             ),
             "columns": Columns(b"id\0name\0id\0name", f"integer\0{type_name}\0integer\0{type_name}".encode(), numbers),
             **parts,

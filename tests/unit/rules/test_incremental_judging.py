@@ -9,6 +9,7 @@ from pgmend.listener.catalog.diff import diff_table
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
 from pgmend.listener.counters.counters import Counters
 from pgmend.listener.counters.idle import IdleIndex, Idleness
+from pgmend.listener.impact.impact import Impacts
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.judging.scene import Scene
@@ -56,7 +57,14 @@ def judged(atlas: Atlas, known: dict[Oid, Table], focus: set[Oid], changes: Chan
     relations = atlas.relations_of(focus, measurements, changes)
     idle = {index.oid: IdleIndex(NOON, 500) for each in known.values() for index in each.indexes}
     counters = Counters(idleness=Idleness(idle, standbys=False))
-    scene = Scene(Snapshot(dict(known), NOON, 180_004, complete=True), relations, measurements, changes, counters)
+    scene = Scene(
+        Snapshot(dict(known), NOON, 180_004, complete=True),
+        relations,
+        measurements,
+        changes,
+        counters,
+        impacts=Impacts(),
+    )
     judgement = Judge(critical_tables=("*",)).judge(scene, focus)
     assert judgement.undecided == frozenset()
     return {issue.issue_id: issue for issue in judgement.issues}

@@ -107,6 +107,7 @@ def test_rules_of_this_issue_are_there() -> None:
         "SHORT_KEY_TYPE",
         "TIMESTAMP_WITHOUT_TIME_ZONE",
         "TYPE_MISMATCH",
+        "UNSAFE_DDL",
         "UNUSED_INDEX",
         "UNVALIDATED_CONSTRAINT",
     ]
