@@ -149,7 +149,8 @@ class _Look:
                 continue
             told.add(pair[1].oid)
             plain = self._suspicion(event, command, command.lock, pair)
-            yield replace(plain, columns=_real(index.columns), index=index)
+            columns = _real(index.columns) if command.sort is not Sort.REINDEX else ()
+            yield replace(plain, columns=columns, index=index)
 
     def _in_table(self, event: Event, command: Command, lock: Lock, pair: tuple[Table, Table]) -> Iterator[Suspicion]:
         before, after = pair

@@ -134,6 +134,8 @@ def _impact(suspicion: Suspicion, facts: Facts, size: Size, server_version: int,
 def _subject(suspicion: Suspicion) -> str:
     """What an issue about it is called after: the constraint or index, else the statement's name where no column is."""
     named = suspicion.constraint or suspicion.index
+    if suspicion.command.sort is Sort.REINDEX and not _of_one_index(suspicion):
+        return suspicion.event.command_tag
     if named is not None:
         return named.name
     if suspicion.command.sort is Sort.STORAGE:

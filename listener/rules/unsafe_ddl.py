@@ -17,6 +17,7 @@ from ..relations.weights import DECLARED
 from ..relations.wording import count
 
 _STEP = 1024
+_LONGEST = 500
 
 
 class NotHeard(Undecided):
@@ -27,7 +28,7 @@ def _suspects(docket: Docket) -> Iterable[Table]:
     impacts = docket.scene.impacts
     if not impacts.by_table and impacts.unheard is not None:
         raise NotHeard(impacts.unheard)
-    return [table for table in docket.tables if table.oid in impacts.by_table]
+    return [table for table in docket.tables if table.oid in impacts.by_table] if impacts.by_table else ()
 
 
 @rule("UNSAFE_DDL", Severity.LOW, Reads.EVENTS, suspects=_suspects)
@@ -74,7 +75,9 @@ def _instead(impact: Impact) -> str:
 
 
 def _evidence(impact: Impact, earlier: list[Impact]) -> Iterator[Evidence]:
-    text = f"It was: {impact.statement}" if impact.statement else "Its text was not kept: a secret might be in it."
+    text = "Its text was not kept: a secret might be in it."
+    if impact.statement:
+        text = f"It was: {impact.statement if len(impact.statement) <= _LONGEST else impact.statement[:_LONGEST] + '…'}"
     yield Evidence("event", DECLARED, f"pgmend.ddl_log has the {impact.command_tag}. {text}")
     yield fact(impact.because)
     yield Evidence("time", DECLARED, _times(impact))

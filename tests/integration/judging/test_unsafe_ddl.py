@@ -255,6 +255,7 @@ async def test_reindex_without_concurrently(world: Database) -> None:
         return  # no event tells of it
     one, several = await after(world, 'reindex index "by n"'), await after(world, f"reindex table {TABLE}")
     assert [issue.object_name for issue in one] == ["by n"]
+    assert {issue.object_name for issue in several} == {"by n", "REINDEX"}
     assert "built the index by n anew of public.Orders, 1" in one[0].current_state
     assert 'waiting: reindex index concurrently "public"."by n".' in one[0].expected_state
     assert any('reindex table concurrently "public"."Orders, 1".' in issue.expected_state for issue in several)
@@ -435,17 +436,18 @@ async def test_without_event_triggers_it_says_that_it_cannot_know(world: Databas
     assert "Event triggers are not there" in (outcome.reason or "")
 
 
-async def test_check_tells_what_a_listener_heard_and_is_skipped_where_none_is(
+async def test_check_tells_both_what_a_listener_heard_and_what_it_counts_itself(
     world: Database, database: Database
 ) -> None:
     await after(world, f"create index i on {TABLE} (code)")
     for each, status in ((world, "failed"), (database, "skipped")):
-        each.execute("create table something (id int primary key)")
+        each.execute("create table twice (n int); insert into twice values (1), (1)")
         result = await check(await each.connect(), Settings())
         (outcome,) = [one for one in result.checks if one.issue_type == "UNSAFE_DDL"]
         assert outcome.status == status
         reported = [one for one in result.issues if one.issue.issue_type == "UNSAFE_DDL"]
         assert [one.plan for one in reported] == ([None] if status == "failed" else [])
+        assert "DUPLICATE_ROWS" in [one.issue.issue_type for one in result.issues]
         assert all("nothing to mend" in (one.why_not_auto or "") for one in reported)
 
 
