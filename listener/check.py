@@ -24,7 +24,9 @@ from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
 from .garbage import uncollected
+from .hearing.pulse import triggers_fire
 from .ignore_file import IgnoreFile
+from .impact.impact import UNHEARD
 from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
@@ -34,6 +36,7 @@ from .relations.reading.reader import CodeReader
 from .relations.reading.reading import Reading
 from .settings import Settings
 from .store.ignored import Ignoring, read_ignored
+from .store.impacts import may_read_impacts, read_impacts
 
 MEASURING_BUDGET = timedelta(seconds=20)
 NO_FIX = UUID(int=0)
@@ -108,10 +111,12 @@ async def check(
         examiner.read_off(sequences, None)
         examiner.read(reading)
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
+        if await may_read_impacts(connection):
+            examiner.hear((await read_impacts(connection)).heard(None if await triggers_fire(connection) else UNHEARD))
         if links := examiner.unmeasured(snapshot.tables):
-            progress(f"counting the rows of {len(links)} relations")
+            progress(f"counting the rows of {len(links)} relations and keys")
             measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
-            examiner.learn(measured.containment)
+            examiner.learn(measured)
         progress("judging")
         judgement = examiner.examine(examiner.everything())
     open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))

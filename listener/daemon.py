@@ -162,7 +162,7 @@ class Daemon:
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
             judge = Judge(roster, settings.critical_tables)
-            analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude))
+            analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude), online_above=settings.online_above)
             await analyst.begin()
             mender = Mender(
                 self._connections,

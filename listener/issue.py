@@ -32,6 +32,7 @@ class Finding:
 
     `object_name` tells apart several findings of one type on the same columns (an index's or constraint's name).
     One on DATABASE names its `place`, of which the names of table and object are taken then.
+    `event_id` is the event that it is about; of most findings others tell which opened them.
     `severity` None takes the rule's. `doubt` says why no remedy may be acted upon alone (ambiguity, unmeasured data).
     """
 
@@ -45,6 +46,7 @@ class Finding:
     severity: Severity | None = None
     doubt: str | None = None
     place: Place | None = None
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ..listener.counters.counters import Counters
 from ..listener.counters.idle import Idleness
 from ..listener.counters.sequence import SequenceState
 from ..listener.errors import RuleFailed
+from ..listener.impact.impact import Impacts
 from ..listener.issue import Issue
 from ..listener.judging.judge import CheckStatus, Judge
 from ..listener.judging.registry import AnyRule
@@ -43,14 +44,15 @@ def scene(
     changes: Iterable[Change] = (),
     sequences: Iterable[SequenceState] = (),
 ) -> Scene:
-    """What rules see of the snapshot; `changes` are newest first. Indexes are watched, and none is idle."""
+    """What rules see of the snapshot; `changes` are newest first. Indexes are watched, and none is idle;
+    events are heard, and none did harm."""
     measurements = Measurements(counts or {})
     by_table: dict[Oid, tuple[Change, ...]] = {}
     for change in changes:
         by_table[change.table_oid] = (*by_table.get(change.table_oid, ()), change)
     relations = Atlas(of).relations_of(of.tables, measurements, by_table)
     counters = Counters({each.oid: each for each in sequences}, Idleness({}, standbys=False))
-    return Scene(of, relations, measurements, by_table, counters)
+    return Scene(of, relations, measurements, by_table, counters, impacts=Impacts())
 
 
 def counting(of: Snapshot, name: str, column: str, last: int | None, /, **fields: Any) -> SequenceState:

@@ -35,6 +35,7 @@ class Tables(NamedTuple):
     types: Oids
     rows: Sequence[float]
     pages: Numbers
+    files: Oids
 
 
 class Columns(NamedTuple):

@@ -156,10 +156,14 @@ class Numbering(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """How large the planner believes the table to be: estimates as of the last ANALYZE, not part of the structure."""
+    """How large the planner believes the table to be: estimates as of the last ANALYZE, not part of the structure.
+
+    `file` is pg_class.relfilenode, another one whenever all rows were written anew; 0 where it is not known, or none.
+    """
 
     rows: float
     pages: int
+    file: Oid = 0
 
 
 class Table(NamedTuple):

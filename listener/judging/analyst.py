@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -19,9 +20,7 @@ from psycopg.rows import TupleRow
 
 from ..catalog.affected import affected
 from ..catalog.change import Change
-from ..catalog.diff import diff_table
 from ..catalog.exclusion import LeftAlone
-from ..catalog.fingerprint import fingerprint
 from ..catalog.read import read_affected, read_snapshot
 from ..catalog.snapshot import DATABASE, Oid, Snapshot
 from ..counters.idle import watch
@@ -34,19 +33,21 @@ from ..garbage import keep_for_good
 from ..hearing.intent import Intent, decide
 from ..hearing.lease import Lease
 from ..hearing.outbox import mark_processed, unprocessed
+from ..impact.impact import Impact
+from ..impact.witness import Witness
 from ..issue import Issue
-from ..relations.measurement import Containment, Unmeasured
+from ..relations.measurement import Measurements, Subject
 from ..relations.reading.reader import CodeReader, told
-from ..relations.relation import Link
 from ..store import changes as change_store
+from ..store import impacts as impact_store
 from ..store import issues as issue_store
 from ..store import scans as scan_store
 from ..store import seen as seen_store
-from .cause import Causes
+from .cause import Causes, nobody_else_did
 from .examiner import Examiner
-from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
-from .outcome import Outcome
+from .missed import read_missed
+from .outcome import Outcome, tell
 from .renames import former_id
 from .roster import Roster
 
@@ -61,9 +62,17 @@ class Analyst:
     """Reads, judges, stores. Its methods take turns: one look at a time."""
 
     def __init__(
-        self, connection: AsyncConnection[TupleRow], lease: Lease, judge: Judge, left_alone: LeftAlone
+        self,
+        connection: AsyncConnection[TupleRow],
+        lease: Lease,
+        judge: Judge,
+        left_alone: LeftAlone,
+        *,
+        online_above: timedelta = timedelta(milliseconds=80),
     ) -> None:
+        """`online_above` is how long others may have to wait for a statement before it is told as unsafe."""
         self._connection = connection
+        self._witness = Witness(connection, online_above)
         self._lease = lease
         self._judge = judge
         self._left_alone = left_alone
@@ -73,7 +82,7 @@ class Analyst:
         self._examiner: Examiner | None = None
         self._open: dict[str, Issue] = {}
         self._by_table: dict[Oid, set[str]] = {}
-        self._unmeasured: set[Link] = set()
+        self._unmeasured: set[Subject] = set()
 
     @property
     def roster(self) -> Roster:
@@ -102,14 +111,20 @@ class Analyst:
             self._examiner.read(told(await self._reader.everything(snapshot)))
             for record in await issue_store.read_open(self._connection):
                 self._hold(record.to_issue())
-            first, changes = await self._missed(snapshot)
-            causes = Causes(events, changes, snapshot.taken_at)
+            missed = await read_missed(self._connection, snapshot)
+            causes = Causes(events, missed.changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
+            self._examiner.hear(await self._witness.remembered())
+            heard = [] if missed.first else events
+            impacts = await self._witness.see(heard, missed.last_look(snapshot), snapshot) if heard else ()
+            self._examiner.hear_more(impacts)
             await self._watch.look()
             self._examiner.expect(self._watch.expected)
             # What has issues and was dropped while nobody listened, too: it resolves them.
             everything = self._examiner.everything() | self._by_table.keys()
-            outcome = await self._conclude("full", causes, events, everything, started, backlog=first)
+            outcome = await self._conclude(
+                "full", causes, events, everything, started, backlog=missed.first, impacts=impacts
+            )
             # The first reaction would have to make it otherwise, and the first collection to look through all of it.
             await self._beside_the_loop(len(everything), self._examiner.atlas.listen)
             keep_for_good()
@@ -128,16 +143,19 @@ class Analyst:
             part, asked = await read_affected(
                 self._connection, reach, self.examiner.snapshot, left_alone=self._left_alone
             )
-            sequences = await self._sequences(part)
+            sequences, before = await self._sequences(part), self.examiner.snapshot
             move = self.examiner.take(part, asked)
             causes = Causes(events, move.changes, part.taken_at)
             self.examiner.remember(causes.changes)
+            impacts = await self._witness.see(events, before, self.examiner.snapshot)
+            self.examiner.hear_more(impacts)
             counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
             moved = frozenset(change.table_oid for change in move.changes)
             focus = moved | move.reached | counted | reach.judge(self.examiner.snapshot, move.changes)
             focus |= await self._read_code(events)
             focus |= await self._compared(events, move.changes)
-            return await self._conclude("event", causes, events, focus, started)
+            focus |= {impact.table for impact in impacts}
+            return await self._conclude("event", causes, events, focus, started, impacts=impacts)
 
     async def _read_code(self, events: Sequence[Event]) -> frozenset[Oid]:
         """Read the views and functions that the events name; the tables whose relations may differ by that."""
@@ -192,18 +210,18 @@ class Analyst:
                 reason=str(error),
             )
 
-    async def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> Outcome:
+    async def learn(self, measured: Measurements) -> Outcome:
         """Judge again the tables of which something was counted."""
         async with self._turn:
             started = time.perf_counter()
             self.examiner.learn(measured)
-            focus = frozenset(oid for link in measured for oid in (link.table, link.key.table))
+            focus = frozenset(oid for each in (*measured.containment, *measured.duplicates) for oid in each.tables)
             return await self._conclude(
                 "measurement", Causes((), (), self.examiner.snapshot.taken_at), (), focus, started
             )
 
-    def take_unmeasured(self, limit: int) -> frozenset[Link]:
-        """Some links that would decide something once counted; each is handed out once."""
+    def take_unmeasured(self, limit: int) -> frozenset[Subject]:
+        """Some links and keys that would decide something once counted; each is handed out once."""
         return frozenset(self._unmeasured.pop() for _ in range(min(limit, len(self._unmeasured))))
 
     def open_issues(self) -> tuple[Issue, ...]:
@@ -213,16 +231,20 @@ class Analyst:
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
         sequences, idleness = await self._sequences(part), await watch(self._connection)
+        before = self.examiner.snapshot
         everything = frozenset(part.tables) | self.examiner.everything()
         self.examiner.forget_before(part.taken_at - change_store.REMEMBERED)
         causes = Causes(events, self.examiner.take(part, None).changes, part.taken_at)
         self.examiner.remember(causes.changes)
+        self.examiner.hear(await self._witness.still_told(self.examiner.impacts, part))
+        impacts = await self._witness.see(events, before, self.examiner.snapshot)
+        self.examiner.hear_more(impacts)
         self.examiner.read_off(sequences, None)
         self.examiner.see_idle(idleness)
         self.examiner.read(told(await self._reader.everything(part)))
         await self._watch.look()
         self.examiner.expect(self._watch.expected)
-        return await self._conclude(kind, causes, events, everything, started)
+        return await self._conclude(kind, causes, events, everything, started, impacts=impacts)
 
     async def _compared(self, events: Sequence[Event], changes: Sequence[Change]) -> frozenset[Oid]:
         """The tables (or DATABASE) that differ otherwise from the expected schema than before."""
@@ -234,19 +256,6 @@ class Analyst:
         """How far those have come that number a column there. Read before the picture moves: it may not come off."""
         return await read_sequences(self._connection, sequences_of(part.tables.values()))
 
-    async def _missed(self, snapshot: Snapshot) -> tuple[bool, tuple[Change, ...]]:
-        """Whether this is the very first look, and what moved since the last one of any listener."""
-        known = await seen_store.read_fingerprints(self._connection)
-        if not known:
-            return True, ()
-        differs = {oid for oid, table in snapshot.tables.items() if known.get(oid) != fingerprint(table)}
-        gone = known.keys() - snapshot.tables.keys()
-        before = await seen_store.read_seen(self._connection, differs | gone)
-        changes: list[Change] = []
-        for oid in sorted(differs | gone):
-            changes += diff_table(before.get(oid), snapshot.tables.get(oid))
-        return False, tuple(changes)
-
     async def _conclude(
         self,
         kind: str,
@@ -256,6 +265,7 @@ class Analyst:
         started: float,
         *,
         backlog: bool = False,
+        impacts: tuple[Impact, ...] = (),
     ) -> Outcome:
         judgement, unmeasured = await self._beside_the_loop(len(focus), self._judged, focus)
         self._unmeasured |= unmeasured
@@ -266,7 +276,11 @@ class Analyst:
             for identity in found.keys() - self._open.keys()
         ]
         changed = [
-            replace(issue, backlog=self._open[identity].backlog, event_id=self._open[identity].event_id)
+            replace(
+                issue,
+                backlog=self._open[identity].backlog,
+                event_id=issue.event_id or self._open[identity].event_id,
+            )
             for identity, issue in found.items()
             if identity in self._open and not _same(issue, self._open[identity])
         ]
@@ -281,6 +295,7 @@ class Analyst:
             (time.perf_counter() - started) * 1000,
             next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
             unwatched,
+            impacts,
         )
         intents = await decide(self._connection, events, self.examiner.snapshot)
         await self._store(kind, outcome, intents, everything=backlog)
@@ -289,7 +304,7 @@ class Analyst:
         for identity in gone:
             issue = self._open.pop(identity)
             self._by_table[issue.table_oid].discard(identity)
-        self._tell(outcome)
+        tell(outcome)
         return outcome
 
     def _no_more(self, missing: Collection[str], judgement: Judgement) -> tuple[tuple[str, ...], Mapping[str, str]]:
@@ -307,7 +322,7 @@ class Analyst:
                 gone.append(identity)
         return tuple(gone), unwatched
 
-    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
+    def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Subject]]:
         return self.examiner.examine(focus), self.examiner.unmeasured(focus)
 
     @staticmethod
@@ -325,20 +340,13 @@ class Analyst:
         """
         before = self._open.get(former_id(issue, self.examiner.snapshot, causes.changes))
         if before is not None:
-            return replace(issue, backlog=before.backlog, event_id=before.event_id)
-        backlog = backlog or (begins and not causes.explain(issue)) or self._nobody_else_did(issue, causes)
+            return replace(issue, backlog=before.backlog, event_id=issue.event_id or before.event_id)
+        if issue.event_id is not None:
+            return issue
+        backlog = (
+            backlog or (begins and not causes.explain(issue)) or nobody_else_did(issue, causes, self.examiner.changes)
+        )
         return replace(issue, backlog=backlog, event_id=causes.of(issue))
-
-    def _nobody_else_did(self, issue: Issue, causes: Causes) -> bool:
-        """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and
-        only a count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
-        if is_expected(issue):
-            # What differs when a schema is declared is no accident that just happened.
-            moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
-            return not moved and causes.of(issue) is None
-        if issue.table_oid == DATABASE:
-            return all(change.fix_id for change in causes.changes)
-        return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))
 
     async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
         """All that came of a look, in one transaction."""
@@ -363,6 +371,7 @@ class Analyst:
         await seen_store.forget_seen(connection, gone)
         await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
         await issue_store.resolve(connection, outcome.resolved, outcome.unwatched)
+        await impact_store.write_impacts(connection, outcome.impacts)
         if intents:
             await mark_processed(connection, intents)
         if kind not in ("event", "measurement"):
@@ -380,20 +389,6 @@ class Analyst:
     def _hold(self, issue: Issue) -> None:
         self._open[issue.issue_id] = issue
         self._by_table.setdefault(issue.table_oid, set()).add(issue.issue_id)
-
-    @staticmethod
-    def _tell(outcome: Outcome) -> None:
-        for issue in outcome.opened:
-            log.info(
-                "issue opened",
-                issue=issue.issue_id,
-                type=issue.issue_type,
-                severity=issue.severity.value,
-                table=issue.where,
-                state=issue.current_state,
-            )
-        for identity in outcome.resolved:
-            log.info("issue resolved", issue=identity, because=outcome.unwatched.get(identity, "it is gone"))
 
 
 def _same(found: Issue, held: Issue) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from ..catalog.snapshot import DATABASE, Oid
 from ..catalog.surroundings import Place
 from ..event import Event
 from ..issue import Issue
+from .expectation import is_expected
 
 
 class Causes:
@@ -61,3 +62,15 @@ class Causes:
         )
         seen = replace(change, seen_at=self._seen_at)
         return seen if event is None else replace(seen, event_id=event.event_id, fix_id=event.fix_id)
+
+
+def nobody_else_did(issue: Issue, causes: Causes, history: Mapping[Oid, Sequence[Change]]) -> bool:
+    """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and only a
+    count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+    if is_expected(issue):
+        # What differs when a schema is declared is no accident that just happened.
+        moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
+        return not moved and causes.of(issue) is None
+    if issue.table_oid == DATABASE:
+        return all(change.fix_id for change in causes.changes)
+    return all(change.fix_id for table in issue.tables for change in history.get(table, ()))

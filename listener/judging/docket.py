@@ -13,6 +13,8 @@ from itertools import chain
 from ..catalog.snapshot import Column, Table
 from .scene import Scene
 
+_FEW = 5
+
 
 class Docket:
     """Tables to be judged, none of them left alone, within the scene that they are judged in."""
@@ -71,7 +73,7 @@ class Docket:
         return [table for table in self.tables if table.policies]
 
     @cached_property
-    def keyless(self) -> Collection[Table]:
+    def without_primary_key(self) -> Sequence[Table]:
         """The tables without a primary key."""
         keyed = {table.oid for table in self.tables for each in table.constraints if each.kind == "p"}
         return [table for table in self.tables if table.oid not in keyed]
@@ -88,6 +90,24 @@ class Docket:
         return {
             table.oid: table for table in tables for each in table.indexes if not (each.valid and each.ready)
         }.values()
+
+    @cached_property
+    def keyless(self) -> Sequence[Table]:
+        """The tables without any unique index: nothing keeps their rows apart."""
+        without = [table for table in self.tables if not (table.indexes and table.indexes[0].unique)]
+        return [table for table in without if not any(index.unique for index in table.indexes)]
+
+    @cached_property
+    def tying(self) -> Sequence[Table]:
+        """The tables of few columns that two foreign keys tie to others."""
+        few = [table for table in self.tables if len(table.columns) <= _FEW and len(table.constraints) > 1]
+        return [table for table in few if len(table.foreign_keys) == 2]
+
+    @cached_property
+    def different(self) -> Sequence[Table]:
+        """The tables that are not as the expected schema has them."""
+        differences = self.scene.expected.differences
+        return [table for table in self.tables if table.oid in differences] if differences else ()
 
 
 def either(*several: Iterable[Table]) -> Sequence[Table]:

@@ -6,7 +6,7 @@ one where everything is remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -20,11 +20,13 @@ from ..counters.idle import Idleness
 from ..counters.sequence import SequenceState
 from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
+from ..impact.impact import NOT_HEARD, Impact, Impacts
 from ..relations.atlas import Atlas, DrawnRelations
-from ..relations.measurement import Containment, Measurements, Unmeasured
+from ..relations.measurement import Containment, Duplicates, Measurements, Subject, Unmeasured
 from ..relations.reading.reading import Reading
 from ..relations.relation import Link
 from ..relations.sighting import Source
+from ..relations.uniqueness import Uniqueness
 from .judge import Judge, Judgement
 from .scene import Scene
 
@@ -52,7 +54,9 @@ class Examiner:
         self.changes: dict[Oid, tuple[Change, ...]] = dict(changes or {})
         self._judge = judge
         self._expected = NOTHING_EXPECTED
+        self._impacts = NOT_HEARD
         self._measured: dict[Link, Containment | Unmeasured] = {}
+        self._repetitions: dict[Uniqueness, Duplicates | Unmeasured] = {}
         self._counters = Counters()
         self._drawn: _Drawn | None = None
 
@@ -77,6 +81,8 @@ class Examiner:
             moved.add(change.table_oid)
         for link in [link for link in self._measured if link.table in moved or link.key.table in moved]:
             del self._measured[link]
+        for key in [key for key in self._repetitions if key.table in moved]:
+            del self._repetitions[key]
         self._drawn = None
 
     def forget_before(self, moment: datetime) -> None:
@@ -93,11 +99,27 @@ class Examiner:
         if expected is not self._expected:
             self._expected, self._drawn = expected, None
 
-    def learn(self, measured: Mapping[Link, Containment | Unmeasured]) -> None:
+    @property
+    def impacts(self) -> Impacts:
+        """What statements did that ran."""
+        return self._impacts
+
+    def hear(self, impacts: Impacts) -> None:
+        """Let the rules see what statements did that ran: these, and no others."""
+        if impacts != self._impacts:
+            self._impacts, self._drawn = impacts, None
+
+    def hear_more(self, impacts: Collection[Impact]) -> None:
+        """Let the rules see what some more did."""
+        if impacts:
+            self.hear(self._impacts.with_new(impacts))
+
+    def learn(self, measured: Measurements) -> None:
         """Let the rules see what was counted."""
-        self._measured.update(measured)
+        self._measured.update(measured.containment)
+        self._repetitions.update(measured.duplicates)
         if self._drawn is not None:
-            self._drawn.relations.weigh_again(measured)
+            self._drawn.relations.weigh_again(measured.containment)
 
     def read_off(self, sequences: Mapping[Oid, SequenceState], asked: frozenset[Oid] | None) -> frozenset[Oid]:
         """Let the rules see how far the `asked` sequences have come (None: all); the tables to which that is news."""
@@ -135,22 +157,22 @@ class Examiner:
         with uncollected():
             return self._judge.judge(self._scene(focus), focus)
 
-    def unmeasured(self, tables: Iterable[Oid]) -> frozenset[Link]:
-        """Links of those tables that would decide something and that nobody has counted yet."""
+    def unmeasured(self, tables: Iterable[Oid]) -> frozenset[Subject]:
+        """Links and keys of those tables that would decide something and that nobody has counted yet."""
         focus = self._known(tables)
         with uncollected():
             needed = self._judge.needed_measurements(self._scene(focus), focus)
-        return frozenset(link for link in needed if link not in self._measured)
+        return frozenset(needed - self._measured.keys() - self._repetitions.keys())
 
     def everything(self) -> frozenset[Oid]:
         """All that there is to examine."""
         return frozenset((*self.snapshot.tables, DATABASE))
 
-    def troubled(self) -> frozenset[Link]:
-        """Links whose rows are in the way of something: they may be gone by now, and no DDL tells of that."""
-        return frozenset(
-            link for link, found in self._measured.items() if isinstance(found, Unmeasured) or found.outside
-        )
+    def troubled(self) -> frozenset[Subject]:
+        """Links and keys whose rows are in the way of something: they may be gone by now, and no DDL tells of that."""
+        links = (link for link, found in self._measured.items() if isinstance(found, Unmeasured) or found.outside)
+        keys = (key for key, found in self._repetitions.items() if isinstance(found, Unmeasured) or found.surplus)
+        return frozenset((*links, *keys))
 
     def _with_same(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot, with the very values held so far where they are equal: what is kept for good stays in use."""
@@ -170,9 +192,11 @@ class Examiner:
         """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
         tables = focus - {DATABASE}
         if self._drawn is None or self._drawn.focus != tables:
-            measurements = Measurements(self._measured)
+            measurements = Measurements(self._measured, self._repetitions)
             relations = self.atlas.relations_of(tables, measurements, self.changes)
-            scene = Scene(self.snapshot, relations, measurements, self.changes, self._counters, self._expected)
+            scene = Scene(
+                self.snapshot, relations, measurements, self.changes, self._counters, self._expected, self._impacts
+            )
             self._drawn = _Drawn(tables, relations, scene)
         return self._drawn.scene
 

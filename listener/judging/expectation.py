@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pglast
 from pglast import ast
+from pglast.enums import ConstrType
 
 from ..catalog.snapshot import AttributeNumber, Table
 from ..catalog.surroundings import Place
@@ -21,6 +22,7 @@ from .scene import Scene
 EVIDENCE = "expected"
 """The kind of evidence by which an issue of the expected schema is known."""
 
+_KEYS = (ConstrType.CONSTR_PRIMARY, ConstrType.CONSTR_UNIQUE)
 # Of these another definition cannot be put in the place of the one that is there.
 _NOT_REPLACED = frozenset(
     {
@@ -130,6 +132,27 @@ def index(difference: Difference, scene: Scene) -> CreateIndex | None:
         nulls_not_distinct=bool(node.nulls_not_distinct),
         included=included,
     )
+
+
+def unique_key(difference: Difference, table: Table) -> tuple[tuple[AttributeNumber, ...], bool] | None:
+    """The columns of a missing unique key, a constraint's or an index's, and whether NULLs are equal in it.
+
+    None where it is no such key, or not one of columns alone and of all rows.
+    """
+    kind, text = difference.name.kind, difference.object.definition
+    if difference.aspect != "existence" or kind not in (ObjectKind.CONSTRAINT, ObjectKind.INDEX):
+        return None
+    node = _parsed(text if kind is ObjectKind.INDEX else f"alter table x add {text}")
+    if isinstance(node, ast.IndexStmt):
+        if not node.unique or node.whereClause is not None:
+            return None
+        columns = _keys(table, node.indexParams)
+        return (columns, bool(node.nulls_not_distinct)) if columns and 0 not in columns else None
+    key: Any = cast("Any", node.cmds)[0].def_ if isinstance(node, ast.AlterTableStmt) else None
+    if not isinstance(key, ast.Constraint) or key.contype not in _KEYS or key.without_overlaps:
+        return None
+    columns = _numbers(table, key.keys)
+    return (columns, bool(key.nulls_not_distinct)) if columns else None
 
 
 def column_type(difference: Difference) -> ChangeColumnType | None:

@@ -12,7 +12,7 @@ from ..catalog.snapshot import DATABASE, Oid, Table
 from ..catalog.surroundings import Place
 from ..errors import CouldNotLook
 from ..issue import Finding, Issue, Severity, column_list, definition_hash, issue_id
-from ..relations.measurement import is_countable
+from ..relations.measurement import Subject, is_countable
 from ..relations.relation import Link, link_of
 from ..relations.weights import BELIEVED
 from ..settings import DEFAULT_CRITICAL_TABLES, matches
@@ -21,6 +21,7 @@ from .precedence import without_told_twice
 from .registry import AnyRule, ExpectationRule, Hearing, builtin_rules
 from .roster import Roster
 from .scene import Scene, Undecided
+from .wanted_keys import REPETITION, suspected_of_repetition, wanted_keys
 
 OWN_RULES = "OWN_RULES"  # what a check is called whose rules could not even be loaded
 log = structlog.get_logger()
@@ -97,11 +98,19 @@ class Judge:
         issues = without_told_twice(issues)
         return Judgement(tuple(sorted(issues, key=_order)), (*checks, *self._absent), frozenset(undecided))
 
-    def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Link]:
-        """The links of those tables whose counts can decide something, or tell whose rows are orphans."""
+    def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Subject]:
+        """The links and keys of those tables whose counts can decide something, or tell whose rows are in the way."""
         docket = Docket(_judged(scene, tables), scene)
         suspects = either(docket.unvalidated, docket.related)
-        return frozenset(link for table in suspects for link in _worth_counting(table, scene))
+        links = {link for table in suspects for link in _worth_counting(table, scene)}
+        return frozenset(links | {key for table in self._keyed(docket) for key in wanted_keys(table, scene).keys})
+
+    def _keyed(self, docket: Docket) -> Iterable[Table]:
+        """The tables whose keys are counted: that takes longer than all else, and is done for one rule only."""
+        if not self.roster.judges(REPETITION):
+            return ()
+        suspects = suspected_of_repetition(docket)
+        return [each for each in suspects if not self.roster.why_closed(REPETITION, each.schema, each.name)]
 
     def _issue(self, rule: AnyRule, finding: Finding, scene: Scene) -> Issue:
         severity, place, column = finding.severity or rule.severity, finding.place, ""
@@ -127,6 +136,7 @@ class Judge:
             evidence=finding.evidence,
             remedy=finding.remedy,
             doubt=finding.doubt,
+            event_id=finding.event_id,
             definition_hash=definition_hash(finding.current_state, finding.expected_state),
             columns=finding.columns,
         )

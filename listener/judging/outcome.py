@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import structlog
+
 from ..catalog.change import Change
 from ..catalog.snapshot import Oid
+from ..impact.impact import Impact
 from ..issue import Issue
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
     what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody looks for any more,
-    with the reason.
+    with the reason. `impacts` are what statements did of which was heard first.
     """
 
     opened: tuple[Issue, ...]
@@ -26,3 +31,19 @@ class Outcome:
     duration_ms: float
     unseen: str | None = None
     unwatched: Mapping[str, str] = field(default_factory=dict[str, str])
+    impacts: tuple[Impact, ...] = ()
+
+
+def tell(outcome: Outcome) -> None:
+    """Log what was opened and resolved."""
+    for issue in outcome.opened:
+        log.info(
+            "issue opened",
+            issue=issue.issue_id,
+            type=issue.issue_type,
+            severity=issue.severity.value,
+            table=issue.where,
+            state=issue.current_state,
+        )
+    for identity in outcome.resolved:
+        log.info("issue resolved", issue=identity, because=outcome.unwatched.get(identity, "it is gone"))

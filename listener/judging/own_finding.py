@@ -48,7 +48,12 @@ def checked(found: object, table: Table, scene: Scene, before: int) -> Finding:
         _check_evidence(each)
     if found.remedy is not None:
         _check_remedy(found.remedy, table, scene)
-    return replace(found, columns=cast("tuple[int, ...]", columns), evidence=cast("tuple[Evidence, ...]", evidence))
+    return replace(
+        found,
+        columns=cast("tuple[int, ...]", columns),
+        evidence=cast("tuple[Evidence, ...]", evidence),
+        event_id=None,
+    )
 
 
 def _check_evidence(each: object) -> None:

@@ -37,6 +37,7 @@ class Reads(Flag):
     ROUTINES = auto()
     SCHEMAS = auto()
     EXPECTED = auto()
+    EVENTS = auto()
 
 
 Judge = Callable[[Table, Scene], Iterator[Finding]]

@@ -11,6 +11,7 @@ from ..catalog.surroundings import Surroundings
 from ..counters.counters import Counters
 from ..errors import CouldNotLook
 from ..expected.state import NOTHING_EXPECTED, Expected
+from ..impact.impact import NOT_HEARD, Impacts
 from ..relations.measurement import Measurements
 from ..relations.relation import Relations
 
@@ -25,6 +26,7 @@ class Scene:
     changes: Mapping[Oid, tuple[Change, ...]] = field(default_factory=dict[Oid, tuple[Change, ...]])
     counters: Counters = field(default_factory=Counters)
     expected: Expected = NOTHING_EXPECTED
+    impacts: Impacts = NOT_HEARD
 
     @property
     def surroundings(self) -> Surroundings:

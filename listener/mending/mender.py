@@ -176,7 +176,7 @@ class Mender:
             snapshot = self._analyst.examiner.snapshot
             async with self._borrowed() as connection:
                 measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
-            await self._analyst.learn(measured.containment)
+            await self._analyst.learn(measured)
 
     async def _recover(self) -> None:
         while not self._stopping.is_set():

@@ -1,4 +1,5 @@
-"""Measuring: counts how many of a link's values are in its key, read-only and within bounds.
+"""Measuring: counts how many of a link's values are in its key, and which rows a key would refuse, read-only and within
+bounds.
 
 Rows are read with `row_security = off`: a policy that would hide rows raises, and the link is then Unmeasured. No code
 of other owners runs with our rights: values are compared by built-in operators, constraint exclusion is off, and tables
@@ -25,103 +26,22 @@ from psycopg.rows import TupleRow
 
 from ..catalog.snapshot import AttributeNumber, Oid, Snapshot
 from ..errors import CouldNotLook
-from .families import countable
-from .measurement import Containment, Measurements, Unmeasured
+from .families import countable, family
+from .harmless import ASSURANCE, COLUMNS, FOREIGN_CODE, STILL, TABLES
+from .measurement import Containment, Duplicates, Measurements, Subject, Unmeasured
 from .probe import Pair, Target, counting, sampling
 from .relation import Link
+from .repetition import Repeated, counting_repetitions, sampling_repetitions
+from .uniqueness import Uniqueness
 from .weights import NO_SIGN_OUTSIDE
 
 SAMPLE_ROWS = 10_000
 QUERY_LIMIT: Final = timedelta(seconds=5)
 LOCK_TIMEOUT: Final = timedelta(milliseconds=50)
+MOST_ROWS = 5_000_000
+"""Of a larger table repetitions are looked for in a sample only: telling all of its rows apart would fill a disk."""
 _CLASS_CONNECTION, _CLASS_SHUTDOWN = "08", "57P"
 
-_TABLES = """
-select c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.reltuples,
-  t.rolsuper or t.rolname = current_user as trusted, s.rolsuper or s.rolname = current_user as steady,
-  c.relkind = 'p' and exists (
-    select from pg_catalog.pg_partition_tree(c.oid) as t join pg_catalog.pg_class as p on p.oid = t.relid
-    where p.relkind = 'f'
-  ) as reads_elsewhere,
-  c.relkind = 'r' and %(sizes)s and case when not exists (
-    select from pg_catalog.pg_locks as l
-    where l.locktype = 'relation' and l.relation = c.oid and l.mode = 'AccessExclusiveLock'
-      and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-  ) then pg_catalog.pg_relation_size(c.oid) = 0 end as is_empty
-from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-join pg_catalog.pg_roles as t on t.oid = c.relowner
-join pg_catalog.pg_roles as s on s.oid = case
-  when n.nspowner = 'pg_database_owner'::pg_catalog.regrole
-    then (select d.datdba from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-  else n.nspowner end
-where c.oid = any(%(tables)s::oid[])
-"""
-# Nobody but superusers, ourselves, and a role that none other is a member of may be able to change the function.
-_ASSURANCE = """
-with fit as (
-  select r.oid from pg_catalog.pg_roles as r
-  where r.rolsuper or r.rolname = current_user or (r.rolname = 'pgmend_owner' and not r.rolcanlogin and not exists (
-    select from pg_catalog.pg_auth_members as m join pg_catalog.pg_roles as member on member.oid = m.member
-    where m.roleid = r.oid and not member.rolsuper and member.rolname <> current_user
-  ))
-)
-select exists (
-  select from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-  where n.nspname = 'pgmend' and p.proname = 'assure_harmless'
-    and pg_catalog.pg_get_function_identity_arguments(p.oid) = 'history oid, most_bytes bigint'
-    and p.proowner in (select fit.oid from fit) and n.nspowner in (select fit.oid from fit)
-    and pg_catalog.has_schema_privilege(n.oid, 'USAGE') and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
-)
-"""
-_COLUMNS = """
-select a.attrelid::bigint, a.attnum, a.attname, a.atttypid::bigint, a.attgenerated::text = 'v'
-from pg_catalog.pg_attribute as a
-where a.attrelid = any(%(tables)s::oid[]) and a.attnum > 0 and not a.attisdropped
-"""
-_FOREIGN_CODE: LiteralString = """
-with part as (
-  select root.oid as root, t.relid as oid
-  from pg_catalog.unnest({tables}::oid[]) as root (oid)
-  cross join lateral (
-    select root.oid as relid union select p.relid from pg_catalog.pg_partition_tree(root.oid) as p
-  ) as t
-), thing as (
-  select root, 'pg_catalog.pg_class'::pg_catalog.regclass as class, oid from part
-  union all
-  select p.root, 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
-  from part as p join pg_catalog.pg_index as i on i.indrelid = p.oid
-  union all
-  select p.root, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid
-  from part as p join pg_catalog.pg_statistic_ext as s on s.stxrelid = p.oid
-), called as (
-  select t.root, f.proowner as owner
-  from thing as t
-  join pg_catalog.pg_depend as d on d.classid = t.class and d.objid = t.oid
-  join pg_catalog.pg_proc as f
-    on d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and f.oid = d.refobjid
-  union all
-  select t.root, o.oprowner
-  from thing as t
-  join pg_catalog.pg_depend as d on d.classid = t.class and d.objid = t.oid
-  join pg_catalog.pg_operator as o
-    on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
-)
-select distinct c.root::bigint
-from called as c join pg_catalog.pg_roles as r on r.oid = c.owner
-where not r.rolsuper and r.rolname <> current_user
-"""
-# An error where a name led to another table than was meant, or somebody's code came meanwhile.
-_STILL: LiteralString = (
-    """
-select 1 / case when (
-  select pg_catalog.count(distinct own.relation) from pg_catalog.pg_locks as own
-  where own.locktype = 'relation' and own.pid = pg_catalog.pg_backend_pid() and own.granted
-    and own.relation = any({tables}::oid[])
-    and own.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-) = {number} and not exists ("""
-    + _FOREIGN_CODE
-    + ") then 1 else 0 end"
-)
 _LOCK = sql.SQL("lock table {only}{table} in {mode} mode")
 _BOUNDS: LiteralString = """
 select pg_catalog.set_config(name, value, true)
@@ -152,25 +72,29 @@ class CurrentTable:
 
 
 async def measure(
-    connection: AsyncConnection[TupleRow], links: Iterable[Link], snapshot: Snapshot, *, budget: timedelta
+    connection: AsyncConnection[TupleRow], subjects: Iterable[Subject], snapshot: Snapshot, *, budget: timedelta
 ) -> Measurements:
-    """What the rows say of each link, sampled first and then, as long as the budget lasts, counted.
+    """What the rows say of each link and each key, sampled first and then, as long as the budget lasts, counted.
 
     `connection` is idle and in no transaction; each query is a read-only transaction of its own, sent as one message,
-    and takes ACCESS SHARE on the two tables. Small tables come first. Raises CouldNotLook where the connection or the
-    catalogs fail.
+    and takes ACCESS SHARE on its tables. Links come first, and of both the small tables. Raises CouldNotLook where the
+    connection or the catalogs fail.
     """
-    ordered = sorted(links, key=lambda link: (_size(link.table, snapshot), link))
-    if not ordered:
+    asked = list(subjects)
+    links = sorted((each for each in asked if isinstance(each, Link)), key=lambda each: _order(each, snapshot))
+    keys = sorted((each for each in asked if isinstance(each, Uniqueness)), key=lambda each: _order(each, snapshot))
+    if not asked:
         return Measurements()
     try:
-        return Measurements(await _Survey(connection, budget).run(ordered))
+        survey = _Survey(connection, budget)
+        await survey.begin({table for each in asked for table in each.tables})
+        return Measurements(await survey.links(links), await survey.keys(keys))
     except psycopg.OperationalError as error:
         raise CouldNotLook(f"Counting rows ended: {error}") from error
 
 
 class _Survey:
-    """One run over the links, against the clock."""
+    """One run over links and keys, against the clock."""
 
     def __init__(self, connection: AsyncConnection[TupleRow], budget: timedelta) -> None:
         self._connection = connection
@@ -179,12 +103,14 @@ class _Survey:
         self._relations: dict[Oid, CurrentTable] = {}
         self._assured = False
 
-    async def run(self, links: list[Link]) -> dict[Link, Containment | Unmeasured]:
-        tables = {oid for link in links for oid in (link.table, link.key.table)}
+    async def begin(self, tables: set[Oid]) -> None:
+        """See what has become of the tables."""
         try:
             self._relations = await self._look_up(tables, sizes=True)
         except psycopg.errors.LockNotAvailable:
             self._relations = await self._look_up(tables, sizes=False)
+
+    async def links(self, links: list[Link]) -> dict[Link, Containment | Unmeasured]:
         found: dict[Link, Containment | Unmeasured] = {}
         targets: dict[Link, Target] = {}
         for link in links:
@@ -203,15 +129,18 @@ class _Survey:
                 found[link] = exact if isinstance(exact, Containment) else sample
         return found
 
+    async def keys(self, keys: list[Uniqueness]) -> dict[Uniqueness, Duplicates | Unmeasured]:
+        return {key: await self._repetitions(key) for key in keys}
+
     async def _look_up(self, tables: set[Oid], *, sizes: bool) -> dict[Oid, CurrentTable]:
         parameters = {"tables": sorted(tables), "sizes": sizes}
         async with self._connection.transaction():
             await self._connection.execute(_bounds(QUERY_LIMIT))
-            named = await (await self._connection.execute(_TABLES, parameters)).fetchall()
-            columns = await (await self._connection.execute(_COLUMNS, parameters)).fetchall()
-            foreign = sql.SQL(_FOREIGN_CODE).format(tables=sql.Literal(sorted(tables)))
+            named = await (await self._connection.execute(TABLES, parameters)).fetchall()
+            columns = await (await self._connection.execute(COLUMNS, parameters)).fetchall()
+            foreign = sql.SQL(FOREIGN_CODE).format(tables=sql.Literal(sorted(tables)))
             unsafe = {row[0] for row in await (await self._connection.execute(foreign)).fetchall()}
-            assured = await (await self._connection.execute(_ASSURANCE)).fetchone()
+            assured = await (await self._connection.execute(ASSURANCE)).fetchone()
         self._assured = assured is not None and bool(assured[0])
         by_table: dict[Oid, dict[AttributeNumber, tuple[str, Oid, bool]]] = {}
         for table, number, name, type_oid, virtual in columns:
@@ -224,15 +153,29 @@ class _Survey:
             for oid, schema, name, kind, rows, trusted, steady, _, empty in [row]
         }
 
-    def _target(self, link: Link) -> Target | Unmeasured:
-        table, key_table = self._relations.get(link.table), self._relations.get(link.key.table)
-        if table is None or key_table is None:
+    def _refused(self, subject: Subject) -> Unmeasured | None:
+        """Why its tables are not read."""
+        tables = [self._relations.get(oid) for oid in subject.tables]
+        if None in tables:
             return Unmeasured("the table is gone")
-        refusal = table.refusal or key_table.refusal
-        if refusal is not None:
-            return Unmeasured(refusal)
-        swayed = {oid for oid in (link.table, link.key.table) if not self._relations[oid].steady}
-        if swayed and (link.table == link.key.table or not self._assured):
+        refusals = [table.refusal for table in tables if table is not None and table.refusal is not None]
+        if refusals:
+            return Unmeasured(refusals[0])
+        if (swayed := self._swayed(subject)) and not self._assured:
+            schema = self._relations[min(swayed)].schema
+            return Unmeasured(f"the owner of schema {schema} could put another table in its place")
+        return None
+
+    def _swayed(self, subject: Subject) -> set[Oid]:
+        """Those tables whose name may lead elsewhere by the time they are read."""
+        return {oid for oid in subject.tables if not self._relations[oid].steady}
+
+    def _target(self, link: Link) -> Target | Unmeasured:
+        if (refusal := self._refused(link)) is not None:
+            return refusal
+        table, key_table = self._relations[link.table], self._relations[link.key.table]
+        swayed = self._swayed(link)
+        if swayed and link.table == link.key.table:
             return Unmeasured(f"the owner of schema {table.schema} could put another table in its place")
         pairs: list[Pair] = []
         for ours, theirs in zip(link.columns, link.key.columns, strict=True):
@@ -255,8 +198,7 @@ class _Survey:
         )
 
     async def _sampled(self, link: Link, target: Target) -> Containment | Unmeasured:
-        rows = self._relations[link.table].rows
-        percent = min(100.0, 100.0 * SAMPLE_ROWS / rows) if rows > SAMPLE_ROWS * 2 else None
+        percent = self._percent(link.table)
         row = await self._asked(link, sampling(target, limit=SAMPLE_ROWS, percent=percent))
         if isinstance(row, tuple) and percent is not None and row[0] == 0:
             percent = None
@@ -284,9 +226,49 @@ class _Survey:
             examples=sample.examples if len(sample.examples) > 1 else edges,
         )
 
-    def _locking(self, link: Link) -> list[sql.Composed]:
+    async def _repetitions(self, key: Uniqueness) -> Duplicates | Unmeasured:
+        repeated = self._repeated(key)
+        if isinstance(repeated, Unmeasured):
+            return repeated
+        if self._relations[key.table].empty:
+            return Duplicates(0, 0, 0, exact=True, taken_at=datetime.now(UTC))
+        percent = self._percent(key.table)
+        sample = await self._repeating(key, sampling_repetitions(repeated, limit=SAMPLE_ROWS, percent=percent))
+        if isinstance(sample, Unmeasured) or (percent is None and sample.rows < SAMPLE_ROWS):
+            return sample
+        exact: Duplicates | Unmeasured = replace(sample, exact=False)
+        if self._relations[key.table].rows <= MOST_ROWS:
+            exact = await self._repeating(key, counting_repetitions(repeated))
+        return replace(sample, exact=False) if isinstance(exact, Unmeasured) and sample.surplus else exact
+
+    def _repeated(self, key: Uniqueness) -> Repeated | Unmeasured:
+        if (refusal := self._refused(key)) is not None:
+            return refusal
+        table = self._relations[key.table]
+        if not set(key.columns) <= table.columns.keys():
+            return Unmeasured("the column is gone")
+        columns = [table.columns[number] for number in key.columns]
+        if any(virtual or family(type_oid) is None for _, type_oid, virtual in columns):
+            return Unmeasured("values of these types are not compared")
+        names = tuple(name for name, _, _ in columns)
+        return Repeated((table.schema, table.name), table.kind == "p", names, key, tuple(self._swayed(key)))
+
+    async def _repeating(self, key: Uniqueness, query: sql.Composed) -> Duplicates | Unmeasured:
+        row = await self._asked(key, query)
+        if isinstance(row, Unmeasured):
+            return row
+        rows, groups, surplus, examples = row
+        shown = tuple(f"'{each}'" for each in dict.fromkeys(examples or ()) if each is not None)
+        return Duplicates(rows, groups, surplus, exact=True, taken_at=datetime.now(UTC), examples=shown)
+
+    def _percent(self, table: Oid) -> float | None:
+        """Which share of a large table's pages is a sample of it."""
+        rows = self._relations[table].rows
+        return min(100.0, 100.0 * SAMPLE_ROWS / rows) if rows > SAMPLE_ROWS * 2 else None
+
+    def _locking(self, subject: Subject) -> list[sql.Composed]:
         """What goes before a query: locks, and a look by them."""
-        tables = {oid: self._relations[oid] for oid in (link.table, link.key.table)}
+        tables = {oid: self._relations[oid] for oid in subject.tables}
         locks = [
             _LOCK.format(
                 only=sql.SQL("" if table.kind == "p" else "only "),
@@ -297,15 +279,15 @@ class _Survey:
             if table.steady or not table.trusted
         ]
         steady = sorted(oid for oid, table in tables.items() if table.steady)
-        still = sql.SQL(_STILL).format(tables=sql.Literal(steady), number=sql.Literal(len(steady)))
+        still = sql.SQL(STILL).format(tables=sql.Literal(steady), number=sql.Literal(len(steady)))
         return [*locks, still] if steady else locks
 
-    async def _asked(self, link: Link, query: sql.Composed) -> tuple[Any, ...] | Unmeasured:
+    async def _asked(self, subject: Subject, query: sql.Composed) -> tuple[Any, ...] | Unmeasured:
         left = timedelta(seconds=self._deadline - time.monotonic())
         if left < timedelta(milliseconds=1):
             return Unmeasured(f"the {self._budget.total_seconds():g} s for counting were used up")
         limit = min(left, QUERY_LIMIT)
-        before = [_BEGIN, _bounds(limit), *self._locking(link)]
+        before = [_BEGIN, _bounds(limit), *self._locking(subject)]
         message = sql.SQL("; ").join([*before, query, _COMMIT])
         try:
             cursor = await self._connection.execute(message)
@@ -360,6 +342,6 @@ def _may_decide(sample: Containment) -> bool:
     return not sample.exact and sample.rows > 0 and sample.outside <= sample.rows * NO_SIGN_OUTSIDE
 
 
-def _size(table: Oid, snapshot: Snapshot) -> int:
-    found = snapshot.tables.get(table)
-    return found.statistics.pages if found is not None else 0
+def _order(subject: Subject, snapshot: Snapshot) -> tuple[int, Subject]:
+    found = snapshot.tables.get(subject.table)
+    return found.statistics.pages if found is not None else 0, subject

@@ -1,4 +1,4 @@
-"""Bounded, dated counts of rows: what the data says of a link. Taken by `measure.py`, judged by rules."""
+"""Bounded, dated counts of rows: what the data says of a link, or of a key. Taken by `measure.py`, judged by rules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from datetime import datetime
 from ..catalog.snapshot import Snapshot
 from .families import countable
 from .relation import Link
+from .uniqueness import Uniqueness
+
+Subject = Link | Uniqueness
+"""What can be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,36 @@ class Containment:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicates:
+    """How many rows have the same values in the columns of a key that ought to be.
+
+    `rows` are the rows looked at, `groups` the values that are there more than once, `surplus` how many rows would have
+    to go for each to be there once. `exact` is false for a sample. `examples` are a few of those values.
+    """
+
+    rows: int
+    groups: int
+    surplus: int
+    exact: bool
+    taken_at: datetime
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """Why a link was not measured: nothing may be concluded."""
+    """Why a link or a key was not measured: nothing may be concluded."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was measured, by link; a link that is not here was not asked for."""
+    """What was measured, by link and by key; one that is not here was not asked for."""
 
     containment: Mapping[Link, Containment | Unmeasured] = field(default_factory=dict[Link, Containment | Unmeasured])
+    duplicates: Mapping[Uniqueness, Duplicates | Unmeasured] = field(
+        default_factory=dict[Uniqueness, Duplicates | Unmeasured]
+    )
 
     def counted(self, link: Link) -> Containment | None:
         """The link's containment, where somebody could count it."""

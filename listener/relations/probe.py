@@ -55,13 +55,13 @@ def sampling(target: Target, *, limit: int, percent: float | None = None) -> sql
     `percent` takes a sample of the table's pages; without it the first rows are taken. Each value is looked up by the
     key's index, so that the key table's size does not matter.
     """
-    sample = _WHOLE if target.assured else sql.SQL("")
+    sample = WHOLE if target.assured else sql.SQL("")
     if percent is not None:
         sample = sql.SQL(" tablesample system ({}) repeatable (7)").format(sql.Literal(percent))
-    values = [sql.SQL("j.{}").format(_value(place)) for place in range(len(target.pairs))]
+    values = [sql.SQL("j.{}").format(value(place)) for place in range(len(target.pairs))]
     return _SAMPLING.format(
         values=_values(target),
-        source=_source(target.table, target.partitioned, "t"),
+        source=source(target.table, target.partitioned, "t"),
         sample=sample,
         present=_present(target),
         limit=sql.Literal(limit),
@@ -69,8 +69,8 @@ def sampling(target: Target, *, limit: int, percent: float | None = None) -> sql
         uncastable=_uncastable(target),
         found=_found(target) if target.assured else sql.SQL("k.found"),
         join=(_JOIN if target.assured else _LOOK_UP).format(key_source=_key_source(target), matches=_matches(target)),
-        distinct=values[0] if len(values) == 1 else sql.SQL("row({})").format(_listed(values)),
-        shown=_shown(target),
+        distinct=values[0] if len(values) == 1 else sql.SQL("row({})").format(listed(values)),
+        shown=shown(len(target.pairs)),
         most=sql.Literal(MOST_EXAMPLES),
     )
 
@@ -79,19 +79,19 @@ def counting(target: Target) -> sql.Composed:
     """Rows, orphans, uncastable rows and two examples, of all rows."""
     return _COUNTING.format(
         values=_values(target),
-        source=_source(target.table, target.partitioned, "t"),
-        sample=_WHOLE if target.assured else sql.SQL(""),
+        source=source(target.table, target.partitioned, "t"),
+        sample=WHOLE if target.assured else sql.SQL(""),
         present=_present(target),
         keys=_keys(target),
         uncastable=_uncastable(target),
         found=_found(target),
         join=_JOIN.format(key_source=_key_source(target), matches=_matches(target)),
-        shown=_shown(target),
+        shown=shown(len(target.pairs)),
     )
 
 
 # Of all pages: but it is refused for views, whose expressions would be evaluated before anything else is.
-_WHOLE = sql.SQL(" tablesample pg_catalog.system (100)")
+WHOLE = sql.SQL(" tablesample pg_catalog.system (100)")
 _JOIN = sql.SQL("left join {key_source} on {matches}")
 _LOOK_UP = sql.SQL("left join lateral (select true as found from {key_source} where {matches} limit 1) as k on true")
 _SAMPLING = sql.SQL("""
@@ -125,15 +125,15 @@ from j
 """)
 
 
-def _source(name: tuple[str, str], partitioned: bool, alias: str) -> sql.Composed:
+def source(name: tuple[str, str], partitioned: bool, alias: str) -> sql.Composed:
     """A plain table without its inheritance children, as foreign keys see it."""
     only = sql.SQL("" if partitioned else "only ")
     return sql.SQL("{}{} as {}").format(only, sql.Identifier(*name), sql.Identifier(alias))
 
 
 def _key_source(target: Target) -> sql.Composed:
-    source = _source(target.key_table, target.key_partitioned, "k")
-    return source + _WHOLE if target.assured else source
+    key_source = source(target.key_table, target.key_partitioned, "k")
+    return key_source + WHOLE if target.assured else key_source
 
 
 def _found(target: Target) -> sql.Composed:
@@ -141,8 +141,8 @@ def _found(target: Target) -> sql.Composed:
 
 
 def _values(target: Target) -> sql.Composed:
-    return _listed(
-        sql.SQL("t.{} as {}").format(sql.Identifier(pair.column), _value(place))
+    return listed(
+        sql.SQL("t.{} as {}").format(sql.Identifier(pair.column), value(place))
         for place, pair in enumerate(target.pairs)
     )
 
@@ -150,18 +150,18 @@ def _values(target: Target) -> sql.Composed:
 def _present(target: Target) -> sql.Composed:
     columns = (sql.Identifier("t", pair.column) for pair in target.pairs)
     terms = [sql.SQL("{} is not null").format(column) for column in columns]
-    return sql.SQL(" and ").join([*map(_assured, target.assured), *terms])
+    return sql.SQL(" and ").join([*map(assured, target.assured), *terms])
 
 
-def _assured(table: Oid) -> sql.Composed:
+def assured(table: Oid) -> sql.Composed:
     """Raises while the query is planned, once its names are resolved and before any index is opened."""
     return sql.SQL("pgmend.assure_harmless({}::pg_catalog.oid, {})").format(sql.Literal(table), sql.Literal(2**62))
 
 
 def _keys(target: Target) -> sql.Composed:
     """Each value in its key's type, or null."""
-    return _listed(
-        sql.SQL("{} as {}").format(_cast(pair, sql.SQL("v.{}").format(_value(place))), _key(place))
+    return listed(
+        sql.SQL("{} as {}").format(_cast(pair, sql.SQL("v.{}").format(value(place))), _key(place))
         for place, pair in enumerate(target.pairs)
     )
 
@@ -176,13 +176,13 @@ def _matches(target: Target) -> sql.Composed:
         sql.SQL("k.{} operator(pg_catalog.=) c.{}").format(sql.Identifier(pair.key_column), _key(place))
         for place, pair in enumerate(target.pairs)
     ]
-    return sql.SQL(" and ").join([*map(_assured, target.assured), *terms])
+    return sql.SQL(" and ").join([*map(assured, target.assured), *terms])
 
 
-def _shown(target: Target) -> sql.Composed:
-    """The value as an example shows it."""
-    parts = [sql.SQL("j.{}::pg_catalog.text").format(_value(place)) for place in range(len(target.pairs))]
-    text = parts[0] if len(parts) == 1 else sql.SQL("pg_catalog.concat_ws(', ', {})").format(_listed(parts))
+def shown(columns: int) -> sql.Composed:
+    """The first so many values of `j` as an example shows them."""
+    parts = [sql.SQL("j.{}::pg_catalog.text").format(value(place)) for place in range(columns)]
+    text = parts[0] if len(parts) == 1 else sql.SQL("pg_catalog.concat_ws(', ', {})").format(listed(parts))
     return sql.SQL(
         "(case when pg_catalog.length({0}) operator(pg_catalog.>) {1}"
         " then pg_catalog.left({0}, 8) operator(pg_catalog.||) '…' else {0} end)"
@@ -223,7 +223,8 @@ def _whole_number(value: sql.Composed) -> sql.Composed:
     ).format(value)
 
 
-def _value(place: int) -> sql.Identifier:
+def value(place: int) -> sql.Identifier:
+    """What a query calls the value of the column at that place."""
     return sql.Identifier(f"value_{place}")
 
 
@@ -231,5 +232,6 @@ def _key(place: int) -> sql.Identifier:
     return sql.Identifier(f"key_{place}")
 
 
-def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:
+def listed(parts: Iterable[sql.Composable]) -> sql.Composed:
+    """With commas between them."""
     return sql.SQL(", ").join(parts)

@@ -31,6 +31,11 @@ class Link(NamedTuple):
     columns: tuple[AttributeNumber, ...]
     key: Key
 
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """The tables that are read to count it, each once."""
+        return tuple(dict.fromkeys((self.table, self.key.table)))
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:

@@ -15,7 +15,7 @@ from ..judging.scene import Scene
     "MISSING_PRIMARY_KEY",
     Severity.MEDIUM,
     Reads.CONSTRAINTS | Reads.INDEXES | Reads.COLUMNS,
-    suspects=lambda docket: docket.keyless,
+    suspects=lambda docket: docket.without_primary_key,
 )
 def missing_primary_key(table: Table, _: Scene) -> Iterator[Finding]:
     """Tables without a primary key; a partition's is its parent's business."""

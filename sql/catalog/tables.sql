@@ -12,7 +12,8 @@ select
     pg_catalog.array_agg(c.relreplident) as replica_identities,
     pg_catalog.array_agg(c.reloftype) as types,
     pg_catalog.array_agg(c.reltuples) as rows,
-    pg_catalog.array_agg(c.relpages) as pages
+    pg_catalog.array_agg(c.relpages) as pages,
+    pg_catalog.array_agg(c.relfilenode) as files
 from pg_catalog.pg_class as c
 where
     c.oid = any((select w.oids from wanted as w)::pg_catalog.oid[])

@@ -10,6 +10,7 @@ declare
     histories constant text[] := array[
         ['ddl_log', 'occurred_at', 'true'],
         ['change', 'seen_at', 'true'],
+        ['impact', 'occurred_at', 'true'],
         ['audit', 'occurred_at', 'true'],
         ['scan', 'recorded_at', 'true'],
         ['fix_step', 'started_at', 'not exists (select from pgmend.fix where fix.fix_id = history.fix_id and '
@@ -39,4 +40,4 @@ $function$;
 revoke all on function pgmend.expire(interval, integer) from public;
 
 comment on function pgmend.expire(interval, integer) is
-'Delete what is older than keep from ddl_log, change, audit, scan, fix_step and own_backend, at most batch rows of each; returns how many. Call it until it returns 0.';
+'Delete what is older than keep from ddl_log, change, impact, audit, scan, fix_step and own_backend, at most batch rows of each; returns how many. Call it until it returns 0.';

@@ -15,7 +15,7 @@ from pgmend.listener.relations.reading.reader import CodeReader
 from .database import Database
 
 # Nobody has watched a test's database for a month.
-NEEDS_WATCHING = frozenset({"UNUSED_INDEX"})
+NEEDS_WATCHING = frozenset({"UNUSED_INDEX", "UNSAFE_DDL"})
 
 
 class Beholder:
@@ -37,7 +37,7 @@ class Beholder:
         self._examiner.read(await CodeReader(connection).everything(snapshot))
         links = self._examiner.unmeasured(snapshot.tables)
         found = await measure(connection, links, snapshot, budget=timedelta(seconds=20))
-        self._examiner.learn(found.containment)
+        self._examiner.learn(found)
         await connection.close()
         return self._examiner.examine(self._examiner.everything())
 

@@ -134,7 +134,7 @@ class Builder:
             hanging(sorted_by_table(policies.tables, _policies(policies))),
             hanging(comments_of.columns),
             hanging(sorted_by_table(numberings.tables, made(Numbering, *numberings[1:]))),
-            made(Statistics, kept.rows, kept.pages),
+            made(Statistics, kept.rows, kept.pages, kept.files),
         )
         by_oid = dict(zip(kept.oids, built, strict=True))
         return Built(

@@ -27,6 +27,10 @@ from tests.support.server import Server
 
 JUDGE = Judge(critical_tables=("*",))
 BUDGET = timedelta(seconds=20)
+ROWS = """
+    insert into a values (1, 1), (2, 1); insert into b values (1, 1, 'y'), (2, null, 'y');
+    insert into c values (1, 0, 'y')
+"""
 
 
 def told(issue: Issue) -> tuple[object, ...]:
@@ -50,16 +54,17 @@ async def follow(analyst: Analyst, connection: AsyncConnection[Any]) -> None:
     await analyst.react()
     while links := analyst.take_unmeasured(200):
         found = await measure(connection, links, analyst.examiner.snapshot, budget=BUDGET)
-        await analyst.learn(found.containment)
+        await analyst.learn(found)
 
 
 async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[dict[str, Issue], set[tuple[str, int]]]:
     """What a full scan by somebody with the same memory finds, and what it cannot decide."""
     snapshot = await read_snapshot(connection)
     examiner = Examiner(JUDGE, snapshot, analyst.examiner.changes)
+    examiner.hear(analyst.examiner.impacts)
     examiner.read_off(await read_sequences(connection, sequences_of(snapshot.tables.values())), None)
     found = await measure(connection, examiner.unmeasured(snapshot.tables), snapshot, budget=BUDGET)
-    examiner.learn(found.containment)
+    examiner.learn(found)
     judgement = examiner.examine(examiner.everything())
     return {issue.issue_id: issue for issue in judgement.issues}, set(judgement.undecided)
 
@@ -71,7 +76,7 @@ async def scanned(analyst: Analyst, connection: AsyncConnection[Any]) -> tuple[d
 async def test_following_events_comes_to_the_issues_of_a_full_scan(
     installed: Database, server: Server, batches: list[list[str]]
 ) -> None:
-    installed.execute(BEGINNING)
+    installed.execute(BEGINNING + ROWS)
     installed.execute("update pgmend.lease set heartbeat_at = '-infinity'")  # of an example that failed
     async with (
         await connect(installed.dsn, "test") as leading,
@@ -80,7 +85,8 @@ async def test_following_events_comes_to_the_issues_of_a_full_scan(
     ):
         lease = await take_lease(leading, "test")
         assert lease is not None
-        analyst = Analyst(connection, lease, JUDGE, LeftAlone(()))
+        # Whatever a statement did to rows is told, however few they are.
+        analyst = Analyst(connection, lease, JUDGE, LeftAlone(()), online_above=timedelta(0))
         await analyst.begin()
         for batch in batches:
             for statement in batch:

@@ -37,7 +37,7 @@ def rows(*, owner: str = "me", type_name: str = "text", **parts: object) -> Rows
             "schemas": Schemas([5], ["public"]),
             "tables": Tables(
                 [1, 2], [5, 5], ["a", "b"], ["r", "r"], ["p", "p"], [owner, "me"], *[[False, False]] * 3,
-                ["d", "d"], [0, 0], [-1.0, -1.0], [0, 0],
+                ["d", "d"], [0, 0], [-1.0, -1.0], [0, 0], [7, 8],
             ),
             "columns": Columns(
                 [25, 23], [-1, -1], [100, 0], [type_name, "integer"], [b"name\0name", b"id\0id"],

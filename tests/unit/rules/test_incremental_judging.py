@@ -9,12 +9,14 @@ from pgmend.listener.catalog.diff import diff_table
 from pgmend.listener.catalog.snapshot import Oid, Snapshot, Table
 from pgmend.listener.counters.counters import Counters
 from pgmend.listener.counters.idle import IdleIndex, Idleness
+from pgmend.listener.impact.impact import Impacts
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.judging.scene import Scene
 from pgmend.listener.relations.atlas import Atlas
-from pgmend.listener.relations.measurement import Containment, Measurements, Unmeasured
+from pgmend.listener.relations.measurement import Containment, Duplicates, Measurements, Unmeasured
 from pgmend.listener.relations.relation import Link
+from pgmend.listener.relations.uniqueness import Uniqueness
 
 from tests.support.chance import OIDS, tables
 from tests.support.snapshots import NOON, counted
@@ -35,6 +37,13 @@ class EveryValueContained(dict[Link, Containment | Unmeasured]):
         return self[link]  # type: ignore[return-value]
 
 
+class EveryRowTwice(dict[Uniqueness, Duplicates | Unmeasured]):
+    """Whatever key is asked for was counted, and all its values are there twice."""
+
+    def get(self, key: Uniqueness, default: object = None) -> Duplicates:  # type: ignore[override]
+        return Duplicates(500, 250, 250, exact=True, taken_at=NOON)
+
+
 def put(known: dict[Oid, Table], table: Table | None) -> Table | None:
     """Add the table, unless another has its name."""
     if table is None or (table.schema, table.name) in {(each.schema, each.name) for each in known.values()}:
@@ -44,11 +53,18 @@ def put(known: dict[Oid, Table], table: Table | None) -> Table | None:
 
 
 def judged(atlas: Atlas, known: dict[Oid, Table], focus: set[Oid], changes: Changes) -> dict[str, Issue]:
-    measurements = Measurements(EveryValueContained())
+    measurements = Measurements(EveryValueContained(), EveryRowTwice())
     relations = atlas.relations_of(focus, measurements, changes)
     idle = {index.oid: IdleIndex(NOON, 500) for each in known.values() for index in each.indexes}
     counters = Counters(idleness=Idleness(idle, standbys=False))
-    scene = Scene(Snapshot(dict(known), NOON, 180_004, complete=True), relations, measurements, changes, counters)
+    scene = Scene(
+        Snapshot(dict(known), NOON, 180_004, complete=True),
+        relations,
+        measurements,
+        changes,
+        counters,
+        impacts=Impacts(),
+    )
     judgement = Judge(critical_tables=("*",)).judge(scene, focus)
     assert judgement.undecided == frozenset()
     return {issue.issue_id: issue for issue in judgement.issues}

@@ -84,6 +84,7 @@ def test_rules_of_this_issue_are_there() -> None:
         "DISABLED_TRIGGER",
         "DUPLICATE_FOREIGN_KEY",
         "DUPLICATE_INDEX",
+        "DUPLICATE_ROWS",
         "INVALID_INDEX",
         "JSON_NOT_JSONB",
         "MISSING_COLUMN",
@@ -106,6 +107,7 @@ def test_rules_of_this_issue_are_there() -> None:
         "SHORT_KEY_TYPE",
         "TIMESTAMP_WITHOUT_TIME_ZONE",
         "TYPE_MISMATCH",
+        "UNSAFE_DDL",
         "UNUSED_INDEX",
         "UNVALIDATED_CONSTRAINT",
     ]
