@@ -261,9 +261,11 @@ class Analyst:
         self._unmeasured |= unmeasured
         found = {issue.issue_id: issue for issue in judgement.issues}
         held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
+        new = [found[identity] for identity in found.keys() - self._open.keys()]
+        again = await issue_store.backlog_again(self._connection, new)
         opened = [
-            self._opened(found[identity], causes, backlog=backlog, begins=kind == "full")
-            for identity in found.keys() - self._open.keys()
+            self._opened(issue, causes, backlog=backlog or issue.issue_id in again, begins=kind == "full")
+            for issue in new
         ]
         changed = [
             replace(issue, backlog=self._open[identity].backlog, event_id=self._open[identity].event_id)
