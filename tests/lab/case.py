@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -92,7 +91,7 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         return []
     issues = await healing.settle()
     by_event = {each.issue_id for each in issues}
-    if not all(_telling(fault, issues) for fault in faults):
+    if not all(telling_of(issues, fault) for fault in faults):
         await healing.scan()
         issues = await healing.settle()
     healed = await subject.state_of(dsn)
@@ -113,12 +112,12 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         refused=tuple(refused),
         again=await subject.state_of(dsn) if undoable else None,
     )
-    mended = frozenset(fault for fault in faults if _is_mended(_telling(fault, issues)))
+    mended = frozenset(fault for fault in faults if _is_mended(telling_of(issues, fault)))
     return [_fate(fault, subject.name, course, mended, len(faults)) for fault in faults]
 
 
 def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], faults: int) -> Fate:
-    telling = _telling(fault, course.issues)
+    telling = telling_of(course.issues, fault)
     sound = course.healed == course.sound
     # What differs has another fault of the same case to answer for.
     blameless = fault in mended and len(mended) < faults
@@ -151,10 +150,6 @@ def _rows_lost(course: _Course) -> int:
     if course.healed.dump == course.sound.dump:
         return lost_or_changed(sound, healed)
     return sum(rows.count for name, rows in sound.items() if healed.get(name) not in (rows, broken.get(name)))
-
-
-def _telling(fault: Fault, issues: Sequence[Seen]) -> list[Seen]:
-    return telling_of(issues, fault.kind.announced_by, fault.names, fault.relation_oid)
 
 
 def _is_mended(telling: list[Seen]) -> bool:

@@ -14,9 +14,12 @@ from typing import Any
 
 import aiohttp
 import psycopg
+from pgmend.listener.expected.portrait import ObjectKind
 from psycopg.rows import class_row
 
 from tests.acceptance.listener import OPERATOR, Listener
+
+from .injector import Fault
 
 _LOOK = """
 select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relation,
@@ -46,6 +49,9 @@ _LOOKED = "select finished_at is not null from pgmend.scan where scan_id = %s"
 _PAUSE_SECONDS = 0.05
 _QUIET_SECONDS = 0.4
 _LONGEST_SECONDS = 40.0
+_LABELS = tuple(f"{kind.value.replace('_', ' ')} " for kind in ObjectKind)
+# It names the columns and not the constraint, which may never have been there.
+_UNNAMED = frozenset({"MISSING_FOREIGN_KEY"})
 _APPROVALS = 2
 _REST_SECONDS = 1.5
 # So long a fix of that state says nothing of the issue yet: another plan, or the next look, is on its way.
@@ -241,15 +247,24 @@ class Healing:
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def telling_of(issues: Iterable[Seen], types: frozenset[str], names: frozenset[str], relation_oid: int) -> list[Seen]:
-    """The issues of those types about that relation, or about an object of one of those names."""
+def telling_of(issues: Iterable[Seen], fault: Fault) -> list[Seen]:
+    """The issues of the fault's types that name its object, on its relation where there is one."""
     return [
         each
         for each in issues
-        if each.issue_type in types
-        and (
-            (relation_oid and each.relation_oid == relation_oid)
-            or each.relation in names
-            or not names.isdisjoint({each.object, each.object.partition("(")[0]})
-        )
+        if each.issue_type in fault.kind.announced_by
+        and (each.relation_oid == fault.relation_oid or not each.relation_oid or not fault.relation_oid)
+        and (each.issue_type in _UNNAMED or _names(each, fault))
     ]
+
+
+def _names(each: Seen, fault: Fault) -> bool:
+    """Whether the issue is about the fault's object (`index i`, `column c: comment`, `function f()`), or else about its
+    columns, or else about the relation itself, whatever that is called by now."""
+    called = each.object.rpartition(": ")[0] if each.issue_type == "CHANGED_DEFINITION" else each.object
+    own = next((called.removeprefix(label) for label in _LABELS if called.startswith(label)), called)
+    if own:
+        return not fault.names.isdisjoint({called, own, own.partition("(")[0]})
+    if each.column:
+        return not fault.names.isdisjoint(each.column.split(", "))
+    return fault.object == fault.relation

@@ -112,13 +112,28 @@ def test_what_an_issue_says_of_being_mended(changes: dict[str, Any], waits: bool
     ("changes", "tells"),
     [
         ({}, True),
-        ({"relation": "other", "relation_oid": 7}, True),
-        ({"relation": "word", "relation_oid": 8}, True),
-        ({"relation": "", "relation_oid": 0, "object": "c(integer)"}, True),
-        ({"issue_type": "MISSING_OBJECT"}, False),
+        ({"relation": "other"}, True),
         ({"relation": "other", "relation_oid": 8}, False),
+        ({"column": "a, c"}, True),
+        ({"column": "d"}, False),
+        ({"column": "", "object": "column c"}, True),
+        ({"column": "", "object": "column word"}, True),
+        ({"column": "", "object": "column former"}, True),
+        ({"column": "", "object": "column d"}, False),
+        ({"column": "", "relation": "c"}, False),
+        ({"relation": "", "relation_oid": 0, "object": "function c(integer)"}, True),
+        ({"issue_type": "CHANGED_DEFINITION", "object": "materialized view c: comment"}, True),
+        ({"issue_type": "CHANGED_DEFAULT"}, False),
     ],
 )
 def test_an_issue_tells_of_a_fault_by_its_type_and_what_it_names(changes: dict[str, Any], tells: bool) -> None:
-    types = frozenset({"CHANGED_TYPE"})
-    assert bool(telling_of([replace(ISSUE, **changes)], types, FAULT.names, FAULT.relation_oid)) is tells
+    kind = replace(KINDS[0], announced_by=frozenset({"CHANGED_TYPE", "CHANGED_DEFINITION"}))
+    fault = replace(FAULT, kind=kind, was="former")
+    assert bool(telling_of([replace(ISSUE, **changes)], fault)) is tells
+
+
+def test_an_issue_about_a_table_tells_of_a_fault_of_that_table_under_any_name() -> None:
+    fault = replace(FAULT, object="t")
+    seen = replace(ISSUE, column="", relation="renamed")
+    assert telling_of([seen], fault) == [seen]
+    assert telling_of([seen], FAULT) == []

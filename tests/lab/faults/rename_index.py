@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "rename index",
-    "MISSING_INDEX MISSING_OBJECT CHANGED_DEFINITION",
+    "CHANGED_DEFINITION MISSING_OBJECT",
     """
     select t.nspname, t.relname, c.relname,
       pg_catalog.format('alter index %%I.%%I rename to %%I', t.nspname, c.relname, %(word)s::text)
