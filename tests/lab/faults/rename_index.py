@@ -13,6 +13,6 @@ KIND = fault_kind(
     from pg_catalog.pg_index as i
     join own_table as t on t.oid = i.indrelid
     join pg_catalog.pg_class as c on c.oid = i.indexrelid
-    where not exists (select from pg_catalog.pg_constraint where conindid = i.indexrelid)
+    where not c.relispartition and not exists (select from pg_catalog.pg_constraint where conindid = i.indexrelid)
     """,
 )
