@@ -160,7 +160,7 @@ def _rows_lost(course: _Course) -> int:
 
 
 def _differences(course: _Course) -> tuple[str, ...]:
-    """What differs between the schemas that should be the same, as `diff` shows it; of one that nobody touched nothing."""
+    """What differs between schemas that should be the same, as `diff` shows it; nothing where nobody touched one."""
     pairs: list[tuple[str, str]] = [] if course.untouched else [(course.sound.dump, course.healed.dump)]
     if course.rolled_back is not None:
         pairs.append((course.broken.dump, course.rolled_back.dump))

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import psycopg
 from pgmend.listener.expected.portrait import ObjectKind
+from pgmend.listener.issue import column_list
 from psycopg.rows import class_row
 
 from tests.acceptance.listener import OPERATOR, Listener
@@ -266,5 +267,5 @@ def _names(each: Seen, fault: Fault) -> bool:
     if own:
         return not fault.names.isdisjoint({called, own, own.partition("(")[0]})
     if each.column:
-        return not fault.names.isdisjoint(each.column.split(", "))
+        return not {column_list([name]) for name in fault.names}.isdisjoint(each.column.split(", "))
     return fault.object == fault.relation

@@ -116,8 +116,9 @@ def test_what_an_issue_says_of_being_mended(changes: dict[str, Any], waits: bool
         ({"relation": "other", "relation_oid": 8}, False),
         ({"column": "a, c"}, True),
         ({"column": "d"}, False),
+        ({"column": 'a, "w ""o"" rd"'}, True),
         ({"column": "", "object": "column c"}, True),
-        ({"column": "", "object": "column word"}, True),
+        ({"column": "", "object": 'column w "o" rd'}, True),
         ({"column": "", "object": "column former"}, True),
         ({"column": "", "object": "column d"}, False),
         ({"column": "", "relation": "c"}, False),
@@ -128,7 +129,7 @@ def test_what_an_issue_says_of_being_mended(changes: dict[str, Any], waits: bool
 )
 def test_an_issue_tells_of_a_fault_by_its_type_and_what_it_names(changes: dict[str, Any], tells: bool) -> None:
     kind = replace(KINDS[0], announced_by=frozenset({"CHANGED_TYPE", "CHANGED_DEFINITION"}))
-    fault = replace(FAULT, kind=kind, was="former")
+    fault = replace(FAULT, kind=kind, word='w "o" rd', was="former")
     assert bool(telling_of([replace(ISSUE, **changes)], fault)) is tells
 
 
