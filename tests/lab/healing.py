@@ -53,7 +53,7 @@ _LONGEST_SECONDS = 40.0
 _LABELS = tuple(f"{kind.value.replace('_', ' ')} " for kind in ObjectKind)
 # It names the columns and not the constraint, which may never have been there.
 _UNNAMED = frozenset({"MISSING_FOREIGN_KEY"})
-_APPROVALS = 2
+_APPROVALS = 3
 _REST_SECONDS = 1.5
 # So long a fix of that state says nothing of the issue yet: another plan, or the next look, is on its way.
 _GRACE_SECONDS = 4.0
@@ -177,6 +177,7 @@ class Healing:
 
     async def roll_back(self) -> list[str]:
         """Undo all that was applied since `begin` and can be undone, the last first; why, where that was refused."""
+        self._approvals.clear()
         refused: list[str] = []
         for fix_id, nothing_to_undo in await self._rows(_APPLIED, self.began):
             if nothing_to_undo:
