@@ -18,7 +18,7 @@ from .likeness import alike
 from .portrait import Address, ObjectKind, ObjectName, Portrayed
 
 Objects = Mapping[ObjectName, Portrayed]
-_MADE_ANEW = frozenset({ObjectKind.CONSTRAINT, ObjectKind.INDEX, ObjectKind.TRIGGER, ObjectKind.POLICY})
+MADE_ANEW = frozenset({ObjectKind.CONSTRAINT, ObjectKind.INDEX, ObjectKind.TRIGGER, ObjectKind.POLICY})
 
 
 class Matching:
@@ -74,7 +74,7 @@ class Matching:
         self._match_what_was_made_anew([each for each in by_name if each.name not in self.pairs])
 
     def _match_what_was_made_anew(self, missing: list[Portrayed]) -> None:
-        parts = [each for each in missing if each.name.kind in _MADE_ANEW and each.address and not self._there(each)]
+        parts = [each for each in missing if each.name.kind in MADE_ANEW and each.address and not self._there(each)]
         if not parts or not self._known:
             return
         unexpected: dict[tuple[ObjectKind, str, str], list[Portrayed]] = {}

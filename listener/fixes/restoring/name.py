@@ -10,11 +10,12 @@ import re
 from pglast import ast
 
 from ...errors import PlanRefused
+from ...expected.matching import MADE_ANEW
 from ...expected.portrait import Address, ObjectKind, ObjectName
 from ..dependents.definition import literal
 from ..names import free_relation_name
 from ..plan import Hazard, Lock, Plan
-from .place import CATALOGS, exists, quote, spelled
+from .place import CATALOGS, exists, quote, said_of, spelled
 from .stored import verified
 from .subject import Subject
 from .turn import Turn
@@ -38,9 +39,7 @@ where l.lanname in ('sql', 'plpgsql') and p.prosqlbody is null and p.prosrc ~* {
 
 async def restore_name(subject: Subject) -> Plan:
     """The old name, and the new one again."""
-    address = subject.expected.address
-    if address is None:
-        raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
+    address = await _address(subject)
     state = _called(subject.name.kind, address)
     before: str | None = await subject.value(state)
     if before is None:
@@ -71,6 +70,21 @@ async def restore_name(subject: Subject) -> Plan:
         approval=f"functions whose text names {plain} would no longer find it: {users}" if users else None,
         hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,),
     )
+
+
+async def _address(subject: Subject) -> Address:
+    """Where the object stands; of a part that was made anew since it was portrayed, what is found under another name."""
+    address, found_as = subject.expected.address, subject.remedy.found_as
+    if address is None:
+        raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
+    if found_as is None or subject.name.kind not in MADE_ANEW:
+        return address
+    if await subject.value(_called(subject.name.kind, address)) is not None:
+        return address
+    if subject.on_table:
+        assert subject.table  # waits while that has another name
+    oid = await subject.value(said_of(subject.name._replace(name=found_as), "o.oid::pg_catalog.int8"))
+    return address if oid is None else Address(address.class_id, oid)
 
 
 def _ways(wanted: ObjectName, found: ObjectName, plain: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

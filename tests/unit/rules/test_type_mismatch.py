@@ -136,7 +136,7 @@ def test_what_we_mended_and_took_back_is_still_to_be_what_it_was() -> None:
 
 def test_what_we_gave_another_type_was_not_the_accident() -> None:
     of = snapshot(ELEVENTH)
-    before = with_type(of, "bookings", "user_id", "integer")
+    before = with_type(of, "bookings", "user_id", "int")
     (issue,) = found(of, changes=[retyped(before, of, "bookings", "user_id", fix_id="fix")])
     assert issue.remedy == ChangeColumnType(table(of, "bookings").oid, 2, "integer", restores=False)
 

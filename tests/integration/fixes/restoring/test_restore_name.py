@@ -32,6 +32,19 @@ NAMES = {
     "index": renamed(
         f"{T} create index i on app.t (a)", "alter index app.i rename to new", K.INDEX, "app", "t", "i", found_as="new",
     ),
+    "constraint made anew": renamed(
+        T, "alter table app.t drop constraint t_pkey, add constraint new primary key (id)",
+        K.CONSTRAINT, "app", "t", "t_pkey", found_as="new",
+    ),
+    "index made anew": renamed(
+        f"{T} create index i on app.t (a)", "drop index app.i; create index new on app.t (a)",
+        K.INDEX, "app", "t", "i", found_as="new",
+    ),
+    "trigger made anew": renamed(
+        f"{T} {FUNCTION} create trigger x before update on app.t for each row execute function app.f();",
+        "drop trigger x on app.t; create trigger new before update on app.t for each row execute function app.f()",
+        K.TRIGGER, "app", "t", "x", found_as="new",
+    ),
     "view": renamed(V, "alter view app.v rename to new", K.VIEW, "v", found_as="new"),
     "materialized view": renamed(
         V, "alter materialized view app.m rename to new", K.MATERIALIZED_VIEW, "m", found_as="new",
