@@ -100,6 +100,11 @@ class Seen:
         return proposed and not self.auto_fixable and self.why_not_auto is not None
 
     @property
+    def awaits_verdict(self) -> bool:
+        """Whether the listener has not yet said what becomes of it, or has said that it will mend it, and has not."""
+        return not self.resolved and self.mendable and self.why_not_auto is None
+
+    @property
     def is_decided(self) -> bool:
         """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made."""
         return self.resolved or (self.objection is not None and (self.fix_id is not None or not self.mendable))
@@ -165,7 +170,7 @@ class Healing:
             quiet = time.monotonic() - quiet_since
             if any([await self._approve(each) for each in self._to_be_approved(now, quiet)]):
                 quiet_since = time.monotonic()
-            elif quiet > (_QUIET_SECONDS if all(each.is_decided for each in now) else _GRACE_SECONDS):
+            elif quiet > _patience(now):
                 break
             await asyncio.sleep(_PAUSE_SECONDS)
         return before
@@ -247,6 +252,13 @@ class Healing:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"not within {_LONGEST_SECONDS:.0f} s: {query}")
             await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _patience(issues: Iterable[Seen]) -> float:
+    """How many quiet seconds say that nothing more will come."""
+    if any(each.awaits_verdict for each in issues):
+        return _LONGEST_SECONDS
+    return _QUIET_SECONDS if all(each.is_decided for each in issues) else _GRACE_SECONDS
 
 
 def telling_of(issues: Iterable[Seen], fault: Fault) -> list[Seen]:

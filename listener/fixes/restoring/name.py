@@ -73,7 +73,7 @@ async def restore_name(subject: Subject) -> Plan:
 
 
 async def _address(subject: Subject) -> Address:
-    """Where the object stands; of a part that was made anew since it was portrayed, what is found under another name."""
+    """Where the object stands; of a part that was made anew since it was portrayed, what goes by another name."""
     address, found_as = subject.expected.address, subject.remedy.found_as
     if address is None:
         raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
