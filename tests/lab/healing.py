@@ -47,7 +47,7 @@ select fix_id::text, plan -> 'inverse' = '[]' from pgmend.fix where state = 'app
 order by finished_at desc
 """
 _LOOKED = "select finished_at is not null from pgmend.scan where scan_id = %s"
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 _QUIET_SECONDS = 0.4
 _LONGEST_SECONDS = 40.0
 _LABELS = tuple(f"{kind.value.replace('_', ' ')} " for kind in ObjectKind)
