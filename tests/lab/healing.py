@@ -27,7 +27,8 @@ select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relatio
   coalesce(i.object_name, '') as object, coalesce(i.column_name, '') as "column",
   coalesce(i.table_oid, 0)::bigint as relation_oid, i.opened_at, i.definition_hash,
   coalesce(jsonb_typeof(i.remedy) = 'object', false) as mendable, i.auto_fixable, i.why_not_auto,
-  f.fix_id::text, f.kind, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
+  f.fix_id::text, f.kind, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan ->> 'waits_for' as waits_for,
+  f.plan_hash,
   coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores,
   exists (select from pgmend.fix where fix.issue_id = i.issue_id and fix.state = 'applied'
     and fix.finished_at > i.opened_at) as fixed
@@ -80,6 +81,7 @@ class Seen:
     state: str | None
     reason: str | None
     refusal: str | None
+    waits_for: str | None
     plan_hash: str | None
     automatic: bool
     restores: bool
@@ -96,7 +98,7 @@ class Seen:
 
     @property
     def waits_for_approval(self) -> bool:
-        proposed = self.state == "proposed" and not self.refusal
+        proposed = self.state == "proposed" and not self.refusal and not self.waits_for
         return proposed and not self.auto_fixable and self.why_not_auto is not None
 
     @property
@@ -106,8 +108,11 @@ class Seen:
 
     @property
     def is_decided(self) -> bool:
-        """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made."""
-        return self.resolved or (self.objection is not None and (self.fix_id is not None or not self.mendable))
+        """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made, and what
+        one waits for may come."""
+        return self.resolved or (
+            not self.waits_for and self.objection is not None and (self.fix_id is not None or not self.mendable)
+        )
 
     @property
     def objection(self) -> str | None:
@@ -118,6 +123,8 @@ class Seen:
             return self.why_not_auto and f"no remedy: {self.why_not_auto}"
         if self.state in ("refused", "failed"):
             return f"{self.state}: {self.reason}"
+        if self.state == "proposed" and self.waits_for:
+            return f"waits for {self.waits_for}"
         if self.refusal or (self.fix_id is None and not self.auto_fixable and self.why_not_auto):
             return f"refused: {self.refusal or self.why_not_auto}"
         return None

@@ -125,6 +125,9 @@ async def test_what_is_on_a_renamed_table_waits_for_its_name(workshop: Workshop)
     object.__setattr__(remedy, "table", workshop.oid("app.new"))
     plan = await workshop.plan(remedy)
     assert "app.new" in (plan.waits_for or "")
+    outcome = await workshop.heal(remedy)
+    assert outcome.state == "superseded", "it was approved too early, which is no failure"
+    assert "app.new" in (outcome.reason or "")
 
 
 OWNED = {
