@@ -43,6 +43,7 @@ from ..store import issues as issue_store
 from ..store import scans as scan_store
 from ..store import seen as seen_store
 from .cause import Causes
+from .closure import closed
 from .examiner import Examiner
 from .expectation import is_expected
 from .judge import CheckStatus, Judge, Judgement
@@ -272,7 +273,8 @@ class Analyst:
             for identity, issue in found.items()
             if identity in self._open and not _same(issue, self._open[identity])
         ]
-        gone, unwatched = self._no_more(held - found.keys(), judgement)
+        missing = [self._open[identity] for identity in held - found.keys()]
+        gone, unwatched = closed(missing, self._judge.roster, judgement, counted=kind == "measurement")
         outcome = Outcome(
             tuple(opened),
             tuple(changed),
@@ -293,21 +295,6 @@ class Analyst:
             self._by_table[issue.table_oid].discard(identity)
         self._tell(outcome)
         return outcome
-
-    def _no_more(self, missing: Collection[str], judgement: Judgement) -> tuple[tuple[str, ...], Mapping[str, str]]:
-        """Which of the issues that were not found are resolved, and of which that is so because nobody is to look.
-
-        What a rule that is not here, or could not look, once found is not gone because nobody finds it now.
-        """
-        roster, gone, unwatched = self._judge.roster, list[str](), dict[str, str]()
-        for identity in missing:
-            issue = self._open[identity]
-            if why := roster.why_closed(issue.issue_type, issue.schema, issue.table):
-                unwatched[identity] = why
-                gone.append(identity)
-            elif roster.judges(issue.issue_type) and (issue.issue_type, issue.table_oid) not in judgement.undecided:
-                gone.append(identity)
-        return tuple(gone), unwatched
 
     def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Link]]:
         return self.examiner.examine(focus), self.examiner.unmeasured(focus)
