@@ -263,7 +263,7 @@ class Analyst:
         found = {issue.issue_id: issue for issue in judgement.issues}
         held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
         new = [found[identity] for identity in found.keys() - self._open.keys()]
-        again = await issue_store.backlog_again(self._connection, new)
+        again = await issue_store.backlog_again(self._connection, () if backlog else new)
         opened = [
             self._opened(issue, causes, backlog=backlog or issue.issue_id in again, begins=kind == "full")
             for issue in new
