@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pgmend.listener.expected.portrait import ObjectKind
+from pgmend.listener.remedy import ChangeColumnType
 
 from tests.support.restoration import COLUMN, NAME, SCHEMA, TABLE, Case, fall_ill, heals_and_falls_back, quoted, run
 from tests.support.role import Roles
@@ -105,6 +106,27 @@ async def test_what_was_moved_to_another_schema_comes_back(
 ) -> None:
     case = renamed(well, f"{fault} {quoted(SCHEMA)}", kind, name, found_as=name)
     await heals_and_falls_back(workshop, case)
+
+
+@pytest.mark.parametrize("first", ["the name", "the type"])
+async def test_a_name_comes_back_beside_a_type_that_makes_the_index_anew_and_both_are_undone(
+    workshop: Workshop, first: str
+) -> None:
+    case = renamed(
+        f"{T} create index i on app.t (b)",
+        "alter index app.i rename to new; alter table app.t alter b type varchar(400)",
+        K.INDEX, "app", "t", "i", found_as="new",
+    )  # fmt: skip
+    well = await fall_ill(workshop, case)
+    sick = workshop.structure()
+    name = case.remedy(workshop)
+    of_type = ChangeColumnType(workshop.oid("app.t"), 3, "text", restores=True)
+    outcomes = [await workshop.heal(each) for each in ((name, of_type) if first == "the name" else (of_type, name))]
+    assert [each.state for each in outcomes] == ["applied", "applied"]
+    assert workshop.structure() == well
+    undone = [await workshop.roll_back(each) for each in reversed(outcomes)]
+    assert [(each.state, each.reason) for each in undone] == [("rolled_back", None)] * 2
+    assert workshop.structure() == sick
 
 
 async def test_a_name_that_another_one_has_by_now_is_not_taken(workshop: Workshop) -> None:
