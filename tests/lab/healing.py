@@ -221,10 +221,12 @@ class Healing:
         return sorted(waiting, key=lambda each: each.kind != "change_column_type")[:1]
 
     async def _approve(self, each: Seen) -> bool:
-        """Whether it took; somebody may have been quicker, or the plan stale."""
-        self._approvals[each.issue_id] += 1
-        if self._random.random() < 0.5:
-            return await self._approve_over_http(each)
+        """Whether it took; somebody may have been quicker, or the plan stale, and then the newer one is approved."""
+        took = await (self._approve_over_http(each) if self._random.random() < 0.5 else self._approve_by_sql(each))
+        self._approvals[each.issue_id] += took
+        return took
+
+    async def _approve_by_sql(self, each: Seen) -> bool:
         try:
             await self._connection.execute("select pgmend.approve(%s)", (each.fix_id,))
         except psycopg.errors.ObjectNotInPrerequisiteState:
