@@ -39,6 +39,8 @@ _IN_TREE: Final[Mapping[ObjectKind, frozenset[str]]] = {
 # Of these the fields say all there is to compare: the statement repeats them, and the name.
 _TOLD_BY_FIELDS: Final = frozenset({ObjectKind.SCHEMA, ObjectKind.EXTENSION, ObjectKind.TABLE, ObjectKind.COLUMN})
 _OF_A_TABLE: Final = frozenset({ObjectKind.COLUMN, ObjectKind.SEQUENCE})
+# What is kept to bring an object back as it was, and is no difference by itself.
+_NOT_COMPARED: Final = frozenset({(ObjectKind.COLUMN, "not_null_name")})
 _UNSAID_BY_DECLARATION: Final = frozenset({(ObjectKind.EXTENSION, "version")})
 
 
@@ -145,7 +147,7 @@ class _Comparison:
         kind = each.name.kind
         for name in sorted(each.fields.keys() | found.fields.keys()):
             before, after = each.fields.get(name, ""), found.fields.get(name, "")
-            if before == after or self._stored_alike(each, found, name):
+            if before == after or (kind, name) in _NOT_COMPARED or self._stored_alike(each, found, name):
                 continue
             if self._terms.declared and (kind, name) in _UNSAID_BY_DECLARATION:
                 continue

@@ -22,6 +22,29 @@ def same_definition(expected: Portrayed, found: Portrayed, *, known: bool) -> bo
     return same_text(expected.definition, found.definition)
 
 
+def alike(expected: Portrayed, found: Portrayed) -> bool:
+    """Whether two parts of one relation, both of this very database, are the same thing but for what it is called."""
+    if same_tree(expected.tree, found.tree):
+        return True
+    return _nameless(expected) == _nameless(found) != ""
+
+
+def _nameless(each: Portrayed) -> str:
+    """What is written of it but for its name: of a constraint all is, of an index what stands before and after."""
+    match each.name.kind:
+        case ObjectKind.CONSTRAINT:
+            return each.definition
+        case ObjectKind.INDEX:
+            quoted = '"' + each.name.name.replace('"', '""') + '"'
+            for name in (quoted, each.name.name):
+                before, between, after = each.definition.partition(f" {name} ON ")
+                if between:
+                    return f"{before} ON {after}"
+            return ""
+        case _:
+            return ""
+
+
 def same_tree(expected: str | None, found: str | None) -> bool:
     """Whether the same expressions are stored, whatever columns and objects are called."""
     return expected is not None and expected == found

@@ -1,8 +1,12 @@
 """Which object there is which expected one: by name, and by its address where only the name has changed.
 
-An address (OID, a column's number) tells a rename for sure; likeness never does. A name that is taken by an object that
-nobody expected counts as the expected one: the schema is what it is called. Where an expected object took it, the two
-were renamed.
+An address (OID, a column's number) tells a rename for sure; likeness of what stands alone never does. A name that is
+taken by an object that nobody expected counts as the expected one: the schema is what it is called. Where an expected
+object took it, the two were renamed.
+
+A part of a relation (an index, a constraint, a trigger, a policy) was made anew, and its address with it, whenever a
+column of it got another type or the part itself was dropped and brought back. So one that is gone and one that nobody
+expected, the same but for the name, are one: to make it a second time would leave both.
 """
 
 from __future__ import annotations
@@ -10,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from .difference import RELATIONS
+from .likeness import alike
 from .portrait import Address, ObjectKind, ObjectName, Portrayed
 
 Objects = Mapping[ObjectName, Portrayed]
+MADE_ANEW = frozenset({ObjectKind.CONSTRAINT, ObjectKind.INDEX, ObjectKind.TRIGGER, ObjectKind.POLICY})
 
 
 class Matching:
     """Pairs of expected and found objects. `known` says that addresses are of this very database."""
 
     def __init__(self, expected: Objects, found: Objects, *, known: bool) -> None:
+        self._known = known
         self._found = found
         self._by_address = {each.address: each for each in found.values() if each.address} if known else {}
         self._expected_at: set[Address] = {each.address for each in expected.values() if each.address and known}
@@ -64,6 +71,21 @@ class Matching:
             here = self._here(each)
             if here is not None and here.name not in self._claimed:
                 self._pair(each, here)
+        self._match_what_was_made_anew([each for each in by_name if each.name not in self.pairs])
+
+    def _match_what_was_made_anew(self, missing: list[Portrayed]) -> None:
+        parts = [each for each in missing if each.name.kind in MADE_ANEW and each.address and not self._there(each)]
+        if not parts or not self._known:
+            return
+        unexpected: dict[tuple[ObjectKind, str, str], list[Portrayed]] = {}
+        for each in self.unexpected:
+            unexpected.setdefault((each.name.kind, each.name.schema, each.name.relation), []).append(each)
+        for each in parts:
+            called = self.called(each.name)
+            there = unexpected.get((called.kind, called.schema, called.relation), ())
+            likely = [found for found in there if found.name not in self._claimed and alike(each, found)]
+            if len(likely) == 1:
+                self._pair(each, likely[0])
 
     def _here(self, each: Portrayed) -> Portrayed | None:
         return self._found.get(self.called(each.name))

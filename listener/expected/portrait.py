@@ -56,7 +56,9 @@ class Portrayed:
     `definition` is the statement that makes it, everything qualified; of a column and a constraint what stands after
     its name in CREATE TABLE. `fields` are what can differ by itself and be brought back by itself: of a column `type`,
     `not_null`, `default`, `identity`, `generated`, `collation`; of a table `row_security`, `force_row_security`; of a
-    trigger `enabled`. `grants` are `grantee=privileges/grantor` as aclitem writes them, sorted, those of the owner
+    trigger `enabled`. `not_null_name` is there where 18 calls NOT NULL otherwise than it usually would.
+
+    `grants` are `grantee=privileges/grantor` as aclitem writes them, sorted, those of the owner
     included; None where nobody ever changed them. `tree` is a digest of the stored expressions, in which columns go by
     number: equal trees in one database are equal definitions whatever was renamed. `address` is None where the
     portrait was made elsewhere.

@@ -44,6 +44,7 @@ from ..store import issues as issue_store
 from ..store import scans as scan_store
 from ..store import seen as seen_store
 from .cause import Causes, nobody_else_did
+from .closure import closed
 from .examiner import Examiner
 from .judge import CheckStatus, Judge, Judgement
 from .missed import read_missed
@@ -271,9 +272,11 @@ class Analyst:
         self._unmeasured |= unmeasured
         found = {issue.issue_id: issue for issue in judgement.issues}
         held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
+        new = [found[identity] for identity in found.keys() - self._open.keys()]
+        again = await issue_store.backlog_again(self._connection, () if backlog else new)
         opened = [
-            self._opened(found[identity], causes, backlog=backlog, begins=kind == "full")
-            for identity in found.keys() - self._open.keys()
+            self._opened(issue, causes, backlog=backlog or issue.issue_id in again, begins=kind == "full")
+            for issue in new
         ]
         changed = [
             replace(
@@ -284,7 +287,8 @@ class Analyst:
             for identity, issue in found.items()
             if identity in self._open and not _same(issue, self._open[identity])
         ]
-        gone, unwatched = self._no_more(held - found.keys(), judgement)
+        missing = [self._open[identity] for identity in held - found.keys()]
+        gone, unwatched = closed(missing, self._judge.roster, judgement, counted=kind == "measurement")
         outcome = Outcome(
             tuple(opened),
             tuple(changed),
@@ -306,21 +310,6 @@ class Analyst:
             self._by_table[issue.table_oid].discard(identity)
         tell(outcome)
         return outcome
-
-    def _no_more(self, missing: Collection[str], judgement: Judgement) -> tuple[tuple[str, ...], Mapping[str, str]]:
-        """Which of the issues that were not found are resolved, and of which that is so because nobody is to look.
-
-        What a rule that is not here, or could not look, once found is not gone because nobody finds it now.
-        """
-        roster, gone, unwatched = self._judge.roster, list[str](), dict[str, str]()
-        for identity in missing:
-            issue = self._open[identity]
-            if why := roster.why_closed(issue.issue_type, issue.schema, issue.table):
-                unwatched[identity] = why
-                gone.append(identity)
-            elif roster.judges(issue.issue_type) and (issue.issue_type, issue.table_oid) not in judgement.undecided:
-                gone.append(identity)
-        return tuple(gone), unwatched
 
     def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Subject]]:
         return self.examiner.examine(focus), self.examiner.unmeasured(focus)

@@ -18,8 +18,8 @@ log = structlog.get_logger()
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
-    what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody looks for any more,
-    with the reason. `impacts` are what statements did of which was heard first.
+    what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody saw gone, with the
+    reason. `impacts` are what statements did of which was heard first.
     """
 
     opened: tuple[Issue, ...]

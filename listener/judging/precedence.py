@@ -12,14 +12,14 @@ from collections.abc import Hashable, Iterable, Iterator
 from ..issue import Issue
 from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, RestoreObject
 
-_INFERRED = frozenset({"MISSING_INDEX", "MISSING_FOREIGN_KEY", "TYPE_MISMATCH"})
+INFERRED = frozenset({"MISSING_INDEX", "MISSING_FOREIGN_KEY", "TYPE_MISMATCH"})
 _SWITCHED_OFF = frozenset({"DISABLED_TRIGGER", "DISABLED_ROW_SECURITY"})
 
 
 def without_told_twice(issues: Iterable[Issue]) -> list[Issue]:
     """The issues without those that say again what another one says."""
     issues = list(issues)
-    expected = {subject for issue in issues if issue.issue_type not in _INFERRED for subject in _expected(issue)}
+    expected = {subject for issue in issues if issue.issue_type not in INFERRED for subject in _expected(issue)}
     off = {(issue.issue_type, issue.table_oid) for issue in issues if issue.issue_type in _SWITCHED_OFF}
     return [issue for issue in issues if not (_is_inferred(issue, expected) or _is_milder(issue, off))]
 

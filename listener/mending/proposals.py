@@ -32,6 +32,8 @@ from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why
 
 LOOKED_AGAIN_AFTER = timedelta(seconds=10)
 ASKED_AGAIN_AFTER = timedelta(milliseconds=200)
+# An old schema may have a thousand old issues: what breaks now does not wait until each of them is planned.
+BACKLOG_AT_ONCE = timedelta(milliseconds=250)
 log = structlog.get_logger()
 _OPENED = "select opened_at, clock_timestamp(), status from pgmend.issue where issue_id = %s"
 _LAST_DDL = """
@@ -84,9 +86,12 @@ class Proposals:
         self._limits = limits
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
+        self._unweighed = False
 
     def patience(self, longest: timedelta) -> timedelta:
         """How long nothing is to be done here, as far as one can tell."""
+        if self._unweighed:
+            return timedelta()
         moments = [each.due for each in self._candidates.values()]
         moments += [each.again for each in self._weighed.values() if each.again is not None]
         left = min(moments, default=math.inf) - time.monotonic()
@@ -102,7 +107,8 @@ class Proposals:
         self._candidates.clear()
 
     async def weigh(self, connection: AsyncConnection[TupleRow], allowed: AutoFix, observing: str | None) -> None:
-        """Plan what is new or has changed, newest troubles before the backlog; drop what is resolved."""
+        """Plan what is new or has changed, newest troubles before the backlog, of which only a part at once; drop what
+        is resolved."""
         current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
         gone = self._weighed.keys() - current.keys()
         for identity in gone:
@@ -111,7 +117,13 @@ class Proposals:
         if gone:
             await connection.execute(_SUPERSEDE)
         due = [issue for issue in current.values() if self._is_due(issue)]
+        self._unweighed, until = False, math.inf
         for issue in sorted(due, key=lambda each: (each.backlog, each.severity.rank)):
+            if issue.backlog and time.monotonic() > until:
+                self._unweighed = True
+                break
+            if issue.backlog:
+                until = min(until, time.monotonic() + BACKLOG_AT_ONCE.total_seconds())
             last_change = self._last_change(issue)
             try:
                 again = await self._weigh_one(connection, issue, allowed, observing)

@@ -65,13 +65,18 @@ def former_indexes(changes: Iterable[Change], schema: str, table: str) -> Iterat
 
 
 def former_type(changes: Iterable[Change], column: AttributeNumber, now: str) -> FormerType | None:
-    """What the column's type was before the last change, if that was not ours and led to the type it has `now`."""
+    """What the column's type was before somebody gave it the one it has `now`; what we did since and took back is as if
+    it had never been."""
+    type_name = now
     for change in changes:
-        if change.kind is ChangeKind.COLUMN_TYPE and change.number == column:
-            before, after = change.before or {}, change.after or {}
-            if change.fix_id is not None or after.get("type_name") != now:
-                return None
-            return FormerType(before["type_oid"], before["type_name"])
+        if change.kind is not ChangeKind.COLUMN_TYPE or change.number != column:
+            continue
+        before, after = change.before or {}, change.after or {}
+        if after.get("type_name") != type_name:
+            return None
+        if change.fix_id is None:
+            return FormerType(before["type_oid"], before["type_name"]) if type_name == now else None
+        type_name = before["type_name"]
     return None
 
 

@@ -50,6 +50,12 @@ update pgmend.issue set status = 'resolved', resolved_at = clock_timestamp(), ch
 from unnest(%s::text[], %s::text[]) as done (issue_id, because)
 where issue.issue_id = done.issue_id and issue.status <> 'resolved'
 """
+_BACKLOG_AGAIN = """
+select issue_id from unnest(%s::text[], %s::text[]) as back (issue_id, definition_hash)
+join pgmend.issue using (issue_id, definition_hash)
+where issue.backlog and issue.status = 'resolved'
+  and not exists (select from pgmend.fix where fix.issue_id = issue.issue_id and fix.state = 'applied')
+"""
 _FOLLOW = """
 with late as (
   select issue.issue_id, now.status from pgmend.issue join pgmend.all_issues as now on now.issue_id = issue.issue_id
@@ -128,6 +134,15 @@ async def resolve(
     if issue_ids:
         reasons = [(because or {}).get(each) for each in issue_ids]
         await connection.execute(_RESOLVE, (list(issue_ids), reasons))
+
+
+async def backlog_again(connection: AsyncConnection[TupleRow], issues: Sequence[Issue]) -> frozenset[str]:
+    """The ids of those that were backlog, went without a fix of theirs in force, and now are back as they were."""
+    if not issues:
+        return frozenset()
+    ids, hashes = [each.issue_id for each in issues], [each.definition_hash for each in issues]
+    rows = await (await connection.execute(_BACKLOG_AGAIN, (ids, hashes))).fetchall()
+    return frozenset(issue_id for (issue_id,) in rows)
 
 
 async def follow_ignored(connection: AsyncConnection[TupleRow]) -> dict[str, str]:

@@ -19,6 +19,7 @@ select
     pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
         'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
         'not_null', a.attnotnull::pg_catalog.text,
+        'not_null_name', nullif(k.conname, pg_catalog.concat(c.relname, '_', a.attname, '_not_null')),
         'collation', l.name,
         'default', case when a.attgenerated = '' then x.expression end,
         'generated', '(' || x.expression || ') ' || case a.attgenerated when 's' then 'STORED' when 'v' then 'VIRTUAL' end,
@@ -86,6 +87,15 @@ left join (
         and o.refobjsubid > 0
         and o.deptype = 'i'
 ) as q on q.refobjid = a.attrelid and q.refobjsubid = a.attnum
+-- Since 18 NOT NULL has a name.
+left join (
+    select
+        o.conrelid,
+        o.conkey[1] as number,
+        o.conname::pg_catalog.text as conname
+    from pg_catalog.pg_constraint as o
+    where o.conrelid = any($1::pg_catalog.oid[]) and o.contype = 'n'
+) as k on k.conrelid = a.attrelid and k.number = a.attnum
 left join pg_catalog.pg_description as d
     on d.objoid = c.oid and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid = a.attnum
 where

@@ -35,6 +35,8 @@ def fate_as_json(fate: Fate) -> dict[str, Any]:
         "untouched": fate.untouched,
         "rollback_equal": fate.rollback_equal,
         "rollback_refused": list(fate.rollback_refused),
+        "differences": list(fate.differences),
+        "left_again": list(fate.left_again),
         "healed_again": fate.healed_again,
         "other_issues": list(fate.beside),
     }

@@ -15,10 +15,9 @@ class Baseline(StrEnum):
     SEEN = "seen"
 
 
-# As long as no rule compares with the expected schema, a locked one changes nothing; LOCKED from then on.
-DEFAULT = Baseline.SEEN
+DEFAULT = Baseline.LOCKED
 
-# The kinds of faults that a listener heals completely by what it saw before.
+# The kinds of faults that a listener heals completely by what it saw before: with SEEN only they are to be healed.
 HEALED_BY_SIGHT = frozenset({"drop foreign key", "leave index invalid"})
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from enum import StrEnum
 
 from .content import lost_or_changed
@@ -27,7 +27,8 @@ class Fate:
 
     `noticed_by` are issue types, `seconds` the time from the fault's commit to the first of them. `by_scan`: no event
     told of it, a full scan did. `reasons` say why it was not healed. `rollback_equal` is None where nothing was applied
-    that could have been rolled back, or not all that was could be (`rollback_refused`).
+    that could have been rolled back, or not all that was could be (`rollback_refused`). `differences` are lines of the
+    two dumps, of what was healed and what was rolled back; `left_again` is why not all was healed a second time.
     """
 
     fault: Fault
@@ -46,6 +47,8 @@ class Fate:
     untouched: bool
     rollback_equal: bool | None
     rollback_refused: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    left_again: tuple[str, ...] = ()
     healed_again: bool | None = None
     beside: tuple[str, ...] = field(default=())
 
@@ -75,6 +78,7 @@ class _Course:
     undoable: tuple[bool, ...]
     rolled_back: State | None
     refused: tuple[str, ...]
+    left_again: tuple[str, ...]
     again: State | None
 
     @property
@@ -92,15 +96,14 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         return []
     issues = await healing.settle()
     by_event = {each.issue_id for each in issues}
-    if not all(_telling(fault, issues) for fault in faults):
+    if not all(telling_of(issues, fault) for fault in faults):
         await healing.scan()
         issues = await healing.settle()
     healed = await subject.state_of(dsn)
     undoable = await healing.undoable()
     refused = await healing.roll_back() if any(undoable) else []
     rolled_back = await subject.state_of(dsn) if undoable and all(undoable) and not refused else None
-    if any(undoable):
-        await healing.settle()
+    opened_again = await healing.settle() if any(undoable) else []
     course = _Course(
         case=case,
         sound=subject.sound,
@@ -111,14 +114,15 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         undoable=undoable,
         rolled_back=rolled_back,
         refused=tuple(refused),
+        left_again=tuple(_why_left(each) for each in opened_again if not each.resolved),
         again=await subject.state_of(dsn) if undoable else None,
     )
-    mended = frozenset(fault for fault in faults if _is_mended(_telling(fault, issues)))
+    mended = frozenset(fault for fault in faults if _is_mended(telling_of(issues, fault)))
     return [_fate(fault, subject.name, course, mended, len(faults)) for fault in faults]
 
 
 def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], faults: int) -> Fate:
-    telling = _telling(fault, course.issues)
+    telling = telling_of(course.issues, fault)
     sound = course.healed == course.sound
     # What differs has another fault of the same case to answer for.
     blameless = fault in mended and len(mended) < faults
@@ -139,6 +143,8 @@ def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], 
         untouched=course.untouched,
         rollback_equal=None if course.rolled_back is None else course.rolled_back == course.broken,
         rollback_refused=course.refused,
+        differences=_differences(course),
+        left_again=course.left_again,
         healed_again=None if course.again is None else course.again == course.sound,
         beside=tuple(sorted({each.issue_type for each in course.issues if each not in telling})),
     )
@@ -153,8 +159,13 @@ def _rows_lost(course: _Course) -> int:
     return sum(rows.count for name, rows in sound.items() if healed.get(name) not in (rows, broken.get(name)))
 
 
-def _telling(fault: Fault, issues: Sequence[Seen]) -> list[Seen]:
-    return telling_of(issues, fault.kind.announced_by, fault.names, fault.relation_oid)
+def _differences(course: _Course) -> tuple[str, ...]:
+    """What differs between schemas that should be the same, as `diff` shows it; nothing where nobody touched one."""
+    pairs: list[tuple[str, str]] = [] if course.untouched else [(course.sound.dump, course.healed.dump)]
+    if course.rolled_back is not None:
+        pairs.append((course.broken.dump, course.rolled_back.dump))
+    lines = (line for before, after in pairs for line in unified_diff(before.splitlines(), after.splitlines(), n=0))
+    return tuple(line for line in lines if not line.startswith(("---", "+++", "@@")))
 
 
 def _is_mended(telling: list[Seen]) -> bool:

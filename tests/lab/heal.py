@@ -127,7 +127,7 @@ def _tell(fates: Sequence[Fate]) -> None:
     for fate in fates:
         color = {Outcome.HEALED: "green", Outcome.REFUSED: "yellow"}.get(fate.outcome, "red")
         _console.print(f"{fate.schema:13} {fate.case:4} [{color}]{fate.outcome.value:9}[/]", end=" ")
-        _console.print(str(fate.fault), *fate.noticed_by, *fate.reasons, markup=False, highlight=False)
+        _console.print(str(fate.fault), *fate.noticed_by, *fate.reasons, markup=False, highlight=False, soft_wrap=True)
 
 
 def _options() -> argparse.Namespace:

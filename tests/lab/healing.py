@@ -14,16 +14,21 @@ from typing import Any
 
 import aiohttp
 import psycopg
+from pgmend.listener.expected.portrait import ObjectKind
+from pgmend.listener.issue import column_list
 from psycopg.rows import class_row
 
 from tests.acceptance.listener import OPERATOR, Listener
+
+from .injector import Fault
 
 _LOOK = """
 select i.issue_id, i.issue_type, i.status, coalesce(i.table_name, '') as relation,
   coalesce(i.object_name, '') as object, coalesce(i.column_name, '') as "column",
   coalesce(i.table_oid, 0)::bigint as relation_oid, i.opened_at, i.definition_hash,
   coalesce(jsonb_typeof(i.remedy) = 'object', false) as mendable, i.auto_fixable, i.why_not_auto,
-  f.fix_id::text, f.kind, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan_hash,
+  f.fix_id::text, f.kind, f.state, f.reason, f.plan ->> 'refusal' as refusal, f.plan ->> 'waits_for' as waits_for,
+  f.plan_hash,
   coalesce(f.automatic, false) as automatic, coalesce((f.plan ->> 'restores')::boolean, false) as restores,
   exists (select from pgmend.fix where fix.issue_id = i.issue_id and fix.state = 'applied'
     and fix.finished_at > i.opened_at) as fixed
@@ -43,10 +48,13 @@ select fix_id::text, plan -> 'inverse' = '[]' from pgmend.fix where state = 'app
 order by finished_at desc
 """
 _LOOKED = "select finished_at is not null from pgmend.scan where scan_id = %s"
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 _QUIET_SECONDS = 0.4
 _LONGEST_SECONDS = 40.0
-_APPROVALS = 2
+_LABELS = tuple(f"{kind.value.replace('_', ' ')} " for kind in ObjectKind)
+# It names the columns and not the constraint, which may never have been there.
+_UNNAMED = frozenset({"MISSING_FOREIGN_KEY"})
+_APPROVALS = 3
 _REST_SECONDS = 1.5
 # So long a fix of that state says nothing of the issue yet: another plan, or the next look, is on its way.
 _GRACE_SECONDS = 4.0
@@ -73,6 +81,7 @@ class Seen:
     state: str | None
     reason: str | None
     refusal: str | None
+    waits_for: str | None
     plan_hash: str | None
     automatic: bool
     restores: bool
@@ -89,13 +98,21 @@ class Seen:
 
     @property
     def waits_for_approval(self) -> bool:
-        proposed = self.state == "proposed" and not self.refusal
+        proposed = self.state == "proposed" and not self.refusal and not self.waits_for
         return proposed and not self.auto_fixable and self.why_not_auto is not None
 
     @property
+    def awaits_verdict(self) -> bool:
+        """Whether the listener has not yet said what becomes of it, or has said that it will mend it, and has not."""
+        return not self.resolved and self.mendable and self.why_not_auto is None
+
+    @property
     def is_decided(self) -> bool:
-        """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made."""
-        return self.resolved or (self.objection is not None and (self.fix_id is not None or not self.mendable))
+        """Whether nothing more is to be expected. A plan that is refused is no row: that one may yet be made, and what
+        one waits for may come."""
+        return self.resolved or (
+            not self.waits_for and self.objection is not None and (self.fix_id is not None or not self.mendable)
+        )
 
     @property
     def objection(self) -> str | None:
@@ -106,6 +123,8 @@ class Seen:
             return self.why_not_auto and f"no remedy: {self.why_not_auto}"
         if self.state in ("refused", "failed"):
             return f"{self.state}: {self.reason}"
+        if self.state == "proposed" and self.waits_for:
+            return f"waits for {self.waits_for}"
         if self.refusal or (self.fix_id is None and not self.auto_fixable and self.why_not_auto):
             return f"refused: {self.refusal or self.why_not_auto}"
         return None
@@ -158,7 +177,7 @@ class Healing:
             quiet = time.monotonic() - quiet_since
             if any([await self._approve(each) for each in self._to_be_approved(now, quiet)]):
                 quiet_since = time.monotonic()
-            elif quiet > (_QUIET_SECONDS if all(each.is_decided for each in now) else _GRACE_SECONDS):
+            elif quiet > _patience(now):
                 break
             await asyncio.sleep(_PAUSE_SECONDS)
         return before
@@ -170,6 +189,7 @@ class Healing:
 
     async def roll_back(self) -> list[str]:
         """Undo all that was applied since `begin` and can be undone, the last first; why, where that was refused."""
+        self._approvals.clear()
         refused: list[str] = []
         for fix_id, nothing_to_undo in await self._rows(_APPLIED, self.began):
             if nothing_to_undo:
@@ -201,10 +221,12 @@ class Healing:
         return sorted(waiting, key=lambda each: each.kind != "change_column_type")[:1]
 
     async def _approve(self, each: Seen) -> bool:
-        """Whether it took; somebody may have been quicker, or the plan stale."""
-        self._approvals[each.issue_id] += 1
-        if self._random.random() < 0.5:
-            return await self._approve_over_http(each)
+        """Whether it took; somebody may have been quicker, or the plan stale, and then the newer one is approved."""
+        took = await (self._approve_over_http(each) if self._random.random() < 0.5 else self._approve_by_sql(each))
+        self._approvals[each.issue_id] += took
+        return took
+
+    async def _approve_by_sql(self, each: Seen) -> bool:
         try:
             await self._connection.execute("select pgmend.approve(%s)", (each.fix_id,))
         except psycopg.errors.ObjectNotInPrerequisiteState:
@@ -241,15 +263,31 @@ class Healing:
             await asyncio.sleep(_PAUSE_SECONDS)
 
 
-def telling_of(issues: Iterable[Seen], types: frozenset[str], names: frozenset[str], relation_oid: int) -> list[Seen]:
-    """The issues of those types about that relation, or about an object of one of those names."""
+def _patience(issues: Iterable[Seen]) -> float:
+    """How many quiet seconds say that nothing more will come."""
+    if any(each.awaits_verdict for each in issues):
+        return _LONGEST_SECONDS
+    return _QUIET_SECONDS if all(each.is_decided for each in issues) else _GRACE_SECONDS
+
+
+def telling_of(issues: Iterable[Seen], fault: Fault) -> list[Seen]:
+    """The issues of the fault's types that name its object, on its relation where there is one."""
     return [
         each
         for each in issues
-        if each.issue_type in types
-        and (
-            (relation_oid and each.relation_oid == relation_oid)
-            or each.relation in names
-            or not names.isdisjoint({each.object, each.object.partition("(")[0]})
-        )
+        if each.issue_type in fault.kind.announced_by
+        and (each.relation_oid == fault.relation_oid or not each.relation_oid or not fault.relation_oid)
+        and (each.issue_type in _UNNAMED or _names(each, fault))
     ]
+
+
+def _names(each: Seen, fault: Fault) -> bool:
+    """Whether the issue is about the fault's object (`index i`, `column c: comment`, `function f()`), or else about its
+    columns, or else about the relation itself, whatever that is called by now."""
+    called = each.object.rpartition(": ")[0] if each.issue_type == "CHANGED_DEFINITION" else each.object
+    own = next((called.removeprefix(label) for label in _LABELS if called.startswith(label)), called)
+    if own:
+        return not fault.names.isdisjoint({called, own, own.partition("(")[0]})
+    if each.column:
+        return not {column_list([name]) for name in fault.names}.isdisjoint(each.column.split(", "))
+    return fault.object == fault.relation

@@ -32,7 +32,10 @@ _OID = "select pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', %s::text, %s:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that was made. `relation_oid` is 0 where there is no relation; `made_at` is by the server's clock."""
+    """A fault that was made. `relation_oid` is 0 where there is no relation; `made_at` is by the server's clock.
+
+    `was` is what the object was called before another fault of the same case gave it the name that it has.
+    """
 
     kind: FaultKind
     schema: str
@@ -42,11 +45,12 @@ class Fault:
     word: str
     relation_oid: int = 0
     made_at: datetime | None = None
+    was: str = ""
 
     @property
     def names(self) -> frozenset[str]:
         """What an issue may name that tells of it."""
-        return frozenset({self.relation, self.object, self.word}) - {""}
+        return frozenset({self.object, self.word, self.was}) - {""}
 
     def __str__(self) -> str:
         return f"{self.kind.name}: {self.statement}"
@@ -102,8 +106,9 @@ class Injector:
         found = await (await connection.execute(kind.query, {"role": self._role, "word": word})).fetchall()
         near = await self._near(connection, before)
         struck = {(each.schema, each.object) for each in before}
+        was = {each.word: each.object for each in before}
         victims = [
-            Fault(kind, *row, word)
+            Fault(kind, *row, word, was=was.get(row[2], ""))
             for row in found
             if (near is None or (row[0], row[1]) in near) and (row[0], row[2]) not in struck
         ]

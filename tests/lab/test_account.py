@@ -52,6 +52,7 @@ ISSUE = Seen(
     state="proposed",
     reason=None,
     refusal=None,
+    waits_for=None,
     plan_hash="p",
     automatic=False,
     restores=True,
@@ -96,6 +97,7 @@ def test_a_rollback_counts_once_for_its_case_and_cases_of_two_schemas_are_two() 
         ({"auto_fixable": True, "why_not_auto": None}, False, None),
         ({"why_not_auto": None}, False, None),
         ({"refusal": "no way"}, False, "refused: no way"),
+        ({"waits_for": "the index"}, False, "waits for the index"),
         ({"state": "failed", "reason": "lock"}, False, "failed: lock"),
         ({"state": "applied", "status": "resolved"}, False, None),
         ({"state": "queued"}, False, None),
@@ -112,13 +114,29 @@ def test_what_an_issue_says_of_being_mended(changes: dict[str, Any], waits: bool
     ("changes", "tells"),
     [
         ({}, True),
-        ({"relation": "other", "relation_oid": 7}, True),
-        ({"relation": "word", "relation_oid": 8}, True),
-        ({"relation": "", "relation_oid": 0, "object": "c(integer)"}, True),
-        ({"issue_type": "MISSING_OBJECT"}, False),
+        ({"relation": "other"}, True),
         ({"relation": "other", "relation_oid": 8}, False),
+        ({"column": "a, c"}, True),
+        ({"column": "d"}, False),
+        ({"column": 'a, "w ""o"" rd"'}, True),
+        ({"column": "", "object": "column c"}, True),
+        ({"column": "", "object": 'column w "o" rd'}, True),
+        ({"column": "", "object": "column former"}, True),
+        ({"column": "", "object": "column d"}, False),
+        ({"column": "", "relation": "c"}, False),
+        ({"relation": "", "relation_oid": 0, "object": "function c(integer)"}, True),
+        ({"issue_type": "CHANGED_DEFINITION", "object": "materialized view c: comment"}, True),
+        ({"issue_type": "CHANGED_DEFAULT"}, False),
     ],
 )
 def test_an_issue_tells_of_a_fault_by_its_type_and_what_it_names(changes: dict[str, Any], tells: bool) -> None:
-    types = frozenset({"CHANGED_TYPE"})
-    assert bool(telling_of([replace(ISSUE, **changes)], types, FAULT.names, FAULT.relation_oid)) is tells
+    kind = replace(KINDS[0], announced_by=frozenset({"CHANGED_TYPE", "CHANGED_DEFINITION"}))
+    fault = replace(FAULT, kind=kind, word='w "o" rd', was="former")
+    assert bool(telling_of([replace(ISSUE, **changes)], fault)) is tells
+
+
+def test_an_issue_about_a_table_tells_of_a_fault_of_that_table_under_any_name() -> None:
+    fault = replace(FAULT, object="t")
+    seen = replace(ISSUE, column="", relation="renamed")
+    assert telling_of([seen], fault) == [seen]
+    assert telling_of([seen], FAULT) == []

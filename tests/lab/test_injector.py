@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from random import Random
 
 import psycopg
@@ -10,7 +11,7 @@ import pytest
 from tests.support.database import Database
 from tests.support.server import Server
 
-from .content import content_of
+from .content import Rows, content_of
 from .dump import normalised_dump, pg_dump_for
 from .faults import KINDS
 from .faults.kind import FaultKind
@@ -24,22 +25,32 @@ RENAMES = {"rename column", "rename table"}
 
 
 @pytest.fixture
-def clinic(server: Server, database: Database) -> Database:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
+def clinic(server: Server) -> Iterator[Database]:
+    with server.database(server.template("clinic with rows", filled)) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def sound(server: Server) -> tuple[str, Mapping[str, Rows]]:
+    """What the clinic is before anything is broken."""
+    dsn = server.dsn_of(server.template("clinic with rows", filled))
+    return normalised_dump(dsn, pg_dump_for(server)), content_of(dsn)
+
+
+def filled(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
         make_roles([STRANGER], connection)
         load_text(CLINIC.sql(), connection)
         fill(connection, 1)
-    return database
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 async def test_each_kind_strikes_and_shows_and_leaves_the_rows(
-    server: Server, clinic: Database, kind: FaultKind
+    server: Server, sound: tuple[str, Mapping[str, Rows]], clinic: Database, kind: FaultKind
 ) -> None:
-    pg_dump = pg_dump_for(server)
-    before, rows = normalised_dump(clinic.dsn, pg_dump), content_of(clinic.dsn)
+    before, rows = sound
     (fault,) = await Injector(clinic.dsn, Random(1), STRANGER, [kind]).strike(1, together=False)
-    assert normalised_dump(clinic.dsn, pg_dump) != before, fault
+    assert normalised_dump(clinic.dsn, pg_dump_for(server)) != before, fault
     if kind.name not in RENAMES:
         assert content_of(clinic.dsn) == rows
 

@@ -1,4 +1,4 @@
-"""The fault lab on a schema with everything in it: a dozen faults, all noticed, healed and rolled back alike."""
+"""The fault lab on a schema with everything in it: some faults, all noticed, healed and rolled back alike."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def clinic(lab: Server) -> Subject:
     return prepare(lab, "clinic", CLINIC.sql(), 1)
 
 
-async def test_a_dozen_faults_are_noticed_and_healed_and_rolled_back_alike(clinic: Subject) -> None:
+async def test_half_a_dozen_faults_are_noticed_and_healed_and_rolled_back_alike(clinic: Subject) -> None:
     kinds = [each for each in KINDS if DEFAULT is Baseline.LOCKED or each.name in HEALED_BY_SIGHT]
-    fates = await Round(clinic, 12, 1, DEFAULT, kinds).run()
+    fates = await Round(clinic, 6, 1, DEFAULT, kinds).run()
     assert promise_kept(totals(fates)), json.dumps([fate_as_json(fate) for fate in fates], indent=1)
 
 
 async def test_what_is_not_healed_is_not_called_healed(clinic: Subject) -> None:
     """Without an expected schema nobody misses a comment, and what nobody misses is not brought back."""
     kinds = [each for each in KINDS if each.name == "change comment"]
-    fates = await Round(clinic, 2, 1, Baseline.SEEN, kinds).run()
-    assert [(each.outcome, each.dump_equal, each.untouched) for each in fates] == [(Outcome.UNNOTICED, False, True)] * 2
+    fates = await Round(clinic, 1, 1, Baseline.SEEN, kinds).run()
+    assert [(each.outcome, each.dump_equal, each.untouched) for each in fates] == [(Outcome.UNNOTICED, False, True)]
     assert not promise_kept(totals(fates))

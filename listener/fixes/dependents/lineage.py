@@ -26,7 +26,7 @@ async def lineage(connection: AsyncConnection[TupleRow], subject: Subject) -> li
         "is a foreign table": table.kind == "f",
         "is a temporary table of another session": table.persistence == "t",
         "is a partition: its column follows the partitioned table's": table.is_partition,
-        "has the column from a table that it inherits from": subject.column.inherited or bool(table.parents),
+        "has the column from a table that it inherits from": subject.column.inherited,
         f"has a child that inherits the column ({child[0] if child else ''})": child is not None,
         "is made of a composite type": bool(table.typed),
     }

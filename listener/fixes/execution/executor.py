@@ -138,8 +138,11 @@ class Executor:
     async def _prove(self, work: Work) -> tuple[Proof, ...]:
         """The plan's proofs, made anew unless all is done already. Raises PlanRefused, PlanStale, ProofRefuted."""
         plan, connection = work.plan, work.session.connection
-        if plan.refusal or plan.waits_for or not plan.steps:
-            raise PlanRefused(plan.refusal or f"The plan waits for {plan.waits_for or 'steps: it has none'}.")
+        if plan.waits_for:
+            # Approved before it could be carried out: no failure, and another plan once what it waits for is there.
+            raise PlanStale(f"The plan waits for {plan.waits_for}.")
+        if plan.refusal or not plan.steps:
+            raise PlanRefused(plan.refusal or "The plan has no steps.")
         states = await found(work, plan.steps)
         begun = await work.journal.begun(connection)
         if begun and all(state == "done" for state in states):

@@ -10,11 +10,12 @@ import re
 from pglast import ast
 
 from ...errors import PlanRefused
+from ...expected.matching import MADE_ANEW
 from ...expected.portrait import Address, ObjectKind, ObjectName
 from ..dependents.definition import literal
 from ..names import free_relation_name
 from ..plan import Hazard, Lock, Plan
-from .place import CATALOGS, exists, quote, spelled
+from .place import CATALOGS, exists, quote, relation_oid, said_of, spelled
 from .stored import verified
 from .subject import Subject
 from .turn import Turn
@@ -38,15 +39,13 @@ where l.lanname in ('sql', 'plpgsql') and p.prosqlbody is null and p.prosrc ~* {
 
 async def restore_name(subject: Subject) -> Plan:
     """The old name, and the new one again."""
-    address = subject.expected.address
-    if address is None:
-        raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
-    state = _called(subject.name.kind, address)
-    before: str | None = await subject.value(state)
-    if before is None:
+    address = await _address(subject)
+    if await subject.value(_called(subject.name.kind, address)) is None:
         raise PlanRefused(f"{subject.said} is gone: it has to be made, not renamed.")
     schema, plain = await _now(subject, address)
     found = _named(subject.name, schema, plain)
+    state = _called(subject.name.kind, address, subject.name, found)
+    before: str = await subject.value(state)
     wanted_schema, wanted = subject.name.schema, _plain(subject.name)
     if (schema, plain) == (wanted_schema, wanted) or (found.relation and plain == wanted):
         raise PlanRefused(f"{subject.said} is called so by now.")
@@ -71,6 +70,21 @@ async def restore_name(subject: Subject) -> Plan:
         approval=f"functions whose text names {plain} would no longer find it: {users}" if users else None,
         hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,),
     )
+
+
+async def _address(subject: Subject) -> Address:
+    """Where the object stands; of a part that was made anew since it was portrayed, what goes by another name."""
+    address, found_as = subject.expected.address, subject.remedy.found_as
+    if address is None:
+        raise PlanRefused(f"Nothing tells which object {subject.said} was: it cannot be renamed back.")
+    if found_as is None or subject.name.kind not in MADE_ANEW:
+        return address
+    if await subject.value(_called(subject.name.kind, address)) is not None:
+        return address
+    if subject.on_table:
+        assert subject.table  # waits while that has another name
+    oid = await subject.value(f"{_part(subject.name._replace(name=found_as))}::pg_catalog.int8")
+    return address if oid is None else Address(address.class_id, oid)
 
 
 def _ways(wanted: ObjectName, found: ObjectName, plain: str, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -104,13 +118,23 @@ def _spelled(name: ObjectName, plain: str) -> str:
     return spelled(name, called=plain if name.kind is ObjectKind.FUNCTION else None)
 
 
-def _called(kind: ObjectKind, address: Address) -> str:
-    """Schema and name of the object at that address, as SQL; a part of a relation goes by the relation's schema."""
+def _called(kind: ObjectKind, address: Address, *names: ObjectName) -> str:
+    """Schema and name of the object at that address, as SQL; a part of a relation goes by the relation's schema. Of a
+    part that was made anew meanwhile, as by an undo of a new type, those of the one that has one of the `names`."""
     schema, name = _columns(kind)
-    return (
-        f"(select pg_catalog.concat({schema}, '.', {name}) from pg_catalog.{CATALOGS[kind].table} as o"
-        f" where {_at(kind, address)})"
-    )
+    table, where = f"pg_catalog.{CATALOGS[kind].table}", _at(kind, address)
+    if names and kind in MADE_ANEW:
+        found = [f"(select o.oid from {table} as o where {where})", *map(_part, names)]
+        where = f"o.oid = coalesce({', '.join(found)})"
+    return f"(select pg_catalog.concat({schema}, '.', {name}) from {table} as o where {where})"
+
+
+def _part(name: ObjectName) -> str:
+    """The OID of the part of that name, as SQL; an index of another table is another one."""
+    if name.kind is not ObjectKind.INDEX:
+        return said_of(name, "o.oid")
+    its_own = f"select from pg_catalog.pg_index x where x.indexrelid = o.oid and x.indrelid = {relation_oid(name)}"
+    return said_of(name, f"case when exists ({its_own}) then o.oid end")
 
 
 async def _now(subject: Subject, address: Address) -> tuple[str, str]:

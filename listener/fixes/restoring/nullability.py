@@ -10,13 +10,15 @@ from psycopg import sql
 
 from ...catalog.snapshot import Column, Table
 from ...errors import PlanRefused
-from ..composed import columns, identifier, query, relation, statement
+from ..composed import MAX_NAME_BYTES, columns, identifier, query, relation, statement
 from ..constraints.steps import constraint_probe, validate_step
+from ..dependents.definition import literal
 from ..names import first_free, index_stem
 from ..plan import Check, Hazard, Lock, Plan, Step
 from .subject import Subject
 
 # NOT NULL constraints have names of their own since 18, which this suffix stays clear of.
+_NAMED_SINCE = 180000
 _SUFFIX = "_present"
 _NOT_NULL = sql.SQL(
     """select case when exists (select from pg_catalog.pg_attribute a
@@ -30,7 +32,7 @@ async def restore_nullability(subject: Subject) -> Plan:
     wanted = subject.flag("not_null")
     if column.not_null == wanted:
         raise PlanRefused(f"{subject.said} is {'NOT NULL' if wanted else 'nullable'} by now.")
-    make = NotNull(table, column, subject.table_name)
+    make = NotNull(table, column, subject.table_name, await _constraint_name(subject))
     if wanted:
         return subject.plan(
             f"Set {subject.said} NOT NULL without blocking writes",
@@ -53,10 +55,30 @@ async def restore_nullability(subject: Subject) -> Plan:
     )
 
 
-class NotNull:
-    """The steps that make a column NOT NULL, and those that take it back."""
+async def _constraint_name(subject: Subject) -> str | None:
+    """What the NOT NULL that was or is there is called; None where the server names none, or it is called as ever."""
+    table, column = subject.table, subject.column
+    if subject.site.connection.info.server_version < _NAMED_SINCE:
+        return None
+    if column.not_null:
+        return await subject.value(
+            "(select conname::pg_catalog.text from pg_catalog.pg_constraint where contype = 'n'"
+            f" and conrelid = {table.oid} and conkey[1] = {column.number})"
+        )
+    # SET NOT NULL would number a name that another table of the schema has, and these need to be unique on one only.
+    usual = f"{table.name}_{column.name}_not_null"
+    name = subject.expected.fields.get("not_null_name", usual)
+    taken = "exists (select from pg_catalog.pg_constraint where conrelid = {} and conname = {})"
+    if len(name.encode()) > MAX_NAME_BYTES or await subject.value(taken.format(table.oid, literal(name))):
+        return None
+    return name
 
-    def __init__(self, table: Table, column: Column, table_name: str) -> None:
+
+class NotNull:
+    """The steps that make a column NOT NULL, under a name where one is given, and those that take it back."""
+
+    def __init__(self, table: Table, column: Column, table_name: str, name: str | None = None) -> None:
+        self._constraint = name
         self._table = table
         self._column = column
         self._lock = (Lock("ACCESS EXCLUSIVE", table_name),)
@@ -91,7 +113,7 @@ class NotNull:
         validate = validate_step(self._table, self.check, self._table_name)
         made = Step(
             title=f"Make {self._column.name} NOT NULL",
-            statements=(self._set("set not null", AlterTableType.AT_SetNotNull), self._drop_check()),
+            statements=(self._make(), self._drop_check()),
             transactional=True,
             probe=self._probe(present="done", absent="before"),
             locks=self._lock,
@@ -130,6 +152,15 @@ class NotNull:
     @property
     def _name(self) -> tuple[str, str]:
         return self._table.schema, self._table.name
+
+    def _make(self) -> str:
+        """The check proves either without a scan."""
+        if self._constraint is None:
+            return self._set("set not null", AlterTableType.AT_SetNotNull)
+        named = sql.SQL("add constraint {} not null {}").format(
+            identifier(self._constraint), identifier(self._column.name)
+        )
+        return self._alter(AlterTableType.AT_AddConstraint, named)
 
     def _set(self, action: LiteralString, command: AlterTableType) -> str:
         return self._alter(command, sql.SQL("alter column {} ").format(identifier(self._column.name)) + sql.SQL(action))

@@ -65,8 +65,9 @@ async def retyped_default(connection: AsyncConnection[TupleRow], subject: Subjec
     parsed = _parsed(before)
     if _is_constant(parsed):
         return await _constant(connection, before, subject.cast)
-    inner = _without_cast(before, parsed, subject.cast)
-    if inner is not None and await _is_exactly(connection, inner, subject.cast):
+    # ALTER TYPE casts a default by assignment, which is not shown: then what is shown is what was cast.
+    inner = _without_cast(before, parsed, subject.cast) or before
+    if await _is_exactly(connection, inner, subject.cast):
         return RetypedDefault(before, inner)
     if _keeps_its_text(subject.cast):
         return RetypedDefault(before, before)

@@ -156,6 +156,28 @@ RENAMED = [
     ("alter statistics st rename to st2", "name statistics child.st"),
     ("alter statistics st set schema empty", "name statistics child.st"),
 ]
+FOREIGN_KEY = f"foreign key (t1) references {T1} on delete cascade"
+I1 = "on child (t1, lower(x)) where t1 > 3"
+POL = "on child for select to pg_monitor using (x = 'a' and exists (select from other where k = t1))"
+MADE_ANEW = [
+    (f"drop index i1; create index i2 {I1}", "name index child.i1"),
+    (f"drop index i1; create index i2 {I1}; create index i3 {I1}", "existence index child.i1"),
+    ("drop index i1; create index i2 on child (t1, upper(x)) where t1 > 3", "existence index child.i1"),
+    (
+        f"alter table child drop constraint child_t1_fkey, add constraint k2 {FOREIGN_KEY}",
+        "name constraint child.child_t1_fkey",
+    ),
+    (
+        "alter table child drop constraint child_pkey, add constraint p primary key (id)",
+        "name constraint child.child_pkey",
+    ),
+    (
+        "drop trigger tr on child; create trigger tr2 before update of x on child for each row"
+        " when (old.x is distinct from new.x) execute function trg('a', 'b')",
+        "name trigger child.tr",
+    ),
+    (f"drop policy pol on child; create policy pol2 {POL}", "name policy child.pol"),
+]
 RIGHTS = [
     ("alter table child owner to pg_monitor", "owner table child"),
     (f"alter table {T1} owner to pg_read_all_stats", "owner table T 1"),
@@ -182,7 +204,7 @@ RIGHTS = [
 
 def _cases() -> list[tuple[str, str]]:
     dropped = [(statement, f"existence {what}") for statement, what in DROPPED]
-    return [*dropped, *CHANGED, *RENAMED, *RIGHTS]
+    return [*dropped, *CHANGED, *RENAMED, *MADE_ANEW, *RIGHTS]
 
 
 @pytest.mark.parametrize(("statement", "difference"), _cases())
@@ -192,6 +214,16 @@ async def test_is_one_difference(furnished: Database, statement: str, difference
     furnished.execute(statement.encode())
     after = await portrait_of(furnished)
     assert told(differences(before, after)) == [difference]
+
+
+async def test_a_constraint_that_a_new_type_made_anew_and_that_was_renamed_is_renamed(furnished: Database) -> None:
+    before = await portrait_of(furnished)
+    furnished.execute(f"drop view v; alter table {T1} alter n type bigint")
+    furnished.execute(f"alter table {T1} rename constraint uq to uq2")
+    found = differences(before, await portrait_of(furnished))
+    assert told(found) == [
+        "type column T 1.n", "definition constraint T 1.chk", "name constraint T 1.uq", "existence view v",
+    ]  # fmt: skip
 
 
 async def test_everything_is_portrayed_and_equals_itself(furnished: Database) -> None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
 from pgmend.listener.connections import ConnectionSource
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.judging.analyst import Analyst
 from pgmend.listener.judging.judge import Judge
-from pgmend.listener.mending.mender import Mender
+from pgmend.listener.mending.mender import IDLE, Mender
+from pgmend.listener.mending.proposals import Proposals
 from pgmend.listener.settings import AutoFix, Settings
 from pgmend.listener.store.policy import read_policy
 from psycopg import AsyncConnection
 
 from tests.support.eventually import eventually
-from tests.support.workshop import Workshop
+from tests.support.workshop import LIMITS, Workshop
 
 APP = """
 create table public.users (id int primary key);
@@ -60,3 +63,31 @@ async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(wo
         await running
     assert source.refused == 1
     assert workshop.leftovers() == []
+
+
+async def test_what_breaks_now_is_planned_before_the_rest_of_a_long_backlog(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.proposals.BACKLOG_AT_ONCE", timedelta())
+    for number in range(4):
+        workshop.database.execute(f"create table public.serial_{number} (id serial primary key)")
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=()), LeftAlone(()))
+        await analyst.begin()
+        proposals = Proposals(analyst, Settings(), LIMITS)
+        await proposals.weigh(workshop.connection, AutoFix.NONE, None)
+        assert (judged(workshop), proposals.patience(IDLE)) == (["serial"], timedelta())
+        workshop.database.execute("create table public.later (id serial primary key)")
+        await analyst.react()
+        await proposals.weigh(workshop.connection, AutoFix.NONE, None)
+        assert judged(workshop) == ["later", "serial", "serial"]
+        for _ in range(2):
+            await proposals.weigh(workshop.connection, AutoFix.NONE, None)
+        assert judged(workshop) == ["later", *["serial"] * 4]
+        assert proposals.patience(IDLE) > timedelta()
+
+
+def judged(workshop: Workshop) -> list[str]:
+    """The tables whose issue has a verdict, without their numbers."""
+    query = "select table_name from pgmend.issue where issue_type = 'SERIAL_TYPE' and why_not_auto is not null"
+    return sorted(name.partition("_")[0] for (name,) in workshop.database.fetch(query))

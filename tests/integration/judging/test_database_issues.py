@@ -69,6 +69,27 @@ async def test_what_was_there_is_backlog_and_what_comes_names_its_event(installe
     assert {row[3] for row in stored(installed)} == {"resolved"}
 
 
+async def test_backlog_that_was_gone_for_a_while_is_backlog_again(installed: Database, analyst: Analyst) -> None:
+    for change in ("drop view trouble", "create view trouble as select 2 as b"):
+        installed.execute(change)
+        await analyst.react()
+    assert stored(installed) == [BACKLOG]
+    assert [issue.backlog for issue in analyst.open_issues()] == [True]
+
+
+async def test_what_was_mended_and_broken_anew_is_no_backlog_any_more(installed: Database, analyst: Analyst) -> None:
+    (issue,) = analyst.open_issues()
+    installed.execute("drop view trouble")
+    await analyst.react()
+    installed.execute(
+        "insert into pgmend.fix (issue_id, kind, plan, plan_hash, state)"
+        f" values ('{issue.issue_id}', 'restore_object', '{{}}', 'hash', 'applied')"
+    )
+    installed.execute("create view trouble as select 2 as b")
+    await analyst.react()
+    assert stored(installed) == [("public", "trouble", None, "open", False, "CREATE VIEW")]
+
+
 async def test_a_schema_is_told_and_a_grant_heard(installed: Database, analyst: Analyst) -> None:
     installed.execute('create schema "big trouble"')
     await analyst.react()

@@ -16,6 +16,7 @@ from pgmend.listener.counters.read import read_sequences, sequences_of
 from pgmend.listener.hearing.lease import take_lease
 from pgmend.listener.issue import Issue
 from pgmend.listener.judging.analyst import Analyst
+from pgmend.listener.judging.closure import DISBELIEVED
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.relations.measure import measure
@@ -113,3 +114,22 @@ async def test_issues_of_a_table_that_was_dropped_while_nobody_listened_are_reso
         outcome = await later.begin()
     assert len(outcome.resolved) == 1
     assert [(issue.issue_type, issue.table) for issue in later.open_issues()] == [("MISSING_PRIMARY_KEY", "stays")]
+
+
+async def test_what_rows_speak_against_is_withdrawn_and_not_called_gone(installed: Database) -> None:
+    installed.execute("""
+        create table location (locationid integer primary key);
+        create table visit (id integer primary key, locationid integer);
+        insert into location select generate_series(1, 5);
+        insert into visit select n, n + 1000 from generate_series(1, 60) as n
+    """)
+    async with await connect(installed.dsn, "test") as leading, await installed.connect() as connection:
+        lease = await take_lease(leading, "test")
+        assert lease is not None
+        analyst = Analyst(connection, lease, JUDGE, LeftAlone(()))
+        await analyst.begin()
+        await follow(analyst, leading)
+        installed.execute("alter table visit alter locationid type text")
+        await follow(analyst, leading)
+        query = "select status, resolved_because from pgmend.issue where issue_type = 'TYPE_MISMATCH'"
+        assert installed.fetch(query) == [("resolved", DISBELIEVED)]

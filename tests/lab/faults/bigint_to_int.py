@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "bigint to int",
-    "CHANGED_TYPE TYPE_MISMATCH SHORT_KEY_TYPE",
+    "CHANGED_TYPE",
     """
     select t.nspname, t.relname, a.attname,
       pg_catalog.format('alter table %%s alter column %%I type integer', t.named, a.attname)

@@ -15,6 +15,6 @@ KIND = fault_kind(
       pg_catalog.format('comment on column %%s.%%I is %%L', t.named, a.attname, %(word)s::text)
     from pg_catalog.pg_attribute as a
     join own_table as t on t.oid = a.attrelid
-    where a.attnum > 0 and not a.attisdropped
+    where a.attnum > 0 and not a.attisdropped and a.attinhcount = 0
     """,
 )

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "disable row security",
-    "DISABLED_ROW_SECURITY POLICY_WITHOUT_ROW_SECURITY",
+    "DISABLED_ROW_SECURITY",
     """
     select t.nspname, t.relname, t.relname, pg_catalog.format('alter table %%s disable row level security', t.named)
     from own_table as t

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "disable trigger",
-    "DISABLED_TRIGGER CHANGED_DEFINITION",
+    "DISABLED_TRIGGER",
     """
     select t.nspname, t.relname, g.tgname,
       pg_catalog.format('alter table %%s disable trigger %%I', t.named, g.tgname)

@@ -12,6 +12,6 @@ KIND = fault_kind(
       pg_catalog.format('alter table %%s alter column %%I drop default', t.named, a.attname)
     from pg_catalog.pg_attribute as a
     join own_table as t on t.oid = a.attrelid
-    where a.atthasdef and a.attgenerated = '' and not a.attisdropped
+    where a.atthasdef and a.attgenerated = '' and a.attinhcount = 0 and not a.attisdropped
     """,
 )

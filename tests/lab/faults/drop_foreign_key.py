@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "drop foreign key",
-    "MISSING_FOREIGN_KEY MISSING_CONSTRAINT",
+    "MISSING_CONSTRAINT MISSING_FOREIGN_KEY",
     """
     select t.nspname, t.relname, c.conname, pg_catalog.format('alter table %%s drop constraint %%I', t.named, c.conname)
     from pg_catalog.pg_constraint as c

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "drop index",
-    "MISSING_INDEX MISSING_OBJECT MISSING_CONSTRAINT",
+    "MISSING_OBJECT",
     """
     select t.nspname, t.relname, c.relname, pg_catalog.format('drop index %%I.%%I', t.nspname, c.relname)
     from pg_catalog.pg_index as i

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "drop not null",
-    "CHANGED_NULLABILITY MISSING_CONSTRAINT",
+    "CHANGED_NULLABILITY",
     """
     select t.nspname, t.relname, a.attname,
       pg_catalog.format('alter table %%s alter column %%I drop not null', t.named, a.attname)

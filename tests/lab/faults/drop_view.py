@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "drop view",
-    "MISSING_OBJECT MISSING_TABLE",
+    "MISSING_OBJECT",
     """
     select n.nspname, c.relname, c.relname,
       pg_catalog.format('drop %%s %%I.%%I', case c.relkind when 'm' then 'materialized view' else 'view' end,

@@ -16,6 +16,6 @@ KIND = fault_kind(
       pg_catalog.format('grant select (%%I) on %%s to %%I', a.attname, t.named, %(role)s::text)
     from pg_catalog.pg_attribute as a
     join own_table as t on t.oid = a.attrelid
-    where a.attnum = 1 and not a.attisdropped
+    where a.attnum = 1 and not a.attisdropped and a.attinhcount = 0
     """,
 )

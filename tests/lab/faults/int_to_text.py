@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "int to text",
-    "CHANGED_TYPE TYPE_MISMATCH",
+    "CHANGED_TYPE",
     """
     select t.nspname, t.relname, a.attname,
       pg_catalog.format('alter table %%s %%salter column %%I type text', t.named, coalesce((

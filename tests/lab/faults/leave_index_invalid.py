@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "leave index invalid",
-    "INVALID_INDEX MISSING_INDEX MISSING_OBJECT",
+    "INVALID_INDEX",
     """
     select t.nspname, t.relname, c.relname, pg_catalog.format('drop index concurrently %%I.%%I', t.nspname, c.relname)
     from pg_catalog.pg_index as i

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "rename column",
-    "MISSING_COLUMN CHANGED_DEFINITION",
+    "CHANGED_DEFINITION",
     """
     select t.nspname, t.relname, a.attname,
       pg_catalog.format('alter table %%s rename column %%I to %%I', t.named, a.attname, %(word)s::text)

@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "rename constraint",
-    "MISSING_CONSTRAINT MISSING_FOREIGN_KEY CHANGED_DEFINITION",
+    "CHANGED_DEFINITION MISSING_CONSTRAINT",
     """
     select t.nspname, t.relname, c.conname,
       pg_catalog.format('alter table %%s rename constraint %%I to %%I', t.named, c.conname, %(word)s::text)

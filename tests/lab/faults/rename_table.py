@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "rename table",
-    "MISSING_TABLE CHANGED_DEFINITION",
+    "CHANGED_DEFINITION",
     """
     select t.nspname, t.relname, t.relname, pg_catalog.format('alter table %%s rename to %%I', t.named, %(word)s::text)
     from own_table as t

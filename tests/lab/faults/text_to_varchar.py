@@ -6,7 +6,7 @@ from .kind import fault_kind
 
 KIND = fault_kind(
     "text to varchar",
-    "CHANGED_TYPE TYPE_MISMATCH",
+    "CHANGED_TYPE",
     """
     select t.nspname, t.relname, a.attname,
       pg_catalog.format('alter table %%s alter column %%I type varchar(400)', t.named, a.attname)

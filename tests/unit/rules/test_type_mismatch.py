@@ -124,15 +124,21 @@ def test_type_comes_back_first_and_the_foreign_key_after_it() -> None:
     assert getattr(issue.remedy, "name", None) == "bookings_user_id_fkey"
 
 
-def test_rollback_of_our_own_fix_is_no_accident_to_restore() -> None:
+def test_what_we_mended_and_took_back_is_still_to_be_what_it_was() -> None:
+    """That it is not mended alone a second time is the quarantine's matter."""
     _, after, changes = accident()
     mended = with_type(after, "bookings", "user_id", "bigint")
-    ours = [
-        retyped(mended, after, "bookings", "user_id", fix_id="rollback"),
-        retyped(after, mended, "bookings", "user_id", fix_id="fix"),
-    ]
+    undone = retyped(mended, after, "bookings", "user_id", fix_id="fix")
+    ours = [undone, retyped(after, mended, "bookings", "user_id", fix_id="fix")]
     (issue,) = found(after, changes=[*ours, *changes])
-    assert issue.remedy == ChangeColumnType(table(after, "bookings").oid, 2, "integer", restores=False)
+    assert issue.remedy == ChangeColumnType(table(after, "bookings").oid, 2, "bigint", restores=True)
+
+
+def test_what_we_gave_another_type_was_not_the_accident() -> None:
+    of = snapshot(ELEVENTH)
+    before = with_type(of, "bookings", "user_id", "int")
+    (issue,) = found(of, changes=[retyped(before, of, "bookings", "user_id", fix_id="fix")])
+    assert issue.remedy == ChangeColumnType(table(of, "bookings").oid, 2, "integer", restores=False)
 
 
 def test_former_type_that_did_not_fit_either_is_not_restored() -> None:

@@ -303,6 +303,10 @@ CASES = {
         "integer",
         "bigint",
     ),
+    "other columns of a parent": Case(
+        "create table app.p (v int); alter table app.t inherit app.p; create view app.v as select v, c from app.t",
+        down=True,
+    ),
     # What does not hang on it
     "functions whose text names it": Case(
         "create function app.f() returns bigint language sql as 'select count(c) from app.t';"

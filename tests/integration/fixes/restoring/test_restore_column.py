@@ -53,6 +53,24 @@ CASES = {
         f"{T} alter table app.t alter b set not null", "alter table app.t alter b drop not null", "nullability",
         ObjectKind.COLUMN, ("app", "t", "b"), fields={"not_null": "true"},
     ),
+    "not null under a name of its own": Case(
+        f"{T} alter table app.t add constraint {quoted(NAME)} not null b", "alter table app.t alter b drop not null",
+        "nullability", ObjectKind.COLUMN, ("app", "t", "b"), fields={"not_null": "true", "not_null_name": NAME},
+    ),
+    "not null whose name another table has, too": Case(
+        f"{T} alter table app.t alter b set not null; create table app.u (c int constraint t_b_not_null not null)",
+        "alter table app.t alter b drop not null", "nullability", ObjectKind.COLUMN, ("app", "t", "b"),
+        fields={"not_null": "true"},
+    ),
+    "not null whose name a check has by now": Case(
+        f"{T} alter table app.t add constraint present not null b",
+        "alter table app.t alter b drop not null; alter table app.t add constraint present check (b <> 'x')",
+        "nullability", ObjectKind.COLUMN, ("app", "t", "b"), fields={"not_null": "true", "not_null_name": "present"},
+        heals_to_the_letter=False,
+    ),
+    "not null under a name of its own added": Case(
+        T, "alter table app.t add constraint present not null b", "nullability", ObjectKind.COLUMN, ("app", "t", "b"),
+    ),
     "not null added": Case(
         T, "alter table app.t alter b set not null", "nullability", ObjectKind.COLUMN, ("app", "t", "b"),
     ),

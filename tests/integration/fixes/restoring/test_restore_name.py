@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pgmend.listener.expected.portrait import ObjectKind
+from pgmend.listener.remedy import ChangeColumnType
 
 from tests.support.restoration import COLUMN, NAME, SCHEMA, TABLE, Case, fall_ill, heals_and_falls_back, quoted, run
 from tests.support.role import Roles
@@ -31,6 +32,19 @@ NAMES = {
     ),
     "index": renamed(
         f"{T} create index i on app.t (a)", "alter index app.i rename to new", K.INDEX, "app", "t", "i", found_as="new",
+    ),
+    "constraint made anew": renamed(
+        T, "alter table app.t drop constraint t_pkey, add constraint new primary key (id)",
+        K.CONSTRAINT, "app", "t", "t_pkey", found_as="new",
+    ),
+    "index made anew": renamed(
+        f"{T} create index i on app.t (a)", "drop index app.i; create index new on app.t (a)",
+        K.INDEX, "app", "t", "i", found_as="new",
+    ),
+    "trigger made anew": renamed(
+        f"{T} {FUNCTION} create trigger x before update on app.t for each row execute function app.f();",
+        "drop trigger x on app.t; create trigger new before update on app.t for each row execute function app.f()",
+        K.TRIGGER, "app", "t", "x", found_as="new",
     ),
     "view": renamed(V, "alter view app.v rename to new", K.VIEW, "v", found_as="new"),
     "materialized view": renamed(
@@ -94,6 +108,27 @@ async def test_what_was_moved_to_another_schema_comes_back(
     await heals_and_falls_back(workshop, case)
 
 
+@pytest.mark.parametrize("first", ["the name", "the type"])
+async def test_a_name_comes_back_beside_a_type_that_makes_the_index_anew_and_both_are_undone(
+    workshop: Workshop, first: str
+) -> None:
+    case = renamed(
+        f"{T} create index i on app.t (b)",
+        "alter index app.i rename to new; alter table app.t alter b type varchar(400)",
+        K.INDEX, "app", "t", "i", found_as="new",
+    )  # fmt: skip
+    well = await fall_ill(workshop, case)
+    sick = workshop.structure()
+    name = case.remedy(workshop)
+    of_type = ChangeColumnType(workshop.oid("app.t"), 3, "text", restores=True)
+    outcomes = [await workshop.heal(each) for each in ((name, of_type) if first == "the name" else (of_type, name))]
+    assert [each.state for each in outcomes] == ["applied", "applied"]
+    assert workshop.structure() == well
+    undone = [await workshop.roll_back(each) for each in reversed(outcomes)]
+    assert [(each.state, each.reason) for each in undone] == [("rolled_back", None)] * 2
+    assert workshop.structure() == sick
+
+
 async def test_a_name_that_another_one_has_by_now_is_not_taken(workshop: Workshop) -> None:
     case = NAMES["view"]
     await fall_ill(workshop, case)
@@ -112,6 +147,9 @@ async def test_what_is_on_a_renamed_table_waits_for_its_name(workshop: Workshop)
     object.__setattr__(remedy, "table", workshop.oid("app.new"))
     plan = await workshop.plan(remedy)
     assert "app.new" in (plan.waits_for or "")
+    outcome = await workshop.heal(remedy)
+    assert outcome.state == "superseded", "it was approved too early, which is no failure"
+    assert "app.new" in (outcome.reason or "")
 
 
 OWNED = {
