@@ -47,6 +47,13 @@ class Turn:
         before = "null" if self.before is None else anew(literal(self.before))
         return f"{anew(self.state)} is not distinct from {before}"
 
+    @property
+    def untouched(self) -> Check:
+        """The check that nobody has changed it since, for an undo that has something to make before it goes back."""
+        changed = f"not ({self.left}) and not coalesce({self.taken_back}, false)"
+        text = f"select coalesce({self.state}, {literal(_ABSENT)}) as now where {changed}"
+        return Check("what is taken back is as the fix left it", text, "It was changed since.")
+
     def step(self, *, compares: bool = True) -> Step:
         """There."""
         before = "null" if self.before is None else literal(self.before)
