@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
@@ -270,6 +270,7 @@ class Analyst:
             for identity, issue in found.items()
             if identity in self._open and not _same(issue, self._open[identity])
         ]
+        changed += self._named_late(causes, {issue.issue_id for issue in changed})
         gone, unwatched = self._no_more(held - found.keys(), judgement)
         outcome = Outcome(
             tuple(opened),
@@ -335,10 +336,17 @@ class Analyst:
         if is_expected(issue):
             # What differs when a schema is declared is no accident that just happened.
             moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
-            return not moved and causes.of(issue) is None
+            return self._watch.began and not moved and causes.of(issue) is None
         if issue.table_oid == DATABASE:
             return all(change.fix_id for change in causes.changes)
         return all(change.fix_id for table in issue.tables for change in self.examiner.changes.get(table, ()))
+
+    def _named_late(self, causes: Causes, besides: Collection[str]) -> Iterator[Issue]:
+        """Issues of what is in no table whose event is heard only now: a look at all sees what is not heard of yet."""
+        for identity in self._by_table.get(DATABASE, set()) - set(besides):
+            issue = self._open[identity]
+            if issue.event_id is None and (event := causes.on_object(issue)) is not None:
+                yield replace(issue, event_id=event.event_id)
 
     async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
         """All that came of a look, in one transaction."""

@@ -43,14 +43,22 @@ class Causes:
         for change in changes:
             if change is not None and change.event_id:
                 return change.event_id
-        named = self._by_identity.get(issue.where)
+        named = self._by_identity.get(issue.where) or self.on_object(issue)
         if named is not None:
             return named.event_id
         return self._only.event_id if self._only else None
 
     def explain(self, issue: Issue) -> bool:
-        """Whether anything moved on the issue's table, or on the one that its remedy refers to."""
+        """Whether anything moved on the issue's table, or on the one that its remedy refers to; or the very thing in no
+        table that it is about."""
+        if issue.table_oid == DATABASE and (issue.place in self._by_place or self.on_object(issue) is not None):
+            return True
         return any(table in self._by_table for table in (issue.table_oid, getattr(issue.remedy, "referenced_table", 0)))
+
+    def on_object(self, issue: Issue) -> Event | None:
+        """The event on what the remedy is about, where that is in no table."""
+        objects = issue.remedy.objects if issue.remedy is not None else ()
+        return next((self._by_object[oid] for oid in objects if oid in self._by_object), None)
 
     def _blamed(self, change: Change) -> Change:
         event = (
