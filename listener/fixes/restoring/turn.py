@@ -21,6 +21,8 @@ from ..sqlstates import MOVED
 from .place import CATALOGS, condition
 from .stored import verified
 
+SEEN = "what is mended is as the plan saw it"
+"""The check that stands first in the step that goes there."""
 _ABSENT = "it is not there"
 _FIRST_GROUP = "\\1"
 
@@ -58,7 +60,7 @@ class Turn:
         """There."""
         before = "null" if self.before is None else literal(self.before)
         moved = f"select coalesce({self.state}, {literal(_ABSENT)}) as now where {self.state} is distinct from {before}"
-        seen = Check("what is mended is as the plan saw it", moved, "It was changed since.")
+        seen = Check(SEEN, moved, "It was changed since.")
         return Step(
             title=self.title,
             statements=(guard(seen, MOVED), *self.statements),
