@@ -255,7 +255,8 @@ class RestoreObject:
 
     `table` is the table that it is on or is, 0 where there is none. The other names are those of `ObjectName`;
     `found_as` is what the object is called now, where its name is what differs. `drops` says that something which
-    stands in the way (another definition that cannot be replaced) has to go first.
+    stands in the way (another definition that cannot be replaced) has to go first. `oids` are those that the object has
+    or had, where it is in no table: by them one knows of DDL on it.
     """
 
     table: Oid
@@ -278,6 +279,7 @@ class RestoreObject:
     ]
     found_as: str | None = None
     drops: bool = False
+    oids: tuple[Oid, ...] = ()
     kind: Literal["restore_object"] = "restore_object"
 
     @property
@@ -296,15 +298,22 @@ class RestoreObject:
 
     @property
     def objects(self) -> tuple[Oid, ...]:
-        """None: what is missing has no OID."""
-        return ()
+        """What it is about, where that is in no table."""
+        return self.oids
 
     def was_moved_by(self, change: Change, _: Sequence[Change]) -> bool:
         """Whether the change moved the very object that this is about, which goes by its names."""
-        of_here = change.table_oid == self.table if self.table else change.schema == self.schema
+        if not self.table:
+            of_it = change.object_oid in self.oids or (change.schema, change.table) == self._place
+            return change.table_oid == DATABASE and of_it
         moved = _MOVED_BY.get((self.object_kind, self.aspect))
-        named = of_here and change.object_name in (self.name, self.found_as)
+        named = change.table_oid == self.table and change.object_name in (self.name, self.found_as)
         return named and (moved is None or change.kind in moved)
+
+    @property
+    def _place(self) -> tuple[str, str]:
+        """Where changes of what is in no table say that it is."""
+        return (self.name, "") if self.object_kind == "schema" else (self.schema, self.name.partition("(")[0])
 
 
 _TURNS: Mapping[str, Turn] = {

@@ -40,15 +40,25 @@ def _run(unless_done, statements, *, alone):
             op.execute(statement.replace(":", r"\\:"))
         return
     connection = op.get_bind().execution_options(no_parameters=True)
-    if not connection.exec_driver_sql("select " + unless_done).scalar():
-        return
-    if alone:
-        with context.autocommit_block():
+    # Names and definitions are written for this search path, under which the server shows them.
+    before = connection.exec_driver_sql("select pg_catalog.current_setting('search_path')").scalar()
+    _search(connection, "pg_catalog, pg_temp")
+    if connection.exec_driver_sql("select " + unless_done).scalar():
+        if alone:
+            with context.autocommit_block():
+                alone_on = op.get_bind().execution_options(no_parameters=True)
+                _search(alone_on, "pg_catalog, pg_temp")
+                for statement in statements:
+                    alone_on.exec_driver_sql(statement)
+        else:
             for statement in statements:
-                op.get_bind().execution_options(no_parameters=True).exec_driver_sql(statement)
-    else:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
+                connection.exec_driver_sql(statement)
+    _search(op.get_bind().execution_options(no_parameters=True), before)
+
+
+def _search(connection, path):
+    written = path.replace("'", "\'\'")
+    connection.exec_driver_sql("select pg_catalog.set_config('search_path', '" + written + "', false)")
 '''
 
 

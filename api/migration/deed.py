@@ -1,23 +1,38 @@
-"""What a migration does, whichever tool runs it: steps that look first whether there is something to do."""
+"""What a migration does, whichever tool runs it: steps that look first whether there is something to do.
+
+A plan that brings an object back knows the state that it found in words that hold in any database: elsewhere it acts
+where that very state is, and nowhere else. What other plans do is told by their statements, see `guard.py`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import pglast
+from pglast import ast
 
 from ...listener.errors import InvalidRequest
 from ...listener.fixes.plan import Plan, Step
-from .guard import NotPortable, is_of_here, still_to_be_done
+from ...listener.fixes.restoring.turn import SEEN
+from .guard import NotPortable, is_of_here, names_what_is_here, still_to_be_done
+
+_NOBODY: Final = "set local role none"
+_ROLE: Final = re.compile(r"set local role ", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Statements to be run while `unless_done` is true. Those that stand `alone` fit in no transaction."""
+    """Statements to be run while `unless_done` is true. Those that stand `alone` fit in no transaction; such a deed is
+    `plain` where IF EXISTS or IF NOT EXISTS says all of its condition."""
 
     title: str
     unless_done: str
     statements: tuple[str, ...]
     alone: bool
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ def migration_of(plan: Plan, fix_id: str) -> Migration:
     if not plan.steps:
         raise InvalidRequest(f"Of fix {fix_id} no migration can be made: {plan.refusal or plan.waits_for}.")
     try:
-        there = tuple(_deeds(plan.steps))
+        there = tuple(_there(plan))
     except NotPortable as error:
         raise InvalidRequest(f"Of fix {fix_id} ({plan.summary}) no migration can be made: {error}.") from error
     if not there:
@@ -45,21 +60,62 @@ def migration_of(plan: Plan, fix_id: str) -> Migration:
     return Migration(plan.summary, fix_id, there, back, why)
 
 
+def _there(plan: Plan) -> Iterator[Deed]:
+    """Up to the step that turns the object, all is done only where the object is as the plan found it."""
+    turn = next((place for place, step in enumerate(plan.steps) if SEEN in step.statements[0]), None)
+    found = next((step.probe for step in plan.inverse if _holds_anywhere(step)), None)
+    for place, step in enumerate(plan.steps):
+        if turn is not None and found is not None and place <= turn:
+            yield _deed(step, f"({found}) = 'done'", whole=place == turn)
+        elif _holds_anywhere(step):
+            yield _deed(step, f"({step.probe}) = 'before'", whole=True)
+        else:
+            yield _deed(step)
+
+
 def _back(plan: Plan) -> tuple[tuple[Deed, ...], str | None]:
     if not plan.inverse:
         return (), plan.no_inverse or "the fix keeps no undo"
     if plan.backups:
         return (), "the former values are kept by pgmend, in the database that it healed"
     try:
-        return tuple(_deeds(plan.inverse)), None
+        return tuple(_way_back(plan.inverse)), None
     except NotPortable as error:
         return (), str(error)
 
 
-def _deeds(steps: Sequence[Step]) -> Iterator[Deed]:
-    for step in steps:
-        statements = tuple(each for each in step.statements if not is_of_here(each))
-        conditions = [condition for each in statements if (condition := still_to_be_done(each)) is not None]
-        if not conditions:
-            raise NotPortable(f"nothing tells in another database whether it is done already: {step.title}")
-        yield Deed(step.title, " or ".join(conditions), statements, not step.transactional)
+def _way_back(steps: Sequence[Step]) -> Iterator[Deed]:
+    turn = next((place for place, step in enumerate(steps) if _holds_anywhere(step)), None)
+    for place, step in enumerate(steps):
+        if turn is not None and place <= turn:
+            yield _deed(step, f"({steps[turn].probe}) = 'before'", whole=place == turn)
+        else:
+            yield _deed(step)
+
+
+def _holds_anywhere(step: Step) -> bool:
+    """Whether its probe goes by names alone."""
+    return not names_what_is_here(step.probe)
+
+
+def _deed(step: Step, condition: str | None = None, *, whole: bool = False) -> Deed:
+    """The step under that condition, and that of its statements unless the former is the `whole` of it."""
+    statements = tuple(_by_anybody([each for each in step.statements if not is_of_here(each)]))
+    told = [each for each in map(still_to_be_done, statements) if each is not None] if not whole else []
+    if condition is None and not told:
+        raise NotPortable(f"nothing tells in another database whether it is done already: {step.title}")
+    conditions = [condition] if condition is not None else []
+    if told:
+        conditions.append(f"({' or '.join(told)})" if condition is not None else " or ".join(told))
+    return Deed(step.title, " and ".join(conditions), statements, not step.transactional, plain=condition is None)
+
+
+def _by_anybody(statements: Sequence[str]) -> Iterator[str]:
+    """What is done as an object's owner is followed by our own role again: elsewhere by whoever runs it."""
+    returns = False
+    for each in statements:
+        if _ROLE.match(each) and isinstance(pglast.parse_sql(each)[0].stmt, ast.VariableSetStmt):
+            yield _NOBODY if returns else each
+            returns = not returns
+        else:
+            yield each

@@ -31,10 +31,15 @@ def _run(connection, deeds):
     for unless_done, statements, alone in deeds:
         with nullcontext() if alone else transaction.atomic(using=connection.alias):
             with connection.cursor() as cursor:
+                # Names and definitions are written for this search path, under which the server shows them.
+                cursor.execute("select pg_catalog.current_setting('search_path')")
+                before = cursor.fetchone()[0]
+                cursor.execute("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
                 cursor.execute("select " + unless_done)
                 if cursor.fetchone()[0]:
                     for statement in statements:
                         cursor.execute(statement)
+                cursor.execute("select pg_catalog.set_config('search_path', %s, false)", [before])
 
 
 class Migration(migrations.Migration):

@@ -6,8 +6,8 @@ A plan's own probes go by OID and hold in one database only; a migration is repl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, LiteralString
 
 import pglast
 from pglast import ast
@@ -37,6 +37,51 @@ _COLUMN = """exists (
   where n.nspname = {schema} and c.relname = {table} and a.attname = {name} and not a.attisdropped{more})"""
 
 
+_OF_TABLE = """exists (
+  select from {catalog} as o
+  join pg_catalog.pg_class as c on c.oid = o.{of}
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = {schema} and c.relname = {table} and o.{column} = {name})"""
+_RELATION = """exists (
+  select from pg_catalog.pg_class as c
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = {schema} and c.relname = {name})"""
+_NOT_POPULATED = """exists (
+  select from pg_catalog.pg_class as c
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  where n.nspname = {schema} and c.relname = {name} and c.relkind = 'm' and not c.relispopulated)"""
+_STATISTICS = """exists (
+  select from pg_catalog.pg_statistic_ext as s
+  join pg_catalog.pg_namespace as n on n.oid = s.stxnamespace
+  where n.nspname = {schema} and s.stxname = {name})"""
+_TYPE = """exists (
+  select from pg_catalog.pg_type as t
+  join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+  where n.nspname = {schema} and t.typname = {name})"""
+_SCHEMA = "exists (select from pg_catalog.pg_namespace as n where n.nspname = {name})"
+# The catalog of each, its column for the name, and for the table.
+_PARTS_OF_TABLES: Mapping[ObjectType, tuple[str, str, str]] = {
+    ObjectType.OBJECT_COLUMN: ("pg_attribute", "attname", "attrelid"),
+    ObjectType.OBJECT_TABCONSTRAINT: ("pg_constraint", "conname", "conrelid"),
+    ObjectType.OBJECT_TRIGGER: ("pg_trigger", "tgname", "tgrelid"),
+    ObjectType.OBJECT_POLICY: ("pg_policy", "polname", "polrelid"),
+    ObjectType.OBJECT_RULE: ("pg_rewrite", "rulename", "ev_class"),
+}
+_BY_SCHEMA: Mapping[ObjectType, LiteralString] = {
+    ObjectType.OBJECT_STATISTIC_EXT: _STATISTICS,
+    ObjectType.OBJECT_TYPE: _TYPE,
+    ObjectType.OBJECT_DOMAIN: _TYPE,
+}
+_SCHEMA_AND_NAME = 2
+_ROUTINES = frozenset({ObjectType.OBJECT_FUNCTION, ObjectType.OBJECT_PROCEDURE, ObjectType.OBJECT_ROUTINE})
+_RELATIONS = frozenset(
+    {
+        *(ObjectType.OBJECT_TABLE, ObjectType.OBJECT_FOREIGN_TABLE, ObjectType.OBJECT_VIEW),
+        *(ObjectType.OBJECT_MATVIEW, ObjectType.OBJECT_SEQUENCE, ObjectType.OBJECT_INDEX),
+    }
+)
+
+
 _NOTHING_MORE = sql.SQL("")
 
 
@@ -47,6 +92,11 @@ class NotPortable(ValueError):
     """What the plan does is no change that another database could be brought to follow; says why."""
 
 
+def names_what_is_here(text: str) -> bool:
+    """Whether the SQL names OIDs, or what pgmend keeps in this database."""
+    return _OF_HERE.search(text) is not None
+
+
 def is_of_here(statement: str) -> bool:
     """Whether the statement only checks or keeps what is known of this very database: elsewhere there is no such thing.
 
@@ -54,7 +104,7 @@ def is_of_here(statement: str) -> bool:
     another statement that names what only this database has.
     """
     (parsed,) = pglast.parse_sql(statement)
-    here, node = _OF_HERE.search(statement) is not None, parsed.stmt
+    here, node = names_what_is_here(statement), parsed.stmt
     relation = node.relation if isinstance(node, ast.AlterTableStmt) else None
     if here and relation is not None and relation.schemaname != "pgmend_backup":
         raise NotPortable("it reads or writes what pgmend keeps for the undo in this database")
@@ -83,6 +133,58 @@ def _drop(node: Any) -> sql.Composed | None:
         return None
     schema, name = (part.sval for part in node.objects[0])
     return sql.SQL(_ANY_INDEX).format(schema=sql.Literal(schema), name=sql.Literal(name))
+
+
+def _rename(node: Any) -> sql.Composed | None:
+    """Whether what has the name before is there."""
+    return _named(node, node.renameType)
+
+
+def _move(node: Any) -> sql.Composed | None:
+    return _named(node, node.objectType)
+
+
+def _named(node: Any, kind: ObjectType) -> sql.Composed | None:
+    """Whether the object that a statement names is there, by the kind that it says it is."""
+    table = node.relation
+    if kind in _PARTS_OF_TABLES:
+        return _part(table, kind, node.subname)
+    if kind in _RELATIONS and table is not None:
+        return sql.SQL(_RELATION).format(schema=sql.Literal(table.schemaname), name=sql.Literal(table.relname))
+    if kind is ObjectType.OBJECT_SCHEMA:
+        return sql.SQL(_SCHEMA).format(name=sql.Literal(node.subname))
+    if kind in _ROUTINES:
+        return _routine(node.object)
+    parts = [part.sval for part in node.object or () if isinstance(part, ast.String)]
+    if kind in _BY_SCHEMA and len(parts) == _SCHEMA_AND_NAME:
+        return sql.SQL(_BY_SCHEMA[kind]).format(schema=sql.Literal(parts[0]), name=sql.Literal(parts[1]))
+    return None
+
+
+def _routine(named: Any) -> sql.Composed:
+    name = sql.Identifier(*(part.sval for part in named.objname)).as_string()
+    arguments = ", ".join(RawStream()(each) for each in named.objargs or ())
+    return sql.SQL("pg_catalog.to_regprocedure({}) is not null").format(sql.Literal(f"{name}({arguments})"))
+
+
+def _refresh(node: Any) -> sql.Composed:
+    return sql.SQL(_NOT_POPULATED).format(
+        schema=sql.Literal(node.relation.schemaname), name=sql.Literal(node.relation.relname)
+    )
+
+
+def _part(table: Any, kind: ObjectType, name: str) -> sql.Composed:
+    if kind is ObjectType.OBJECT_COLUMN:
+        return _column(table, name)
+    catalog, column, of = _PARTS_OF_TABLES[kind]
+    return sql.SQL(_OF_TABLE).format(
+        catalog=sql.Identifier("pg_catalog", catalog),
+        of=sql.Identifier(of),
+        column=sql.Identifier(column),
+        schema=sql.Literal(table.schemaname),
+        table=sql.Literal(table.relname),
+        name=sql.Literal(name),
+    )
 
 
 def _reindex(_: Any) -> sql.Composed:
@@ -155,6 +257,9 @@ _OF_NODE: dict[type[ast.Node], Callable[[Any], sql.Composed | None]] = {
     ast.DropStmt: _drop,
     ast.IndexStmt: _index,
     ast.ReindexStmt: _reindex,
+    ast.RefreshMatViewStmt: _refresh,
+    ast.RenameStmt: _rename,
+    ast.AlterObjectSchemaStmt: _move,
 }
 _OF_COMMAND: dict[int, Callable[[Any, Any], sql.Composed]] = {
     AlterTableType.AT_AddConstraint: lambda table, each: sql.SQL("not ") + _constraint(table, each.def_.conname),

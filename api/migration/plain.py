@@ -9,6 +9,7 @@ import pglast
 from pglast import ast
 from pglast.stream import RawStream
 
+from ...listener.errors import InvalidRequest
 from ..report.script import comment, preamble, runnable
 from .deed import Deed, Migration
 
@@ -29,6 +30,11 @@ def plain_sql(migration: Migration) -> str:
 
 def _written(deed: Deed) -> Iterator[str]:
     yield from comment(deed.title)
+    if deed.alone and not deed.plain:
+        raise InvalidRequest(
+            f"Plain SQL cannot do this both under a condition and beside the writers: {deed.title}."
+            " Cure: an Alembic or a Django migration, which can."
+        )
     if deed.alone:
         for statement in deed.statements:
             yield runnable(_unless_done(statement))

@@ -9,7 +9,7 @@ from typing import Final
 from ..catalog.snapshot import Oid
 from .consequence import Consequences, unquoted
 from .difference import ASPECTS, RELATIONS, Aspect, Difference
-from .grants import granted_by
+from .grants import column_grants_by, granted_by
 from .likeness import same_definition, same_expression, same_tree
 from .matching import Matching
 from .portrait import ObjectKind, ObjectName, Portrait, Portrayed
@@ -42,6 +42,8 @@ _OF_A_TABLE: Final = frozenset({ObjectKind.COLUMN, ObjectKind.SEQUENCE})
 # What is kept to bring an object back as it was, and is no difference by itself.
 _NOT_COMPARED: Final = frozenset({(ObjectKind.COLUMN, "not_null_name")})
 _UNSAID_BY_DECLARATION: Final = frozenset({(ObjectKind.EXTENSION, "version")})
+# Of a view's columns, too, no rights and no comment mean that nothing is declared.
+_UNSAID_WHERE_NONE: Final = frozenset({"column_comments", "column_grants"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,13 @@ def compare(expected: Iterable[Portrayed], portrait: Portrait, terms: Terms) -> 
     comparison = _Comparison(wanted, matching, tables, terms)
     found = [difference for each in wanted.values() for difference in comparison.of(each)]
     missing = Consequences(each.object for each in found if each.aspect == "existence")
-    kept = [each for each in found if each.aspect != "existence" or not missing.covers(each.object)]
+    attached = {(name.schema, name.name) for name, at in matching.pairs.items() if _is_attached(wanted[name], at)}
+    kept = [
+        each
+        for each in found
+        if each.aspect != "existence"
+        or not (missing.covers(each.object) or (each.name.schema, each.name.relation) in attached)
+    ]
     kept += comparison.unexpected()
     return tuple(sorted(kept, key=_order))
 
@@ -76,6 +84,11 @@ def compare(expected: Iterable[Portrayed], portrait: Portrait, terms: Terms) -> 
 def _order(each: Difference) -> tuple[bool, int, ObjectName, int]:
     kind = list(ObjectKind).index(each.name.kind)
     return each.aspect == "unexpected", kind, each.name, ASPECTS.index(each.aspect)
+
+
+def _is_attached(each: Portrayed, found: Portrayed) -> bool:
+    """Whether a table is somebody's partition against expectation: then its parts are told with that one's."""
+    return "partition_of" in found.fields and "partition_of" not in each.fields
 
 
 class _Comparison:
@@ -149,19 +162,26 @@ class _Comparison:
             before, after = each.fields.get(name, ""), found.fields.get(name, "")
             if before == after or (kind, name) in _NOT_COMPARED or self._stored_alike(each, found, name):
                 continue
-            if self._terms.declared and (kind, name) in _UNSAID_BY_DECLARATION:
+            if self._is_unsaid(kind, name, before) or _same_lists(each, found, name):
                 continue
             aspect: Aspect = _ASPECT_OF.get((kind, name), "definition")
             if aspect == "default" and before and after and same_expression(before, after):
                 continue
             yield (aspect, *_worded(aspect, name, before, after))
 
+    def _is_unsaid(self, kind: ObjectKind, field: str, before: str) -> bool:
+        if not self._terms.declared:
+            return False
+        return (kind, field) in _UNSAID_BY_DECLARATION or (field in _UNSAID_WHERE_NONE and not before)
+
     def _stored_alike(self, each: Portrayed, found: Portrayed, field: str) -> bool:
         if not self._terms.known or each.tree is None or found.tree is None:
             return False
         if each.name.kind is ObjectKind.COLUMN:
             part = _COLUMN_TREE.get(field)
-            return part is not None and _part(each.tree, part) == _part(found.tree, part) != ""
+            same = part is not None and _part(each.tree, part) == _part(found.tree, part) != ""
+            # Whether the expression is stored is no part of it.
+            return same and (field != "generated" or _last_word(each, field) == _last_word(found, field))
         return field in _IN_TREE.get(each.name.kind, ()) and same_tree(each.tree, found.tree)
 
     def _rights(self, each: Portrayed, found: Portrayed) -> Iterator[tuple[Aspect, str, str]]:
@@ -187,6 +207,22 @@ class _Comparison:
 
 def _of_table(name: ObjectName) -> bool:
     return bool(name.relation) or name.kind is ObjectKind.TABLE
+
+
+def _last_word(each: Portrayed, field: str) -> str:
+    return each.fields.get(field, "").rpartition(" ")[2]
+
+
+def _same_lists(each: Portrayed, found: Portrayed, field: str) -> bool:
+    """Whether two lists differ in nothing but their order, or in who owns the whole."""
+    before, after = each.fields.get(field, ""), found.fields.get(field, "")
+    match field:
+        case "options" | "inherits":
+            return sorted(before.split(", ")) == sorted(after.split(", "))
+        case "column_grants":
+            return column_grants_by(before, each.owner, found.owner) == column_grants_by(after, None, None)
+        case _:
+            return False
 
 
 def _part(tree: str, number: int) -> str:

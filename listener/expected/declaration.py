@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from .compare import Terms, compare
-from .grants import granted_by
+from .grants import column_grants_by, granted_by
 from .portrait import ObjectKind, ObjectName, Portrait, Portrayed
 
 # They leave address and definition of an object as they are.
@@ -43,6 +44,8 @@ def _said(each: Portrayed, builder: str, live: Portrait, stand_in: str) -> Portr
     owner = (there and there.owner) or (relation and relation.owner) or stand_in
     if each.owner in (None, builder):
         said = replace(said, owner=None, grants=granted_by(each.grants, builder, owner))
+        if columns := column_grants_by(each.fields.get("column_grants", ""), builder, owner):
+            said = replace(said, fields={**said.fields, "column_grants": json.dumps(columns, ensure_ascii=False)})
     return said
 
 

@@ -50,8 +50,3 @@ class Difference:
         if self.aspect != "name" or self.found is None:
             return None
         return self.found.name.name
-
-    @property
-    def moved(self) -> bool:
-        """Whether it is in another schema now."""
-        return self.aspect == "name" and self.found is not None and self.found.name.name == self.name.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -13,6 +14,12 @@ def granted_by(grants: Sequence[str] | None, owner: str | None, instead: str | N
     if grants is None or owner is None or instead is None or owner == instead:
         return None if grants is None else tuple(grants)
     return tuple(sorted(_by(item, owner, instead) for item in grants))
+
+
+def column_grants_by(text: str, owner: str | None, instead: str | None) -> dict[str, tuple[str, ...]]:
+    """The same of the columns of a view, which its portrait tells as JSON; "" tells of none."""
+    rights: dict[str, list[str]] = json.loads(text or "{}")
+    return {column: granted_by(sorted(items), owner, instead) or () for column, items in rights.items()}
 
 
 def _by(item: str, owner: str, instead: str) -> str:

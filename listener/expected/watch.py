@@ -31,7 +31,8 @@ _TOLD_BY_OID: Final = frozenset({1259, 1255, 1247, 2615})
 
 
 class Watch:
-    """One pair of eyes on one database. `expected` is what the rules see."""
+    """One pair of eyes on one database. `expected` is what the rules see; `began` says that the last look was the first
+    one at what is expected now."""
 
     def __init__(self, connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> None:
         self._connection = connection
@@ -40,11 +41,13 @@ class Watch:
         self._stamps: dict[Oid, Stamp] | None = None
         self._told: dict[ObjectName, tuple[Difference, ...]] = {}
         self.expected = Expected()
+        self.began = False
 
     async def look(self) -> frozenset[Oid]:
         """Ask anew what is expected, and look at all that moved; the tables (or DATABASE) whose differences did."""
         expectation = await read_expectation(self._connection)
-        if expectation != self._expectation:
+        self.began = expectation != self._expectation
+        if self.began:
             self._expectation, self._stamps, self._told = expectation, None, {}
         if expectation is None:
             return self._tell(None)
@@ -65,7 +68,7 @@ class Watch:
         expectation = self._expectation
         if expectation is None:
             return frozenset()
-        changes = tuple(changes)
+        self.began, changes = False, tuple(changes)
         if self._stamps is None or not all(self._leads(event, changes) for event in events):
             return await self.look()
         told = frozenset(event.object_id for event in events)

@@ -46,6 +46,7 @@ from ..store import seen as seen_store
 from .cause import Causes, nobody_else_did
 from .closure import closed
 from .examiner import Examiner
+from .held import HeldIssues
 from .judge import CheckStatus, Judge, Judgement
 from .missed import read_missed
 from .outcome import Outcome, tell
@@ -81,8 +82,7 @@ class Analyst:
         self._watch = Watch(connection, left_alone)
         self._turn = asyncio.Lock()
         self._examiner: Examiner | None = None
-        self._open: dict[str, Issue] = {}
-        self._by_table: dict[Oid, set[str]] = {}
+        self._held = HeldIssues()
         self._unmeasured: set[Subject] = set()
 
     @property
@@ -110,8 +110,7 @@ class Analyst:
             self._examiner.read_off(await self._sequences(snapshot), None)
             self._examiner.see_idle(await watch(self._connection))
             self._examiner.read(told(await self._reader.everything(snapshot)))
-            for record in await issue_store.read_open(self._connection):
-                self._hold(record.to_issue())
+            self._held.hold(record.to_issue() for record in await issue_store.read_open(self._connection))
             missed = await read_missed(self._connection, snapshot)
             causes = Causes(events, missed.changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
@@ -122,7 +121,7 @@ class Analyst:
             await self._watch.look()
             self._examiner.expect(self._watch.expected)
             # What has issues and was dropped while nobody listened, too: it resolves them.
-            everything = self._examiner.everything() | self._by_table.keys()
+            everything = self._examiner.everything() | self._held.tables
             outcome = await self._conclude(
                 "full", causes, events, everything, started, backlog=missed.first, impacts=impacts
             )
@@ -227,7 +226,7 @@ class Analyst:
 
     def open_issues(self) -> tuple[Issue, ...]:
         """All that is wrong now, as of the last look."""
-        return tuple(self._open.values())
+        return tuple(self._held)
 
     async def _look(self, kind: str, events: Sequence[Event], started: float) -> Outcome:
         part = await read_snapshot(self._connection, left_alone=self._left_alone, known=self.examiner.snapshot)
@@ -271,23 +270,14 @@ class Analyst:
         judgement, unmeasured = await self._beside_the_loop(len(focus), self._judged, focus)
         self._unmeasured |= unmeasured
         found = {issue.issue_id: issue for issue in judgement.issues}
-        held = {identity for oid in focus for identity in self._by_table.get(oid, ())}
-        new = [found[identity] for identity in found.keys() - self._open.keys()]
+        new = [issue for issue in judgement.issues if issue.issue_id not in self._held]
         again = await issue_store.backlog_again(self._connection, () if backlog else new)
         opened = [
             self._opened(issue, causes, backlog=backlog or issue.issue_id in again, begins=kind == "full")
             for issue in new
         ]
-        changed = [
-            replace(
-                issue,
-                backlog=self._open[identity].backlog,
-                event_id=issue.event_id or self._open[identity].event_id,
-            )
-            for identity, issue in found.items()
-            if identity in self._open and not _same(issue, self._open[identity])
-        ]
-        missing = [self._open[identity] for identity in held - found.keys()]
+        changed = self._held.changed(judgement.issues, causes)
+        missing = self._held.missing(focus, found)
         gone, unwatched = closed(missing, self._judge.roster, judgement, counted=kind == "measurement")
         outcome = Outcome(
             tuple(opened),
@@ -303,11 +293,8 @@ class Analyst:
         )
         intents = await decide(self._connection, events, self.examiner.snapshot)
         await self._store(kind, outcome, intents, everything=backlog)
-        for issue in (*opened, *changed):
-            self._hold(issue)
-        for identity in gone:
-            issue = self._open.pop(identity)
-            self._by_table[issue.table_oid].discard(identity)
+        self._held.hold((*opened, *changed))
+        self._held.let_go(gone)
         tell(outcome)
         return outcome
 
@@ -327,13 +314,15 @@ class Analyst:
         What nothing that moved explains when the listener `begins` was there before: a new rule, or other settings,
         have brought it to light.
         """
-        before = self._open.get(former_id(issue, self.examiner.snapshot, causes.changes))
+        before = self._held.get(former_id(issue, self.examiner.snapshot, causes.changes))
         if before is not None:
             return replace(issue, backlog=before.backlog, event_id=issue.event_id or before.event_id)
         if issue.event_id is not None:
             return issue
         backlog = (
-            backlog or (begins and not causes.explain(issue)) or nobody_else_did(issue, causes, self.examiner.changes)
+            backlog
+            or (begins and not causes.explain(issue))
+            or nobody_else_did(issue, causes, self.examiner.changes, expectation_is_new=self._watch.began)
         )
         return replace(issue, backlog=backlog, event_id=causes.of(issue))
 
@@ -374,12 +363,3 @@ class Analyst:
                 started_at=self.examiner.snapshot.taken_at,
                 reason=outcome.unseen,
             )
-
-    def _hold(self, issue: Issue) -> None:
-        self._open[issue.issue_id] = issue
-        self._by_table.setdefault(issue.table_oid, set()).add(issue.issue_id)
-
-
-def _same(found: Issue, held: Issue) -> bool:
-    """Whether two values of one issue say the same to people and to the planner."""
-    return replace(found, backlog=held.backlog, event_id=held.event_id) == held

@@ -44,14 +44,22 @@ class Causes:
         for change in changes:
             if change is not None and change.event_id:
                 return change.event_id
-        named = self._by_identity.get(issue.where)
+        named = self._by_identity.get(issue.where) or self.on_object(issue)
         if named is not None:
             return named.event_id
         return self._only.event_id if self._only else None
 
     def explain(self, issue: Issue) -> bool:
-        """Whether anything moved on the issue's table, or on the one that its remedy refers to."""
+        """Whether anything moved on the issue's table, or on the one that its remedy refers to; or the very thing in no
+        table that it is about."""
+        if issue.table_oid == DATABASE and (issue.place in self._by_place or self.on_object(issue) is not None):
+            return True
         return any(table in self._by_table for table in (issue.table_oid, getattr(issue.remedy, "referenced_table", 0)))
+
+    def on_object(self, issue: Issue) -> Event | None:
+        """The event on what the remedy is about, where that is in no table."""
+        objects = issue.remedy.objects if issue.remedy is not None else ()
+        return next((self._by_object[oid] for oid in objects if oid in self._by_object), None)
 
     def _blamed(self, change: Change) -> Change:
         event = (
@@ -64,13 +72,16 @@ class Causes:
         return seen if event is None else replace(seen, event_id=event.event_id, fix_id=event.fix_id)
 
 
-def nobody_else_did(issue: Issue, causes: Causes, history: Mapping[Oid, Sequence[Change]]) -> bool:
+def nobody_else_did(
+    issue: Issue, causes: Causes, history: Mapping[Oid, Sequence[Change]], *, expectation_is_new: bool
+) -> bool:
     """Whether nothing but our own fixes ever moved what the issue is about: then it was there at install, and only a
-    count or a fix has brought it to light. What is in no table comes to light by nothing but a change."""
+    count or a fix has brought it to light. What is in no table comes to light by nothing but a change; what differs
+    from an expected schema was there before only where this is the first look at that."""
     if is_expected(issue):
         # What differs when a schema is declared is no accident that just happened.
         moved = [each for each in causes.changes if each.table_oid in issue.tables and not each.fix_id]
-        return not moved and causes.of(issue) is None
+        return expectation_is_new and not moved and causes.of(issue) is None
     if issue.table_oid == DATABASE:
         return all(change.fix_id for change in causes.changes)
     return all(change.fix_id for table in issue.tables for change in history.get(table, ()))

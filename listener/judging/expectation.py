@@ -8,7 +8,7 @@ import pglast
 from pglast import ast
 from pglast.enums import ConstrType
 
-from ..catalog.snapshot import AttributeNumber, Table
+from ..catalog.snapshot import AttributeNumber, Oid, Table
 from ..catalog.surroundings import Place
 from ..evidence import Evidence
 from ..expected.difference import Difference
@@ -66,8 +66,8 @@ def is_expected(issue: Issue) -> bool:
 
 
 def restoration(difference: Difference) -> RestoreObject | None:
-    """The object brought back, in the aspect that differs; None where it went to another schema."""
-    if difference.moved or difference.aspect == "unexpected":
+    """The object brought back, in the aspect that differs; None for what is there unexpectedly."""
+    if difference.aspect == "unexpected":
         return None
     name = difference.name
     return RestoreObject(
@@ -79,7 +79,14 @@ def restoration(difference: Difference) -> RestoreObject | None:
         difference.aspect,
         difference.found_as,
         drops=difference.aspect == "definition" and (name.kind in _NOT_REPLACED or _loses_columns(difference)),
+        oids=_oids(difference) if not difference.table else (),
     )
+
+
+def _oids(difference: Difference) -> tuple[Oid, ...]:
+    """What it has, and what it had when it was captured: somebody may have made it anew."""
+    addresses = (each.address for each in (difference.found, difference.object) if each is not None)
+    return tuple(dict.fromkeys(address.object_id for address in addresses if address is not None))
 
 
 def foreign_key(difference: Difference, scene: Scene) -> AddForeignKey | None:

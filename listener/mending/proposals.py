@@ -262,8 +262,12 @@ class Proposals:
 
     def _changes(self, plan: Plan) -> tuple[Change, ...]:
         """What happened to the plan's tables, or to the object that is in none, newest first."""
-        changes, objects = self._analyst.examiner.changes, plan.remedy.objects
-        around = (change for change in changes.get(DATABASE, ()) if change.object_oid in objects)
+        changes, remedy = self._analyst.examiner.changes, plan.remedy
+        around = (
+            change
+            for change in changes.get(DATABASE, ())
+            if change.object_oid in remedy.objects or remedy.was_moved_by(change, ())
+        )
         return (*(change for oid in self._tables(plan) for change in changes.get(oid, ())), *around)
 
     def _events(self, issue: Issue, plan: Plan, opened_at: datetime) -> set[str]:

@@ -40,7 +40,8 @@ on conflict (issue_id) do update set severity = excluded.severity, schema_name =
   definition_hash = excluded.definition_hash, status = excluded.status,
   opened_at = case when issue.status = 'resolved' then excluded.opened_at else issue.opened_at end,
   backlog = case when issue.status = 'resolved' then excluded.backlog else issue.backlog end,
-  event_id = case when issue.status = 'resolved' then excluded.event_id else issue.event_id end,
+  event_id = case when issue.status = 'resolved' then excluded.event_id
+    else coalesce(issue.event_id, excluded.event_id) end,
   auto_fixable = case when issue.status = 'resolved' then false else issue.auto_fixable end,
   changed_at = excluded.changed_at, resolved_at = null, resolved_because = null
 """

@@ -1,4 +1,5 @@
--- Views and materialized views. Their columns follow from the query; comments, rights and defaults of them do not.
+-- Views and materialized views. Their columns follow from the query; comments, rights and defaults of them do not: these are
+-- JSON by the columns' names.
 select
     case c.relkind when 'v' then 'view' else 'materialized_view' end as kind,
     n.nspname::pg_catalog.text as schema,
@@ -13,9 +14,9 @@ select
     pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
         'columns', a.names,
         'options', pg_catalog.array_to_string(c.reloptions, ', '),
-        'column_comments', a.comments,
-        'column_grants', a.grants,
-        'column_defaults', a.defaults,
+        'column_comments', a.comments::pg_catalog.text,
+        'column_grants', a.grants::pg_catalog.text,
+        'column_defaults', a.defaults::pg_catalog.text,
         'access_method', m.amname
     )) as fields,
     pg_catalog.pg_get_userbyid(c.relowner)::pg_catalog.text as owner,
@@ -36,15 +37,15 @@ left join pg_catalog.pg_am as m on m.oid = c.relam
 cross join lateral (
     select
         pg_catalog.string_agg(pg_catalog.quote_ident(v.attname), ', ' order by v.attnum) as names,
-        pg_catalog.string_agg(
-            pg_catalog.format('%I: %s', v.attname, vd.description), E'\n' order by v.attnum
-        ) filter (where vd.description is not null) as comments,
-        pg_catalog.string_agg(
-            pg_catalog.format('%I: %s', v.attname, v.attacl), E'\n' order by v.attnum
-        ) filter (where v.attacl is not null) as grants,
-        pg_catalog.string_agg(
-            pg_catalog.format('%I: %s', v.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid)), E'\n' order by v.attnum
-        ) filter (where f.adbin is not null) as defaults
+        pg_catalog.jsonb_object_agg(v.attname, vd.description) filter (where vd.description is not null) as comments,
+        pg_catalog.jsonb_object_agg(v.attname, array(
+            select i.item::pg_catalog.text collate "C"
+            from pg_catalog.unnest(v.attacl) as i (item)
+            order by 1
+        )) filter (where v.attacl is not null) as grants,
+        pg_catalog.jsonb_object_agg(v.attname, pg_catalog.pg_get_expr(f.adbin, f.adrelid)) filter (
+            where f.adbin is not null
+        ) as defaults
     from pg_catalog.pg_attribute as v
     left join pg_catalog.pg_attrdef as f on f.adrelid = v.attrelid and f.adnum = v.attnum
     left join pg_catalog.pg_description as vd

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgmend.listener.connection import connect
+from pgmend.listener.expected.compare import Terms, compare
+from pgmend.listener.expected.difference import Difference
 from pgmend.listener.expected.portrait import ObjectKind, ObjectName, Portrait, Portrayed
 from pgmend.listener.expected.read import read_portrait
 from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.remedy import RestoreObject
-from pgmend.listener.store.expected import Expectation, write_expected
+from pgmend.listener.store.expected import Expectation, read_expected, write_expected
 
 from .workshop import Workshop
 
@@ -107,6 +109,29 @@ async def portrayed(workshop: Workshop) -> Portrait:
     """The schema as it is."""
     async with await connect(workshop.database.dsn, "test") as connection:
         return await read_portrait(connection)
+
+
+async def words(workshop: Workshop) -> dict[ObjectName, tuple[Any, ...]]:
+    """The schema in the words of its portrait, whatever numbers objects and columns have: of a table the fields, its
+    columns and its constraints tell all but the order of columns."""
+    return {
+        name: (
+            "" if name.kind is ObjectKind.TABLE else each.definition,
+            each.fields,
+            each.owner,
+            each.grants,
+            each.comment,
+        )
+        for name, each in (await portrayed(workshop)).objects.items()
+    }
+
+
+async def differing(workshop: Workshop, expectation: Expectation = LOCKED) -> tuple[Difference, ...]:
+    """How the schema differs from what is expected, but for what nobody expects."""
+    known, declared = expectation.source == "captured", expectation.source == "declared"
+    expected = await read_expected(workshop.connection)
+    found = compare(expected, await portrayed(workshop), Terms(known=known, declared=declared))
+    return tuple(each for each in found if each.aspect != "unexpected")
 
 
 async def heals_and_falls_back(workshop: Workshop, case: Case) -> tuple[Plan, Outcome]:

@@ -35,6 +35,9 @@ SECURED = Change(
 )  # fmt: skip
 VIEW = SetSecurityInvoker(50)
 ALTERED = Change(ChangeKind.VIEW_ALTERED, DATABASE, "public", "v", "", 50, before={}, after={})
+FUNCTION = RestoreObject(DATABASE, "function", "public", "", "f(a integer)", "existence", oids=(50, 51))
+DROPPED = Change(ChangeKind.ROUTINE_DROPPED, DATABASE, "public", "f", "(integer)", 60, before={}, after=None)
+SCHEMA = RestoreObject(DATABASE, "schema", "", "", "app", "owner")
 ALL: tuple[Remedy, ...] = (
     CreateIndex(1, (2,)),
     RebuildIndex(1, 7),
@@ -48,6 +51,7 @@ ALL: tuple[Remedy, ...] = (
     SetSearchPath(50, ("app", "pg_temp")),
     RevokeCreate(50),
     RestoreObject(1, "column", "public", "users", "email", "default"),
+    FUNCTION,
 )
 
 
@@ -76,6 +80,12 @@ def test_every_kind_of_remedy_is_tried_here() -> None:
         (VIEW, ALTERED, True),
         (VIEW, replace(ALTERED, object_oid=51), False),
         (VIEW, replace(ALTERED, table_oid=1), False),
+        (FUNCTION, DROPPED, True),
+        (FUNCTION, replace(DROPPED, table="g"), False),
+        (FUNCTION, replace(DROPPED, table="g", object_oid=51), True),
+        (FUNCTION, replace(DROPPED, schema="other"), False),
+        (FUNCTION, replace(DROPPED, table_oid=1), False),
+        (SCHEMA, replace(ALTERED, schema="app", table="", kind=ChangeKind.SCHEMA_ALTERED), True),
         (RevokeCreate(50), replace(ALTERED, kind=ChangeKind.SCHEMA_ALTERED), True),
     ],
 )

@@ -12,11 +12,13 @@ from ..plan import Plan
 from ..restoring.changed import replace_part, replace_statistics
 from ..restoring.column import restore_column, restore_column_type
 from ..restoring.column_default import restore_default
+from ..restoring.column_definition import restore_column_definition
 from ..restoring.comment import restore_comment
 from ..restoring.constraint import replace_constraint, restore_constraint
 from ..restoring.enabled import restore_enabled
+from ..restoring.extension import restore_extension
 from ..restoring.grants import restore_grants
-from ..restoring.index import restore_index
+from ..restoring.index import replace_index, restore_index
 from ..restoring.name import restore_name
 from ..restoring.nullability import restore_nullability
 from ..restoring.owner import restore_owner
@@ -25,8 +27,9 @@ from ..restoring.row_security import restore_row_security
 from ..restoring.sequence import replace_sequence
 from ..restoring.subject import Subject, read_subject
 from ..restoring.table import restore_table
+from ..restoring.table_definition import restore_table_definition
 from ..restoring.type import replace_type
-from ..restoring.view import remake_view, replace_view, restore_materialized_view
+from ..restoring.view import replace_materialized_view, replace_view, restore_materialized_view
 from ..restoring.whole import restore_whole
 from ..site import Site
 
@@ -61,13 +64,17 @@ _MISSING: Mapping[ObjectKind, Planner] = {
     ObjectKind.VIEW: restore_whole,
 }
 _CHANGED: Mapping[ObjectKind, Planner] = {
+    ObjectKind.COLUMN: restore_column_definition,
     ObjectKind.CONSTRAINT: replace_constraint,
+    ObjectKind.EXTENSION: restore_extension,
     ObjectKind.FUNCTION: replace_routine,
-    ObjectKind.MATERIALIZED_VIEW: remake_view,
+    ObjectKind.INDEX: replace_index,
+    ObjectKind.MATERIALIZED_VIEW: replace_materialized_view,
     ObjectKind.POLICY: replace_part,
     ObjectKind.RULE: replace_part,
     ObjectKind.SEQUENCE: replace_sequence,
     ObjectKind.STATISTICS: replace_statistics,
+    ObjectKind.TABLE: restore_table_definition,
     ObjectKind.TRIGGER: replace_part,
     ObjectKind.TYPE: replace_type,
     ObjectKind.VIEW: replace_view,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pglast import ast
+
 from ...errors import PlanRefused
+from ...expected.likeness import same_definition
 from ...expected.portrait import ObjectKind, Portrayed
-from ..plan import Hazard, Plan
+from ..plan import Plan
+from .alteration import Alteration, alter
 from .comment import comment_statement
 from .enabled import enable_statement
 from .found import read_found
 from .making import make, or_replace, parsed_definition, unmake
-from .place import said_of
+from .place import said_of, spelled
+from .stored import verified
 from .subject import Subject
 from .turn import Turn
 from .whole import hazards_of, left_by, locks_of, require_ground
@@ -47,10 +52,12 @@ async def replace_part(subject: Subject) -> Plan:
 
 
 async def replace_statistics(subject: Subject) -> Plan:
-    """Extended statistics made anew; the next ANALYZE fills them."""
-    found = await read_found(subject)
+    """Extended statistics made anew, which the next ANALYZE fills; or only their target."""
+    found, expected = await read_found(subject), subject.expected
+    if same_definition(expected, found, known=subject.known):
+        return await alter(subject, "the target", [_target(subject, found)])
     state = said_of(subject.name, _STATES[subject.name.kind])
-    there = await make(subject, replace(found, definition=subject.expected.definition))
+    there = await make(subject, replace(found, definition=expected.definition, fields=expected.fields))
     back = await make(subject, found)
     turn = Turn(
         title=f"Make {subject.said} anew as expected",
@@ -63,6 +70,18 @@ async def replace_statistics(subject: Subject) -> Plan:
         locks=locks_of(subject),
     )
     return subject.plan(f"Make {subject.said} anew as expected", [turn.step()], [turn.inverse()])
+
+
+def _target(subject: Subject, found: Portrayed) -> Alteration:
+    wanted, there = subject.expected.fields.get("target"), found.fields.get("target")
+    alter_statistics = f"alter {spelled(subject.name)} set statistics"
+    return Alteration(
+        state=said_of(subject.name, "nullif(o.stxstattarget, -1)::pg_catalog.text"),
+        wanted=wanted,
+        there=(verified(f"{alter_statistics} {int(wanted or -1)}", ast.AlterStatsStmt),),
+        back=(verified(f"{alter_statistics} {int(there or -1)}", ast.AlterStatsStmt),),
+        gentle=True,
+    )
 
 
 def _instead(old: Portrayed, new: Portrayed, *, settings: Portrayed | None = None) -> tuple[str, ...]:
@@ -85,6 +104,3 @@ def _instead(old: Portrayed, new: Portrayed, *, settings: Portrayed | None = Non
     if kept.comment is not None:
         statements.append(comment_statement(new.name, kept.comment))
     return tuple(statements)
-
-
-RECREATED = (Hazard.DEPENDENTS_RECREATED,)

@@ -10,6 +10,7 @@ from pglast.enums import AlterTableType
 from pglast.visitors import Visitor
 from psycopg import sql
 
+from ...catalog.snapshot import Table
 from ...errors import PlanRefused, PlanWaits
 from ...expected.portrait import ObjectName, Portrayed
 from ...remedy import ChangeColumnType
@@ -57,7 +58,7 @@ async def restore_column(subject: Subject) -> Plan:
         before=None,
         left=written_by(subject.site.fix_id, name),
         statements=(add, *([later] if later else []), *await dressed(subject, subject.expected, table.owner)),
-        undo=(*map(guard, undo_checks), _drop(subject)),
+        undo=(*map(guard, undo_checks), drop_column(table, name.name)),
         locks=(Lock("ACCESS EXCLUSIVE", subject.table_name),),
     )
     return subject.plan(
@@ -127,8 +128,19 @@ async def _default(subject: Subject) -> tuple[str | None, tuple[str, ...]]:
 
 
 async def _add(subject: Subject, default: str | None, *, not_null: bool) -> str:
-    table, fields = subject.table, subject.expected.fields
+    fields = {key: value for key, value in subject.expected.fields.items() if key != "default"}
+    if default is not None:
+        fields["default"] = default
+    composed = add_column(subject.table, subject.name.name, fields, not_null=not_null)
+    if code := await strange_code(subject, parsed(composed, ast.AlterTableStmt)):
+        raise PlanRefused(f"{subject.said} calls {code}, which would run with our rights. Cure: add it as the owner.")
+    return composed
+
+
+def add_column(table: Table, name: str, fields: Mapping[str, str], *, not_null: bool) -> str:
+    """ALTER TABLE that adds a column with what CREATE TABLE says of one; a column that is computed has no default."""
     options = f" ({fields['identity_options']})" if "identity_options" in fields else ""
+    default = fields.get("default") if "generated" not in fields else None
     parts = [
         fields["type"],
         *([f"collate {fields['collation']}"] if "collation" in fields else []),
@@ -138,18 +150,15 @@ async def _add(subject: Subject, default: str | None, *, not_null: bool) -> str:
         *(["not null"] if not_null else []),
     ]
     text = sql.SQL("alter table {} add column {} {}").format(
-        relation(table), identifier(subject.name.name), verbatim(" ".join(parts))
+        relation(table), identifier(name), verbatim(" ".join(parts))
     )
     commands = (AlterTableType.AT_AddColumn,)
-    composed = statement(text, ast.AlterTableStmt, (table.schema, table.name), commands=commands)
-    if code := await strange_code(subject, parsed(composed, ast.AlterTableStmt)):
-        raise PlanRefused(f"{subject.said} calls {code}, which would run with our rights. Cure: add it as the owner.")
-    return composed
+    return statement(text, ast.AlterTableStmt, (table.schema, table.name), commands=commands)
 
 
-def _drop(subject: Subject) -> str:
-    table = subject.table
-    text = sql.SQL("alter table {} drop column {}").format(relation(table), identifier(subject.name.name))
+def drop_column(table: Table, name: str) -> str:
+    """ALTER TABLE that drops the column, which fails where another object than an index stands on it."""
+    text = sql.SQL("alter table {} drop column {}").format(relation(table), identifier(name))
     commands = (AlterTableType.AT_DropColumn,)
     return statement(text, ast.AlterTableStmt, (table.schema, table.name), commands=commands)
 

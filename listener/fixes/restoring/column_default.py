@@ -6,7 +6,7 @@ from pglast import ast
 from pglast.enums import AlterTableType
 
 from ...catalog.snapshot import Column
-from ...errors import PlanRefused
+from ...errors import PlanRefused, PlanWaits
 from ..composed import statement, verbatim
 from ..plan import Hazard, Lock, Plan
 from .place import condition, quote
@@ -20,7 +20,7 @@ _OF_COLUMN = "(o.adrelid, o.adnum) = (select o.attrelid, o.attnum from pg_catalo
 async def restore_default(subject: Subject) -> Plan:
     """The default as expected, and back to what it is."""
     column = subject.column
-    _refuse(subject, column)
+    _require_plain(subject, column)
     row = _OF_COLUMN.format(column=condition(subject.name))
     state = f"(select pg_catalog.pg_get_expr(o.adbin, o.adrelid) from pg_catalog.pg_attrdef o where {row})"
     wanted, before = subject.expected.fields.get("default") or None, await subject.value(state)
@@ -54,6 +54,11 @@ def default_statement(subject: Subject, expression: str | None) -> str:
     return statement(verbatim(text), ast.AlterTableStmt, (name.schema, name.relation), commands=commands)
 
 
-def _refuse(subject: Subject, column: Column) -> None:
-    if column.generated or column.identity:
+def _require_plain(subject: Subject, column: Column) -> None:
+    """Raise PlanWaits, or PlanRefused, where PostgreSQL computes the column: such a one has no default."""
+    if not column.generated and not column.identity:
+        return
+    field = "identity" if column.identity else "generated"
+    if field in subject.expected.fields:
         raise PlanRefused(f"{subject.said} is computed by PostgreSQL: what it is computed of cannot be set alone.")
+    raise PlanWaits(f"{subject.said} to be computed no more: only then can it have a default")

@@ -8,7 +8,7 @@ from pglast import ast
 
 from ...errors import PlanRefused
 from ...expected.grants import granted_by
-from ...expected.portrait import ObjectKind
+from ...expected.portrait import ObjectKind, ObjectName
 from ..dependents.definition import literal
 from ..dependents.grants import Right, in_order
 from ..plan import Plan
@@ -35,7 +35,7 @@ async def restore_grants(subject: Subject) -> Plan:
     wanted = list(expected) if expected is not None else await subject.value(said_of(name, f"{usual}::text[]"))
     now, then = await rights_of(subject, present), await rights_of(subject, wanted)
     state = said_of(name, f"{given}::text")
-    change = _Change(subject, owner)
+    change = GrantsChange(name, owner, subject.role)
     turn = Turn(
         title=f"Give rights on {subject.said} as expected",
         undo_title=f"Give rights on {subject.said} as before",
@@ -53,12 +53,11 @@ async def restore_grants(subject: Subject) -> Plan:
     )
 
 
-class _Change:
-    """From one list of rights to another."""
+class GrantsChange:
+    """From one list of rights on an object to another. `owner` has it, `role` is who mends."""
 
-    def __init__(self, subject: Subject, owner: str) -> None:
-        name = subject.name
-        self._role = subject.role
+    def __init__(self, name: ObjectName, owner: str, role: str) -> None:
+        self._role = role
         self._owner = owner
         self._columns = f" ({quote(name.name)})" if name.kind is ObjectKind.COLUMN else ""
         whole = name._replace(kind=ObjectKind.TABLE, relation="", name=name.relation) if self._columns else name

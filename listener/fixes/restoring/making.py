@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pglast import ast
+from pglast.enums import AlterTableType
 
-from ...errors import PlanRefused
-from ...expected.portrait import ObjectKind, Portrayed
+from ...expected.portrait import ObjectKind, ObjectName, Portrayed
+from ..composed import statement, verbatim
 from ..dependents.definition import literal
 from ..dependents.grants import grant_again
 from .comment import comment_statement
@@ -152,35 +154,33 @@ async def _columns(subject: Subject, each: Portrayed, owner: str) -> list[str]:
     """Comments, defaults and rights of a view's columns."""
     name, statements = each.name, list[str]()
     where = quote(name.schema, name.name)
-    for column, text in by_column(each, "column_comments"):
-        statements.append(verified(f"comment on column {where}.{column} is {literal(text)}", ast.CommentStmt))
-    for column, text in by_column(each, "column_defaults"):
-        statements.append(verified(f"alter view {where} alter column {column} set default {text}", ast.AlterTableStmt))
-    for column, text in by_column(each, "column_grants"):
-        items = await subject.value(f"{literal(text)}::pg_catalog.aclitem[]::pg_catalog.text[]")
-        granted = grant_again(f"table {where}", owner, subject.role, await rights_of(subject, items), f" ({column})")
+    for column, text in by_column(each, "column_comments").items():
+        statements.append(comment_statement(column_of(name, column), text))
+    for column, text in by_column(each, "column_defaults").items():
+        statements.append(default_of(name, column, text))
+    for column, items in by_column(each, "column_grants").items():
+        rights = await rights_of(subject, items)
+        granted = grant_again(f"table {where}", owner, subject.role, rights, f" ({quote(column)})")
         statements += [verified(grant, ast.GrantStmt, ast.VariableSetStmt) for grant in granted]
     return statements
 
 
-def by_column(each: Portrayed, field: str) -> list[tuple[str, str]]:
-    """What a field of a view says of its columns: the quoted name of each, and the text."""
-    text = each.fields.get(field)
-    if not text:
-        return []
-    found: list[tuple[str, str]] = []
-    for column in quoted_columns(each):
-        marker = f"{column}: "
-        if found and f"\n{marker}" in text:
-            before, _, text = text.partition(f"\n{marker}")
-            found[-1] = (found[-1][0], before)
-            found.append((column, text))
-        elif not found and text.startswith(marker):
-            text = text.removeprefix(marker)
-            found.append((column, text))
-    if not found:
-        raise PlanRefused(f"The columns of {'.'.join(each.name[1:])} cannot be told apart: {text}")
-    return found
+def by_column(each: Portrayed, field: str) -> dict[str, Any]:
+    """What a field of a view says of its columns, by their names."""
+    return json.loads(each.fields.get(field, "{}"))
+
+
+def column_of(view: ObjectName, column: str) -> ObjectName:
+    """A view's column, which is portrayed with the view."""
+    return ObjectName(ObjectKind.COLUMN, view.schema, view.name, column)
+
+
+def default_of(view: ObjectName, column: str, expression: str | None) -> str:
+    """ALTER VIEW that sets the default of a column, or drops it where it is None."""
+    action = "drop default" if expression is None else f"set default {expression}"
+    text = f"alter view {quote(view.schema, view.name)} alter column {quote(column)} {action}"
+    commands = (AlterTableType.AT_ColumnDefault,)
+    return statement(verbatim(text), ast.AlterTableStmt, (view.schema, view.name), commands=commands)
 
 
 def quoted_columns(each: Portrayed) -> tuple[str, ...]:

@@ -61,13 +61,16 @@ async def restore_name(subject: Subject) -> Plan:
         undo=back,
         locks=(Lock("ACCESS EXCLUSIVE", subject.table_name),) if subject.name.relation and subject.on_table else (),
     )
-    told = plain != wanted and subject.name.kind not in _UNTOLD
-    users = await subject.value(_MENTIONING.format(word=literal(_word(plain)))) if told else None
+    told = subject.name.kind not in _UNTOLD
+    called = _word(plain) if plain != wanted else _moved_word(schema, plain)
+    users = await subject.value(_MENTIONING.format(word=literal(called))) if told else None
     return subject.plan(
         f"Give {subject.said} its name back; it is called {schema}.{plain}",
         [turn.step()],
         [turn.inverse()],
-        approval=f"functions whose text names {plain} would no longer find it: {users}" if users else None,
+        approval=f"functions whose text names {_told(schema, plain, wanted)} would no longer find it: {users}"
+        if users
+        else None,
         hazards=(Hazard.ACCESS_EXCLUSIVE_LOCK,),
     )
 
@@ -192,6 +195,18 @@ async def _require_free(subject: Subject, found: ObjectName) -> None:
         raise PlanRefused(f"Something else is called {name.name} by now; {found.name} cannot have its name back.")
 
 
+def _told(schema: str, plain: str, wanted: str) -> str:
+    return plain if plain != wanted else f"{schema}.{plain}"
+
+
 def _word(name: str) -> str:
-    escaped = re.sub(r"([^\w\s])", r"\\\1", name)
-    return rf"(^|\W){escaped}($|\W)"
+    return rf"(^|\W){_escaped(name)}($|\W)"
+
+
+def _moved_word(schema: str, name: str) -> str:
+    """Its name after that of its schema, quoted or not."""
+    return rf'(^|\W){_escaped(schema)}"?\s*\.\s*"?{_escaped(name)}($|\W)'
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([^\w\s])", r"\\\1", name)

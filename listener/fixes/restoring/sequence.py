@@ -15,8 +15,9 @@ from .subject import Subject
 from .turn import Turn
 
 _STATE = """
-(select pg_catalog.concat_ws(' ', s.seqtypid, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle,
-  (select pg_catalog.concat(d.refobjid, '.', d.refobjsubid) from pg_catalog.pg_depend d
+(select pg_catalog.concat_ws(' ', pg_catalog.format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin,
+  s.seqmax, s.seqcache, s.seqcycle,
+  (select pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) from pg_catalog.pg_depend d
    where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = o.oid and d.refobjsubid > 0 and d.deptype = 'a'))
 from pg_catalog.pg_sequence s where s.seqrelid = o.oid)
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...catalog.snapshot import Column, Table
 from ...errors import PlanRefused, PlanWaits
+from ...expected.identity import database_identity
 from ...expected.portrait import ObjectKind, ObjectName, Portrayed
 from ...readiness import how_to_own
 from ...remedy import RestoreObject
@@ -28,13 +29,14 @@ from pg_catalog.pg_roles o left join pg_catalog.pg_namespace n on n.nspname = {s
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An object of the expected schema, and the site of the fix. `role` is who mends."""
+    """An object of the expected schema, and the site of the fix. `role` is who mends, `database` which one it is."""
 
     remedy: RestoreObject
     site: Site
     expected: Portrayed
     expectation: Expectation
     role: str
+    database: str | None = None
 
     @property
     def name(self) -> ObjectName:
@@ -88,6 +90,11 @@ class Subject:
     def declared(self) -> bool:
         """Whether somebody has written it down, rather than that it was seen here."""
         return self.expectation.source == "declared"
+
+    @property
+    def known(self) -> bool:
+        """Whether the trees that the expected schema holds are of this very database."""
+        return self.expectation.database == self.database
 
     def flag(self, field: str) -> bool:
         """What a field that is true or false should be."""
@@ -167,4 +174,4 @@ async def read_subject(remedy: RestoreObject, site: Site) -> Subject:
         raise PlanRefused(f"The expected schema says nothing of {described(name)} any more.")
     row = await (await site.connection.execute("select current_user")).fetchone()
     assert row is not None
-    return Subject(remedy, site, expected, expectation, row[0])
+    return Subject(remedy, site, expected, expectation, row[0], await database_identity(site.connection))

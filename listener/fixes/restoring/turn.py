@@ -21,6 +21,8 @@ from ..sqlstates import MOVED
 from .place import CATALOGS, condition
 from .stored import verified
 
+SEEN = "what is mended is as the plan saw it"
+"""The check that stands first in the step that goes there."""
 _ABSENT = "it is not there"
 _FIRST_GROUP = "\\1"
 
@@ -47,11 +49,18 @@ class Turn:
         before = "null" if self.before is None else anew(literal(self.before))
         return f"{anew(self.state)} is not distinct from {before}"
 
+    @property
+    def untouched(self) -> Check:
+        """The check that nobody has changed it since, for an undo that has something to make before it goes back."""
+        changed = f"not ({self.left}) and not coalesce({self.taken_back}, false)"
+        text = f"select coalesce({self.state}, {literal(_ABSENT)}) as now where {changed}"
+        return Check("what is taken back is as the fix left it", text, "It was changed since.")
+
     def step(self, *, compares: bool = True) -> Step:
         """There."""
         before = "null" if self.before is None else literal(self.before)
         moved = f"select coalesce({self.state}, {literal(_ABSENT)}) as now where {self.state} is distinct from {before}"
-        seen = Check("what is mended is as the plan saw it", moved, "It was changed since.")
+        seen = Check(SEEN, moved, "It was changed since.")
         return Step(
             title=self.title,
             statements=(guard(seen, MOVED), *self.statements),

@@ -14,10 +14,12 @@ from pglast import ast
 
 from ...catalog.snapshot import Oid
 from ...errors import PlanRefused
+from ...expected.likeness import same_text, same_tree
 from ...expected.portrait import ObjectKind, ObjectName, Portrayed
 from ...store.expected import read_expected_parts
 from ..composed import verbatim
 from ..plan import Hazard, Plan, Step
+from .alteration import alter
 from .found import read_found, read_relations
 from .making import make, or_replace, parsed_definition, quoted_columns, unmake
 from .place import described, exists, said_of, spelled
@@ -25,6 +27,7 @@ from .reading import wait_until_readable
 from .stored import verified
 from .subject import Subject
 from .turn import Turn
+from .view_settings import restore_view_settings
 from .whole import left_by, missing, query_of, require_ground
 
 _STATE = "pg_catalog.concat(pg_catalog.pg_get_viewdef(o.oid), ' ', o.reloptions)"
@@ -67,6 +70,8 @@ async def replace_view(subject: Subject) -> Plan:
     """The view as expected, its columns, rights and comments as they are."""
     await require_ground(subject)
     found = await read_found(subject)
+    if _same_query(subject, found):
+        return await alter(subject, "the settings", await restore_view_settings(subject, found))
     if quoted_columns(found) != quoted_columns(subject.expected) or not await _same_types(subject, found):
         return await remake_view(subject)
     turn = Turn(
@@ -79,6 +84,14 @@ async def replace_view(subject: Subject) -> Plan:
         undo=(or_replace(parsed_definition(found)[0], "VIEW"),),
     )
     return subject.plan(f"Replace {subject.said} by what is expected", [turn.step()], [turn.inverse()])
+
+
+async def replace_materialized_view(subject: Subject) -> Plan:
+    """The materialized view as expected; its rows are computed anew only where its query is another one."""
+    found = await read_found(subject)
+    if _same_query(subject, found):
+        return await alter(subject, "the settings", await restore_view_settings(subject, found))
+    return await remake_view(subject)
 
 
 async def remake_view(subject: Subject) -> Plan:
@@ -153,6 +166,13 @@ async def _fallen(subject: Subject) -> _Fallen:
     order = TopologicalSorter({oid: set(shows) for oid, *_, shows, _ in rows}).static_order()
     portrait = await read_relations(subject, names)
     return _Fallen(tuple(names[oid] for oid in order), dict(portrait.objects))
+
+
+def _same_query(subject: Subject, found: Portrayed) -> bool:
+    if subject.known and same_tree(subject.expected.tree, found.tree):
+        return subject.expected.fields.get("columns") == found.fields.get("columns")
+    queries = [query_of(parsed_definition(each)[0]) for each in (subject.expected, found)]
+    return same_text(queries[0], queries[1]) and subject.expected.fields.get("columns") == found.fields.get("columns")
 
 
 def _down(order: Sequence[ObjectName], objects: dict[ObjectName, Portrayed]) -> list[str]:

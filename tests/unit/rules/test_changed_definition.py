@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgmend.listener.expected.difference import Aspect
-from pgmend.listener.expected.portrait import ObjectKind, ObjectName, Portrayed
+from pgmend.listener.expected.portrait import Address, ObjectKind, ObjectName, Portrayed
 from pgmend.listener.issue import Severity
 from pgmend.listener.judging.judge import CheckStatus, Judge
 from pgmend.listener.judging.registry import builtin_rules
@@ -50,13 +50,13 @@ def test_a_rename_tells_what_the_object_is_called_now() -> None:
     assert issue.remedy == RestoreObject(0, "view", "public", "", "v", "name", found_as="w")
 
 
-def test_what_went_to_another_schema_is_told_and_left_to_people() -> None:
-    there = Portrayed(ObjectName(ObjectKind.VIEW, "other", "", "v"), "…")
+def test_what_went_to_another_schema_comes_back_and_is_known_by_its_oid() -> None:
+    there = Portrayed(ObjectName(ObjectKind.VIEW, "other", "", "v"), "…", address=Address(1259, 77))
     (issue,) = issues(
         expecting(SHOP, difference(ObjectKind.VIEW, "v", "name", "public.v", "other.v", found=there)),
         "changed_definition",
     )
-    assert issue.remedy is None
+    assert issue.remedy == RestoreObject(0, "view", "public", "", "v", "name", found_as="v", oids=(77,))
 
 
 def test_what_could_not_be_compared_is_undecided() -> None:

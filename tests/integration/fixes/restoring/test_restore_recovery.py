@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from pgmend.listener.expected.portrait import ObjectKind
 from pgmend.listener.fixes.queue.book import Claim
 
 from tests.support.mortal import Mortal
@@ -20,7 +21,13 @@ CASES = {
     "another key": CONSTRAINTS["another key"],
     "another foreign key": CONSTRAINTS["another foreign key"],
     "other materialized view": OBJECTS["other materialized view"],
-}
+    "other index": Case(
+        "create table app.t (id int primary key, a int, b text); insert into app.t values (1, 2, 'b');"
+        "create index i on app.t (a, lower(b)); comment on index app.i is 'i'",
+        "drop index app.i; create index i on app.t (a); comment on index app.i is 'i'",
+        "definition", ObjectKind.INDEX, ("app", "t", "i"), "CREATE INDEX i ON app.t USING btree (a, lower(b))",
+    ),
+}  # fmt: skip
 
 
 async def ill(workshop: Workshop, case: Case) -> Claim:
