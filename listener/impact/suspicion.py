@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from ..catalog import affected as catalog
 from ..catalog.snapshot import AttributeNumber, Constraint, Index, Oid, Snapshot, Table
 from ..event import Event
 from .changed import commands_seen
@@ -205,14 +206,17 @@ class _Look:
     def _table_of(self, event: Event) -> Oid | None:
         """The table that the event's object is, or is a part of; of one that is gone, was."""
         oid = event.object_id
-        if oid in self._after.tables or oid in self._before.tables:
-            return oid
-        if event.kind == "drop":
-            return self._before.table_of_index.get(oid) if event.object_type == "index" else None
-        for way in (self._after.table_of_index, self._after.table_of_trigger, self._after.table_of_constraint):
-            if oid in way:
-                return way[oid]
-        return None
+        match event.class_id:
+            case catalog.PG_CLASS if oid in self._after.tables or oid in self._before.tables:
+                return oid
+            case catalog.PG_CLASS:
+                return (self._before if event.kind == "drop" else self._after).table_of_index.get(oid)
+            case catalog.PG_TRIGGER:
+                return self._after.table_of_trigger.get(oid)
+            case catalog.PG_CONSTRAINT:
+                return self._after.table_of_constraint.get(oid)
+            case _:
+                return None
 
     def _pair(self, oid: Oid | None) -> tuple[Table, Table] | None:
         """The table before and after, where it was there before and is still, and is ours to judge."""

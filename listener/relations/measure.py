@@ -239,7 +239,9 @@ class _Survey:
         exact: Duplicates | Unmeasured = replace(sample, exact=False)
         if self._relations[key.table].rows <= MOST_ROWS:
             exact = await self._repeating(key, counting_repetitions(repeated))
-        return replace(sample, exact=False) if isinstance(exact, Unmeasured) and sample.surplus else exact
+        # Whole rows are compared on a mere suspicion: a sample of them is not tried again at each full look.
+        suffices = bool(sample.surplus) or key.whole
+        return replace(sample, exact=False) if isinstance(exact, Unmeasured) and suffices else exact
 
     def _repeated(self, key: Uniqueness) -> Repeated | Unmeasured:
         if (refusal := self._refused(key)) is not None:

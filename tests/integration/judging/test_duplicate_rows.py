@@ -200,6 +200,7 @@ async def test_repetitions_that_a_sample_shows_stand_where_the_rest_takes_too_lo
     rows, _, surplus, exact = figures(await measured(database, "t", 1))
     assert (rows, surplus, exact) == (100, 90, False)
     assert await measured(database, "u", 1) == Unmeasured("counting took longer than 0.1 s")
+    assert figures(await measured(database, "u", 1, one_null=True, whole=True)) == (100, 0, 0, False)
 
 
 async def test_budget_that_is_used_up_is_a_reason(database: Database) -> None:
