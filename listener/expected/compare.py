@@ -110,6 +110,8 @@ class _Comparison:
         if found is None:
             yield self._difference(each, None, "existence", each.definition, "")
             return
+        if self._is_equal(each, found):
+            return
         if found.name != self._matching.called(each.name) and not self._moved_along(each, found):
             yield self._difference(each, found, "name", _spoken(each.name), _spoken(found.name))
         by_aspect: dict[Aspect, list[tuple[str, str]]] = {}
@@ -118,6 +120,17 @@ class _Comparison:
         for aspect, parts in by_aspect.items():
             before, after = ("; ".join(side for side in sides if side) for sides in zip(*parts, strict=True))
             yield self._difference(each, found, aspect, before, after)
+
+    def _is_equal(self, each: Portrayed, found: Portrayed) -> bool:
+        """Whether all is said in the same words, as of nearly everything: then nothing has to be looked into. Rights on a
+        part are compared with who owns the whole in mind."""
+        return (
+            each.definition == found.definition
+            and each.fields == found.fields
+            and each.name == found.name == self._matching.called(each.name)
+            and (each.owner, each.grants, each.comment) == (found.owner, found.grants, found.comment)
+            and not (each.grants and each.name.kind in _OF_A_TABLE)
+        )
 
     def unexpected(self) -> Iterator[Difference]:
         """What nobody expected, but for the parts of what nobody expected."""

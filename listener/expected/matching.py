@@ -50,6 +50,8 @@ class Matching:
         schema, relation = self._schemas.get(name.schema, name.schema), name.relation
         if relation:
             schema, relation = self._relations.get((name.schema, relation), (schema, relation))
+        if schema == name.schema and relation == name.relation:
+            return name
         return ObjectName(name.kind, schema, relation, name.name)
 
     def _match(self, stage: list[Portrayed]) -> None:

@@ -17,9 +17,9 @@ from ..catalog.snapshot import DATABASE, Oid
 from ..errors import CouldNotLook
 from ..event import Event
 from ..store.expected import Expectation, read_expectation, read_expected, read_expected_of
-from .compare import compare
+from .compare import Terms, compare
 from .difference import Difference
-from .expecting import terms
+from .identity import database_identity
 from .portrait import ObjectName, Portrayed
 from .read import read_portrait
 from .stamps import Moved, Stamp, moved, read_scope, read_stamps
@@ -27,7 +27,9 @@ from .standing import standing
 from .state import Expected
 
 # pg_class, pg_proc, pg_type, pg_namespace: their OIDs lead to all that is told of them.
-_TOLD_BY_OID: Final = frozenset({1259, 1255, 1247, 2615})
+_STAMPED: Final = frozenset({1259, 1255, 1247, 2615})
+# pg_constraint, pg_rewrite, pg_trigger, pg_policy, pg_statistic_ext: while they are there, they lead to their tables.
+_TOLD_BY_OID: Final = _STAMPED | {2606, 2618, 2620, 3256, 3381}
 
 
 class Watch:
@@ -42,6 +44,7 @@ class Watch:
         self._told: dict[ObjectName, tuple[Difference, ...]] = {}
         self.expected = Expected()
         self.began = False
+        self._identity: str | None = None
 
     async def look(self) -> frozenset[Oid]:
         """Ask anew what is expected, and look at all that moved; the tables (or DATABASE) whose differences did."""
@@ -52,6 +55,7 @@ class Watch:
         if expectation is None:
             return self._tell(None)
         try:
+            self._identity = self._identity or await database_identity(self._connection)
             stamps = await read_stamps(self._connection)
             if self._stamps is None:
                 await self._look_at_all(expectation)
@@ -85,16 +89,18 @@ class Watch:
 
     def _leads(self, event: Event, changes: Collection[Change]) -> bool:
         """Whether the event alone leads to what it may have moved: of what is gone one has to know what it was."""
-        if event.class_id not in _TOLD_BY_OID or self._stamps is None:
+        if any(event.object_id == each.object_oid and each.table_oid != DATABASE for each in changes):
+            return True  # a part of a table, which is looked at
+        if self._stamps is None or event.class_id not in _TOLD_BY_OID:
             return False
         known = event.object_id in self._stamps or any(event.object_id == each.object_oid for each in changes)
-        return event.kind != "drop" or known
+        return event.kind != "drop" or (known and event.class_id in _STAMPED)
 
     async def _look_at_all(self, expectation: Expectation) -> None:
         expected = await read_expected(self._connection)
         portrait = await read_portrait(self._connection, left_alone=self._left_alone)
         self._told = {}
-        self._hold(compare(expected, portrait, await terms(self._connection, expectation)))
+        self._hold(compare(expected, portrait, self._terms(expectation)))
 
     async def _look_at(self, expectation: Expectation, what: Moved) -> None:
         """Look at some objects, and at whatever has, had or should have a name of theirs."""
@@ -104,11 +110,17 @@ class Watch:
         there = Moved(
             what.oids | scope.relations | scope.functions | scope.types, what.names | _names(portrait.objects.values())
         )
-        wanted = {each.name: each for each in (*wanted, *await self._wanted(there))}
+        if not (there.oids <= what.oids and there.names <= what.names | _names(wanted)):
+            wanted = (*wanted, *await self._wanted(there))
+        wanted = {each.name: each for each in wanted}
         for name in wanted:
             self._told.pop(name, None)
         self._remember(portrait.objects.values())
-        self._hold(compare(wanted.values(), portrait, await terms(self._connection, expectation)))
+        self._hold(compare(wanted.values(), portrait, self._terms(expectation)))
+
+    def _terms(self, expectation: Expectation) -> Terms:
+        """What `expecting.terms` says, for a connection that stays in one database."""
+        return Terms(known=expectation.database == self._identity, declared=expectation.source == "declared")
 
     def _remember(self, objects: Iterable[Portrayed]) -> None:
         """What these are called, should they go next; their next stamp is another one in any case."""

@@ -1,5 +1,5 @@
 -- What is to be portrayed where the objects $1, and those with the names $2 ([[schema, name], ...]), may differ: relations (with an index its table,
--- with an owned sequence the table that owns it), routines, types; and all schemas and extensions, which are few.
+-- with an owned sequence the table that owns it, with a part of a table that), routines, types; and all schemas and extensions, which are few.
 with named as (
     select
         e.pair ->> 0 as schema,
@@ -25,6 +25,26 @@ wider as (
     select i.indrelid
     from relations as r
     join pg_catalog.pg_index as i on i.indexrelid = r.oid
+    union
+    select k.conrelid
+    from pg_catalog.pg_constraint as k
+    where k.oid = any($1::pg_catalog.oid[]) and k.conrelid <> 0
+    union
+    select t.tgrelid
+    from pg_catalog.pg_trigger as t
+    where t.oid = any($1::pg_catalog.oid[])
+    union
+    select p.polrelid
+    from pg_catalog.pg_policy as p
+    where p.oid = any($1::pg_catalog.oid[])
+    union
+    select w.ev_class
+    from pg_catalog.pg_rewrite as w
+    where w.oid = any($1::pg_catalog.oid[])
+    union
+    select s.stxrelid
+    from pg_catalog.pg_statistic_ext as s
+    where s.oid = any($1::pg_catalog.oid[])
     union
     select o.refobjid
     from relations as r
@@ -61,6 +81,8 @@ select
         from named as w
         join pg_catalog.pg_namespace as n on n.nspname = w.schema
         join pg_catalog.pg_type as t on t.typname = w.name and t.typnamespace = n.oid
+        left join pg_catalog.pg_class as r on r.oid = t.typrelid
+        where t.typtype <> 'c' or r.relkind = 'c' -- a table's row type is no type of its own
     ) as types,
     array(
         select n.oid::pg_catalog.int8 as oid
