@@ -213,7 +213,7 @@ def is_named(candidate: Candidate, column: Column, key_column: Column) -> bool:
 def _weight(candidate: Candidate, column: Column, key_column: Column) -> float:
     table, key_table = candidate.table, candidate.key_table
     form = form_of(table, column, key_table, key_column) or Form.TAIL
-    weight = _WEIGHTS[form]
+    weight = NAMED_PARENT if table is key_table else _WEIGHTS[form]
     if form not in (Form.BARE, Form.PARENT):
         readings = [each for each in readings_of(table, column) if each.suffix]
         named = {key_name(each, column, key_column, key_table, primary=candidate.primary) for each in readings}
