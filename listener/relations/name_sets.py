@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, KeysView
 
 from ..catalog.snapshot import Oid
 from .postings import Postings
@@ -15,14 +15,16 @@ _MOST_SETS = 16
 class NameSets:
     """Tables by the sorted names of a column set.
 
-    A name that stands in more than `_MOST_SETS` sets (`tenant_id`) finds none of them; their other names do.
+    A name that stands in more than `_MOST_SETS` sets (`tenant_id`) finds none of them; their other names do. `words`
+    are the names that stand in any, at any time.
     """
 
-    __slots__ = ("_sets", "_tables")
+    __slots__ = ("_sets", "_tables", "words")
 
     def __init__(self) -> None:
         self._tables: Postings[Names] = Postings()
         self._sets: dict[str, set[Names]] = {}
+        self.words: KeysView[str] = self._sets.keys()
 
     def add(self, names: Names, table: Oid) -> None:
         """The table has this set."""
@@ -44,10 +46,6 @@ class NameSets:
 
     def __bool__(self) -> bool:
         return bool(self._sets)
-
-    def knows(self, names: Collection[str]) -> bool:
-        """Whether any of the names stands in a set."""
-        return not self._sets.keys().isdisjoint(names)
 
     def within(self, names: Collection[str]) -> Iterator[Names]:
         """The sets all of whose names are among these, in order."""

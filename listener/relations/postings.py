@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, KeysView
 from typing import Generic, TypeVar
 
 from ..catalog.snapshot import Oid
@@ -13,12 +13,16 @@ _NONE: frozenset[Oid] = frozenset()
 
 
 class Postings(Generic[Word]):
-    """Tables by word; adding, removing and counting take the same time whatever the number of tables."""
+    """Tables by word; adding, removing and counting take the same time whatever the number of tables.
 
-    __slots__ = ("_under",)
+    `words` are those that have any, at any time.
+    """
+
+    __slots__ = ("_under", "words")
 
     def __init__(self) -> None:
         self._under: dict[Word, Oid | set[Oid]] = {}
+        self.words: KeysView[Word] = self._under.keys()
 
     def add(self, word: Word, table: Oid) -> None:
         """Put the table under the word; twice is once."""
@@ -53,10 +57,6 @@ class Postings(Generic[Word]):
         if held is None:
             return 0
         return len(held) if isinstance(held, set) else 1
-
-    def knows(self, words: Iterable[Word]) -> bool:
-        """Whether any table is under one of the words."""
-        return not self._under.keys().isdisjoint(words)
 
     def __bool__(self) -> bool:
         return bool(self._under)

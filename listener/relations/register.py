@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Oid, Table
 from .appellation import PARENT, column_prefix
@@ -23,22 +24,16 @@ class Quarter:
     """The part of the register that is one schema's.
 
     `stems` and `tails` have tables that may be referred to, by the spellings of their name and of their name without
-    its first word, `key_names` those whose sole primary key has a name that says more than `id`, by the words of that.
-    The sets have tables by the columns of their composite foreign keys and of their composite keys.
+    its first word. The sets have tables by the columns of their composite foreign keys and of their composite keys.
     """
 
-    __slots__ = ("key_names", "key_sets", "stems", "tails", "vote_sets")
+    __slots__ = ("key_sets", "stems", "tails", "vote_sets")
 
     def __init__(self) -> None:
         self.stems: Postings[str] = Postings()
         self.tails: Postings[str] = Postings()
-        self.key_names: Postings[str] = Postings()
         self.vote_sets = NameSets()
         self.key_sets = NameSets()
-
-    def knows(self, names: Collection[str]) -> bool:
-        """Whether one of the names is what a table is called, or stands in a set of several."""
-        return self.stems.knows(names) or self.vote_sets.knows(names) or self.key_sets.knows(names)
 
 
 class Register:
@@ -58,6 +53,7 @@ class Register:
         self.sightings = Sightings()
         self.conventions = Conventions(self.tables, self.votes, self.keys)
         self._keys: dict[Oid, tuple[UniqueKey, ...]] = {}
+        self._key_names: Postings[tuple[str, str]] | None = None
         self._mute: set[str] = set()
         self._spelled: dict[str, str] = {}
         self._abroad: dict[Names, tuple[Vote, ...]] = {}
@@ -78,8 +74,8 @@ class Register:
                 self.stems.add(spelling, oid)
             for spelling in tails:
                 quarter.tails.add(spelling, oid)
-            if (key_name := telling_key_name(table)) is not None:
-                quarter.key_names.add(key_name, oid)
+            if self._key_names is not None and (key_name := telling_key_name(table)) is not None:
+                self._key_names.add((table.schema, key_name), oid)
             for names in composite_key_names(table):
                 quarter.key_sets.add(names, oid)
         for names, key in foreign_key_names(table):
@@ -101,8 +97,8 @@ class Register:
                 self.stems.discard(spelling, oid)
             for spelling in tails:
                 quarter.tails.discard(spelling, oid)
-            if (key_name := telling_key_name(table)) is not None:
-                quarter.key_names.discard(key_name, oid)
+            if self._key_names is not None and (key_name := telling_key_name(table)) is not None:
+                self._key_names.discard((table.schema, key_name), oid)
             for names in composite_key_names(table):
                 quarter.key_sets.discard(names, oid)
         for names, key in foreign_key_names(table):
@@ -127,6 +123,15 @@ class Register:
             for oid in quarter.stems.under(read_table(name)):
                 if self.tables[oid].name == name:
                     yield oid
+
+    def keyed(self, schema: str, name: str) -> AbstractSet[Oid]:
+        """The tables of the schema whose sole primary key has that name, where the name says more than `id`."""
+        if self._key_names is None:
+            self._key_names = Postings()
+            for table in self.tables.values():
+                if may_be_referred_to(table) and (key_name := telling_key_name(table)) is not None:
+                    self._key_names.add((table.schema, key_name), table.oid)
+        return self._key_names.under((schema, name))
 
     def keys(self, table: Oid) -> tuple[UniqueKey, ...]:
         """The keys of a table that may be referred to, the primary key first; none for others."""
@@ -163,11 +168,18 @@ class Register:
         covered = covered_columns(table)
         names = {column.name for column in table.columns if column.number not in covered}
         quarter = self.quarter(table.schema)
-        if not self.votes.keys().isdisjoint(names) or quarter.knows(names):
+        if not names:
+            return True
+        if not (
+            self.votes.keys().isdisjoint(names)
+            and quarter.vote_sets.words.isdisjoint(names)
+            and quarter.key_sets.words.isdisjoint(names)
+            and quarter.stems.words.isdisjoint(names)
+        ):
             return False
         if not names <= self._mute and self._speaks(names - self._mute, quarter):
             return False
-        return not column_prefix(table)
+        return not ("_" in table.columns[0].name and column_prefix(table))
 
     def _speaks(self, names: Iterable[str], quarter: Quarter) -> bool:
         """Whether one of the names may speak of a key; those that never do, in whatever schema, become mute."""
@@ -246,13 +258,11 @@ def telling_key_name(table: Table) -> str | None:
 
     A key that is a foreign key too bears another table's name.
     """
-    primary = table.primary_key
-    if primary is None or len(primary.columns) != 1:
-        return None
-    for column in columns_at(table, primary.columns):
-        name = column.name
-        if name not in OWN_KEY_NAMES and column.number not in covered_columns(table) and read_column(name) is not None:
-            return read_table(name)
+    for constraint in table.constraints:
+        if constraint.kind == "p" and len(constraint.columns) == 1:
+            for column in columns_at(table, constraint.columns):
+                own = column.name in OWN_KEY_NAMES or column.number in covered_columns(table)
+                return None if own or read_column(column.name) is None else read_table(column.name)
     return None
 
 

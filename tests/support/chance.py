@@ -20,6 +20,10 @@ COLUMNS = (
     "parent_id",
     "created_by",
     "person_id",
+    "parent",
+    "user",
+    "old_personid",
+    "item_id_2",
 )
 COMMENTS = ("references users.id", "-> app.orders", "FK to people(id)", "not a foreign key", "of the users")
 

@@ -81,12 +81,12 @@ def _named_by(table: Table, reading: Reading, register: Register) -> frozenset[O
     for place, stem in enumerate(reading.stems):
         found: AbstractSet[Oid] = _near(own, stem, quarter)
         if not found and place == 0:
-            found = _keyed(table, reading, quarter) or _tails(stem, quarter) or _abroad(stem, register)
+            found = _keyed(table, reading, register) or _tails(stem, quarter) or _abroad(stem, register)
         if found:
             # In `jobs_assets`, `asset_id` could be its own, but for the table `assets`.
             with_role = (place > 0 or reading.role_behind) and not set(stem).isdisjoint(whole)
             return _few(found if with_role else found - {table.oid})
-    return _few(_keyed_with_role(reading, quarter)) or _itself(table, reading)
+    return _few(_keyed_with_role(table, reading, register)) or _itself(table, reading)
 
 
 def _few(found: AbstractSet[Oid]) -> frozenset[Oid]:
@@ -131,18 +131,14 @@ def _near(own: tuple[str, ...], stem: tuple[str, ...], quarter: Quarter) -> set[
     return found
 
 
-def _keyed(table: Table, reading: Reading, quarter: Quarter) -> AbstractSet[Oid]:
+def _keyed(table: Table, reading: Reading, register: Register) -> AbstractSet[Oid]:
     """The tables whose key is called so."""
-    if reading.role_behind or not quarter.key_names:
-        return _NONE
-    return quarter.key_names.under(reading.keys[0]) - {table.oid}
+    return _NONE if reading.role_behind else register.keyed(table.schema, reading.keys[0]) - {table.oid}
 
 
-def _keyed_with_role(reading: Reading, quarter: Quarter) -> AbstractSet[Oid]:
-    if not quarter.key_names:
-        return _NONE
+def _keyed_with_role(table: Table, reading: Reading, register: Register) -> AbstractSet[Oid]:
     names = reading.keys if reading.role_behind else reading.keys[1:]
-    return next((found for name in names if (found := quarter.key_names.under(name))), _NONE)
+    return next((found for name in names if (found := register.keyed(table.schema, name))), _NONE)
 
 
 def _tails(stem: tuple[str, ...], quarter: Quarter) -> set[Oid]:
@@ -217,7 +213,7 @@ def is_named(candidate: Candidate, column: Column, key_column: Column) -> bool:
 def _weight(candidate: Candidate, column: Column, key_column: Column) -> float:
     table, key_table = candidate.table, candidate.key_table
     form = form_of(table, column, key_table, key_column) or Form.TAIL
-    weight = _WEIGHTS[form]
+    weight = NAMED_PARENT if table is key_table else _WEIGHTS[form]
     if form not in (Form.BARE, Form.PARENT):
         readings = [each for each in readings_of(table, column) if each.suffix]
         named = {key_name(each, column, key_column, key_table, primary=candidate.primary) for each in readings}

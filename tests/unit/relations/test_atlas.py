@@ -107,6 +107,33 @@ def test_table_that_a_comment_names_reaches_the_commented_one() -> None:
     assert reached(commented, put(commented, drafts), "drafts") == {"notes"}
 
 
+def test_habit_of_a_schema_reaches_all_its_tables_when_it_begins_and_when_it_ends() -> None:
+    before = snapshot("""
+        users: id int pk
+        shops: id int pk
+        hosts: id int pk
+        a: id int pk, user_id int -> users
+        b: id int pk, shop_id int -> shops
+        c: id int pk, host_id int
+        d: id int pk, parent_id int
+        app.e: id int pk, parent_id int
+    """)
+    after = snapshot("""
+        users: id int pk
+        shops: id int pk
+        hosts: id int pk
+        a: id int pk, user_id int -> users
+        b: id int pk, shop_id int -> shops
+        c: id int pk, host_id int -> hosts
+        d: id int pk, parent_id int
+        app.e: id int pk, parent_id int
+    """)
+    assert {"d", "a"} <= reached(before, after, "c")
+    assert {"d", "a"} <= reached(after, before, "c")
+    assert "e" not in reached(before, after, "c")
+    assert "d" in reached(after, altered(after, "hosts", name="machines"), "machines")
+
+
 def test_third_namesake_reaches_those_of_another_type() -> None:
     two = snapshot("""
         users: id int pk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.relations.atlas import Atlas
@@ -176,6 +178,11 @@ def test_silent_without_counting(text: str) -> None:
 
 
 SILENT_WHATEVER_THE_ROWS_SAY = {
+    "a key's own name with a role, of its table's own key": """
+        parts: partid int pk
+        a: id int pk, partid int -> parts
+        hosts_parts: hostpartid int pk, partid int -> parts, apns_partid int
+    """,
     "an external id of a device": """
         devices: id int pk
         a: id int pk, device_id int -> devices
@@ -241,6 +248,94 @@ def test_counting_decides(text: str, counts: Containment, is_believed: bool) -> 
     column = "made_for_user_id" if "made_for" in text else "user_id"
     found = believed(of, {link(of, f"bookings({column})", "users(id)"): counts})
     assert found == ({f"bookings({column}) -> users(id)"} if is_believed else set())
+
+
+HABIT = """
+    users: id int pk
+    shops: id int pk
+    stock: partid int pk
+    a: id int pk, user_id int -> users
+    b: id int pk, shop_id int -> shops
+    c: id int pk, partid int -> stock
+    d: id int pk, author_user_id int -> users
+    e: id int pk, head_shop_id int -> shops, old_user_id int -> users
+    f: id int pk, oldpartid int -> stock, sparepartid int -> stock
+    g: id int pk, partid_used int -> stock, shop int -> shops, user int -> users
+    hosts: id int pk
+    h: id int pk, host_id int -> hosts, host int -> hosts
+    tools: id int pk
+    rooms: id int pk
+    i: id int pk, tool int -> tools, room int -> rooms
+    items: id int pk, {column} int
+    labels: labelid int pk
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "key"),
+    [
+        ("label_id", "labels(labelid)"),
+        ("first_host_id", "hosts(id)"),
+        ("mainpartid", "stock(partid)"),
+        ("partid_lost", "stock(partid)"),
+        ("label", "labels(labelid)"),
+    ],
+)
+def test_habit_of_the_schema_and_a_few_values_are_enough_beside_a_name(column: str, key: str) -> None:
+    of = snapshot(HABIT.format(column=column))
+    meant = link(of, f"items({column})", key)
+    assert believed(of) == set()
+    assert believed(of, {meant: counted(40, distinct=5)}) == {f"items({column}) -> {key}"}
+    bare = of
+    for name, foreign in [(each.name, key.name) for each in of.tables.values() for key in each.foreign_keys]:
+        bare = without(bare, name, foreign)
+    assert believed(bare, {meant: counted(40, distinct=5)}) == set()
+
+
+def test_zero_that_stands_for_nothing_is_no_row_without_its_key() -> None:
+    of = snapshot("users: id int pk\na: id int pk, user_id int -> users\nbookings: id int pk, user_id int")
+    meant = link(of, "bookings(user_id)", "users(id)")
+    for value, is_believed in (("'0'", True), ("'-1'", True), ("'7'", False)):
+        counts = replace(counted(900, 600), examples=(value,))
+        assert bool(believed(of, {meant: counts})) is is_believed, value
+    several = replace(counted(900, 600), examples=("'0'", "'7'"))
+    assert believed(of, {meant: several}) == set()
+
+
+def test_column_of_a_composite_key_is_not_taken_for_a_key_of_its_own() -> None:
+    of = snapshot("""
+        patients: id int pk
+        treatments: patient_id int -> patients, number int, pk(patient_id, number)
+        visits: id int pk, patient_id int -> patients
+        beds: id int pk, patient_id int -> patients
+        invoices: id int pk, patient_id int, number int
+    """)
+    one, both = (
+        link(of, "invoices(patient_id)", "patients(id)"),
+        ("invoices(patient_id,number)", "treatments(patient_id,number)"),
+    )
+    composite = link(of, *both)
+    (first, *_) = scene(of).relations.inferred(table(of, "invoices").oid)
+    assert (first.link, first.believed, first.rivals) == (one, False, (composite,))
+    assert believed(of, {one: counted(500), composite: counted(500)}) == {" -> ".join(both)}
+    assert believed(of, {one: counted(500), composite: counted(500, 400)}) == {"invoices(patient_id) -> patients(id)"}
+
+
+def test_junction_beside_a_column_leaves_it_its_meaning() -> None:
+    of = snapshot("""
+        users: id int pk
+        teams: id int pk
+        members: user_id int -> users, team_id int -> teams, pk(user_id, team_id)
+        posts: id int pk, user_id int, team_id int
+    """)
+    assert believed(of) == {"posts(user_id) -> users(id)", "posts(team_id) -> teams(id)"}
+
+
+def test_selector_that_is_a_list_of_classes_is_less_against_a_relation() -> None:
+    text = "users: id int pk\nclasses: id int pk\n" + THREE_USERS + "items: id int pk, user_id int, user_class int{fk}"
+    words, classes = snapshot(text.format(fk="")), snapshot(text.format(fk=" -> classes"))
+    for of, expected in ((words, set[str]()), (classes, {"items(user_id) -> users(id)"})):
+        assert believed(of, {link(of, "items(user_id)", "users(id)"): counted(200)}) == expected
 
 
 def test_rows_outside_outweigh_names_and_siblings() -> None:
