@@ -63,8 +63,8 @@ NAMED_BARE = 4.1
 """`queue` and `queues`, where both are integers or both are uuids: other columns bear a table's name by chance."""
 
 NAMED_PARENT = 2.0
-"""`parent`, `parent_id` where no table is called so, or `parent_graph_id` of graphs: a row of the same table. Serial keys
-hold such numbers by chance, so neither rows nor the name are enough without a sibling or a habit."""
+"""`parent`, `parent_id` where no table is called so, or `parent_graph_id` of graphs: a row of the same table. Serial
+keys hold such numbers by chance, so neither rows nor the name are enough without a sibling or a habit."""
 
 CONVENTION = ((5, 1.4), (3, 1.0))
 """From that many foreign keys of the schema on whose columns call their keys in the same way: that is its habit. With
