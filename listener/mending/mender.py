@@ -168,7 +168,9 @@ class Mender:
             if outcome.state == "superseded" and not claim.withdrawn:
                 async with self._borrowed() as connection:
                     await self._proposals.renew(connection, claim)
-            elif outcome.state in {"superseded", "refused", "failed"}:
+            if outcome.state in {"superseded", "refused", "failed"}:
+                # Also where it was renewed: one that nobody approved is queued again only when it is weighed again, and
+                # what made it stale may have moved another table than the issue's.
                 self._proposals.reconsider(claim.plan.issue_id)
 
     async def _measure(self) -> None:

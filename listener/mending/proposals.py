@@ -173,7 +173,9 @@ class Proposals:
             return
         await book.propose(connection, fix_id, plan, requested_by="pgmend")
         if plan.is_within(stale.plan):
-            await connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
+            carried = await connection.execute(_CARRY_OVER, (fix_id, stale.fix_id))
+            if not carried.rowcount:
+                return
             log.info("approval carried over", fix=str(fix_id), stale=str(stale.fix_id))
 
     def _is_due(self, issue: Issue) -> bool:

@@ -28,6 +28,7 @@ APP = """
 create table public.users (id int primary key);
 create table public.orders (id int primary key, user_id int references public.users);
 """
+VALIDATED = "select from pg_constraint where conname = 'orders_user_id_fkey' and convalidated"
 APPROVE = "select pgmend.approve(fix_id) from pgmend.fix where kind = 'create_index' and state = 'proposed'"
 
 
@@ -43,6 +44,20 @@ class Stingy:
             self.refused += 1
             raise CouldNotLook("All connections were busy.")
         return self._connections.connection(purpose)
+
+
+class Meddling:
+    """Changes the other table before the first fixer looks."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._meddled = False
+
+    def connection(self, purpose: str | None = None) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        if purpose == "fixer" and not self._meddled:
+            self._meddled = True
+            self._workshop.database.execute("alter table users add column more integer")
+        return self._workshop.connections.connection(purpose)
 
 
 async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(workshop: Workshop) -> None:
@@ -63,6 +78,30 @@ async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(wo
         await running
     assert source.refused == 1
     assert workshop.leftovers() == []
+
+
+async def test_an_automatic_fix_that_went_stale_by_another_table_is_queued_again(workshop: Workshop) -> None:
+    workshop.database.execute(APP)
+    source = Meddling(workshop)
+    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta())
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(), LeftAlone(()))
+        await analyst.begin()
+        workshop.database.execute(
+            "alter table orders drop constraint orders_user_id_fkey,"
+            " add constraint orders_user_id_fkey foreign key (user_id) references users not valid"
+        )
+        await analyst.react()
+        mender = Mender(
+            source, settings, analyst, workshop.lease,
+            policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.ALL, observe=False,
+        )  # fmt: skip
+        running = asyncio.create_task(mender.run())
+        await eventually(lambda: mender.wake() or workshop.database.fetch(VALIDATED))
+        mender.stop()
+        await running
+    states = "select state from pgmend.fix where automatic order by created_at"
+    assert workshop.database.fetch(states) == [("superseded",), ("applied",)]
 
 
 async def test_what_breaks_now_is_planned_before_the_rest_of_a_long_backlog(
