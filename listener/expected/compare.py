@@ -122,8 +122,10 @@ class _Comparison:
             yield self._difference(each, found, aspect, before, after)
 
     def _is_equal(self, each: Portrayed, found: Portrayed) -> bool:
-        """Whether all is said in the same words, as of nearly everything: then nothing has to be looked into. Rights
-        on a part are compared with who owns the whole in mind."""
+        """Whether all is said in the same words, as of nearly everything: then nothing has to be looked into.
+
+        Rights on a part are compared with who owns the whole in mind.
+        """
         return (
             each.definition == found.definition
             and each.fields == found.fields

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+from pgmend.listener.judging.expectation import restoration
 from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
+from pgmend.listener.store.expected import write_expected
 from pgmend.sql.install import adopt, install
 from psycopg import sql
 
 from tests.support.database import Database
 from tests.support.mortal import Mortal
+from tests.support.restoration import LOCKED, differing, portrayed, words
 from tests.support.role import Roles
 from tests.support.server import Server
 from tests.support.workshop import Workshop
@@ -60,6 +63,34 @@ async def test_every_kind_is_applied_and_taken_back_by_a_plain_role(modest: Work
         undone = await modest.roll_back(outcome)
         assert (remedy.kind, undone.state, undone.reason) == (remedy.kind, "rolled_back", None)
         assert modest.structure() == before
+
+
+FAULTS = (
+    "alter table app.orders alter user_id set default 7",
+    "alter table app.users alter email set storage external",
+    "alter table app.users set (fillfactor = 50)",
+    "comment on table app.users is 'x'",
+    "drop index app.twin; create index twin on app.users (id, email)",
+    "alter table app.users rename to people",
+    "alter table app.users add constraint more check (id > 0); alter table app.users drop constraint small",
+    "grant select on app.users to public",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_plain_role_brings_back_what_is_expected(modest: Workshop, fault: str) -> None:
+    await write_expected(modest.connection, LOCKED, (await portrayed(modest)).objects.values())
+    modest.database.execute(fault.encode())
+    before = await words(modest)
+    (difference,) = await differing(modest)
+    remedy = restoration(difference)
+    assert remedy is not None
+    outcome = await modest.heal(remedy)
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert await differing(modest) == ()
+    undone = await modest.roll_back(outcome)
+    assert (undone.state, undone.reason) == ("rolled_back", None)
+    assert await words(modest) == before
 
 
 async def test_a_plain_role_recovers_what_a_killed_one_left(modest: Workshop) -> None:
