@@ -195,10 +195,13 @@ async def test_checks_in_transaction_are_made_in_the_last_one(workshop: Workshop
 
 async def test_a_plan_that_waits_or_is_refused_is_not_carried_out(workshop: Workshop) -> None:
     before = workshop.structure()
-    for field, said in (("refusal", "it may not be"), ("waits_for", "the online path")):
+    for field, said, state in (
+        ("refusal", "it may not be", "refused"),
+        ("waits_for", "the online path", "superseded"),
+    ):
         claim = await workshop.claim(foreign_key(workshop))
         plan = replace(claim.plan, **{field: said})
         outcome = await workshop.executor().apply(claim.fix_id, plan, workshop.lease.token)
-        assert outcome.state == "refused"
+        assert outcome.state == state
         assert said in (outcome.reason or "")
     assert workshop.structure() == before
