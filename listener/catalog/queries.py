@@ -48,20 +48,25 @@ def reading(wanted: str, server_version: int, aspects: tuple[str, ...] = tuple(A
 
     It gives one row: the server's time, the OIDs that were looked for, and the fields of the `aspects` in their order.
     """
-    return _reading(wanted, server_version, aspects, "w.taken_at, w.oids")
+    return _reading(wanted, server_version, aspects, "w.taken_at, w.oids, ")
+
+
+def remembering(server_version: int) -> str:
+    """Has the server remember until the end of the transaction which tables are all; gives its time."""
+    return text("remembered", server_version)
 
 
 @cache
 def reading_all(server_version: int, aspects: tuple[str, ...]) -> str:
-    """The same of all tables, without their OIDs; it takes null as its parameter."""
-    return _reading("wanted", server_version, aspects, "w.taken_at")
+    """One row with the fields of the `aspects`, of the tables that were remembered; it takes no parameters."""
+    return _reading("wanted_again", server_version, aspects, "")
 
 
 def _reading(wanted: str, server_version: int, aspects: tuple[str, ...], first: str) -> str:
     fields = ", ".join(f"{name}.*" for name in aspects)
     return (
         f"with wanted as materialized (\n{text(wanted, server_version)})\n"
-        f"select {first}, {fields}\nfrom wanted as w\ncross join {_joined(aspects, server_version)}"
+        f"select {first}{fields}\nfrom wanted as w\ncross join {_joined(aspects, server_version)}"
     )
 
 

@@ -28,12 +28,12 @@ from psycopg.pq import TransactionStatus
 from ..errors import CouldNotLook
 from ..garbage import uncollected
 from .affected import LOOKED_UP, Affected, any_renamed, carried_along
-from .build.surroundings import build_surroundings
-from .build.tables import Builder, Built, build_tables
+from .assembly.surroundings import build_surroundings
+from .assembly.tables import Builder, Built, build_tables
 from .definition import UNREAD
 from .exclusion import DEFAULT, LeftAlone
 from .look import Answer, answers_of_one_moment, looking
-from .queries import reading, reading_all, reading_around, text
+from .queries import reading, reading_all, reading_around, remembering, text
 from .rows import Around, Rows, aspects_of, sorted_out, sorted_out_around
 from .snapshot import Index, Oid, Snapshot, Table
 from .steadiness import steadily, unseen
@@ -111,12 +111,13 @@ async def _read(
         if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
             taken_at, built, surroundings = await _in_stages(connection, left_alone)
             oids = built.tables
+            await _see_builds(connection, built, None)
         else:
             taken_at, oids, rows, rows_around = await _flight(connection, question, around=around)
             with uncollected():
                 built = build_tables(rows, left_alone, connection.info.encoding)
                 surroundings = build_surroundings(rows_around, left_alone) if rows_around else None
-        await _see_builds(connection, built, known)
+            await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
         raise unseen(error) from error
@@ -126,30 +127,30 @@ async def _read(
 
 async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) -> tuple[datetime, Built, Surroundings]:
     """All tables and the surroundings. Values are made of one stage while the server is busy with the next, and beside
-    the event loop."""
+    the event loop. Who is building indexes is not asked."""
     builder = Builder(left_alone, connection.info.encoding)
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("constraints",), builder.see_constraints),
         (("columns", "defaults"), builder.see_columns),
-        (("indexes", "access_methods", "operator_classes", "builders"), builder.see_indexes),
+        (("indexes", "access_methods", "operator_classes"), builder.see_indexes),
         (
             ("schemas", "members", "tables", "triggers", "policies", "inheritance", "comments", "numberings"),
             builder.see_tables,
         ),
     ]
     version = connection.info.server_version
-    queries = [(reading_all(version, aspects), [None]) for aspects, _ in stages]
-    seen: list[tuple[datetime, Built | None]] = []
+    queries = [remembering(version), *(reading_all(version, aspects) for aspects, _ in stages), reading_around(version)]
+    built: Built | None = None
     with uncollected():
-        async with aclosing(answers_of_one_moment(connection, [*queries, (reading_around(version), [])])) as answers:
+        async with aclosing(answers_of_one_moment(connection, [(query, []) for query in queries])) as answers:
+            ((taken_at, _),) = await (await anext(answers)).fetchall()
             for aspects, see in stages:
-                ((taken_at, *fields),) = await (await anext(answers)).fetchall()
-                seen.append((taken_at, await asyncio.to_thread(see, *aspects_of(fields, aspects))))
+                (fields,) = await (await anext(answers)).fetchall()
+                built = await asyncio.to_thread(see, *aspects_of(fields, aspects))
             (fields_around,) = await (await anext(answers)).fetchall()
             surroundings = await asyncio.to_thread(build_surroundings, sorted_out_around(fields_around), left_alone)
             async for _ in answers:
                 raise CouldNotLook("The server gave more answers than it was asked for.")
-    taken_at, built = seen[-1]
     assert built is not None
     return taken_at, built, surroundings
 
@@ -175,7 +176,10 @@ def _array(oids: Collection[Oid] | None) -> str | None:
 
 
 async def _see_builds(connection: AsyncConnection[Any], built: Built, known: Snapshot | None) -> None:
-    """Look again at indexes that are not valid and seem to be nobody's: what is no longer so was being built."""
+    """Look again at indexes that are not valid and seem to be nobody's: what is no longer so was being built.
+
+    Those that seemed so in `known`, too, are not looked at again.
+    """
     tables = built.tables
     deserted = {
         oid: {index.oid for index in tables[oid].indexes if _deserted(index) and not _was_deserted(index, oid, known)}

@@ -27,6 +27,7 @@ from ..relations.reading.reading import Reading
 from ..relations.relation import Link
 from ..relations.sighting import Source
 from ..relations.uniqueness import Uniqueness
+from .docket import Docket
 from .judge import Judge, Judgement
 from .scene import Scene
 
@@ -155,13 +156,14 @@ class Examiner:
         """The issues of those tables, and with DATABASE among them those of none."""
         focus = self._known(tables)
         with uncollected():
-            return self._judge.judge(self._scene(focus), focus)
+            drawn = self._draw(focus)
+            return self._judge.judge(drawn.scene, focus, drawn.docket)
 
     def unmeasured(self, tables: Iterable[Oid]) -> frozenset[Subject]:
         """Links and keys of those tables that would decide something and that nobody has counted yet."""
         focus = self._known(tables)
         with uncollected():
-            needed = self._judge.needed_measurements(self._scene(focus), focus)
+            needed = self._judge.needed_measurements(self._draw(focus).docket)
         return frozenset(needed - self._measured.keys() - self._repetitions.keys())
 
     def everything(self) -> frozenset[Oid]:
@@ -188,7 +190,7 @@ class Examiner:
         known = asked & self.snapshot.tables.keys()
         return frozenset(known | {DATABASE} if DATABASE in asked else known)
 
-    def _scene(self, focus: frozenset[Oid]) -> Scene:
+    def _draw(self, focus: frozenset[Oid]) -> _Drawn:
         """What rules see when they judge `focus`; what was drawn for one look at it serves the next."""
         tables = focus - {DATABASE}
         if self._drawn is None or self._drawn.focus != tables:
@@ -197,8 +199,8 @@ class Examiner:
             scene = Scene(
                 self.snapshot, relations, measurements, self.changes, self._counters, self._expected, self._impacts
             )
-            self._drawn = _Drawn(tables, relations, scene)
-        return self._drawn.scene
+            self._drawn = _Drawn(tables, relations, scene, self._judge.docket(scene, tables))
+        return self._drawn
 
 
 def _differs_around(before: Snapshot, after: Snapshot, changes: Iterable[Change]) -> bool:
@@ -213,3 +215,4 @@ class _Drawn(NamedTuple):
     focus: frozenset[Oid]
     relations: DrawnRelations
     scene: Scene
+    docket: Docket

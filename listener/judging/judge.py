@@ -77,11 +77,18 @@ class Judge:
         self._critical_tables = critical_tables
         self._is_critical: dict[tuple[str, str], bool] = {}
 
-    def judge(self, scene: Scene, tables: Iterable[Oid]) -> Judgement:
-        """All that the rules find in those tables, and with DATABASE among them in what is around the tables; tables
-        that are left alone or gone are passed over."""
+    @staticmethod
+    def docket(scene: Scene, tables: Iterable[Oid]) -> Docket:
+        """Those of the tables that are judged: the ones that are left alone or gone are passed over."""
+        known = scene.snapshot.tables
+        found = (known.get(oid) for oid in tables)
+        return Docket([table for table in found if table is not None and not table.left_alone], scene)
+
+    def judge(self, scene: Scene, tables: Iterable[Oid], docket: Docket | None = None) -> Judgement:
+        """All that the rules find in those tables, and with DATABASE among them in what is around the tables. `docket`
+        is that of the same scene and tables, where it is there already."""
         tables = frozenset(tables)
-        docket = Docket(_judged(scene, tables), scene)
+        docket = docket or self.docket(scene, tables)
         issues: list[Issue] = []
         checks: list[CheckOutcome] = []
         undecided: set[tuple[str, Oid]] = set()
@@ -98,9 +105,9 @@ class Judge:
         issues = without_told_twice(issues)
         return Judgement(tuple(sorted(issues, key=_order)), (*checks, *self._absent), frozenset(undecided))
 
-    def needed_measurements(self, scene: Scene, tables: Iterable[Oid]) -> frozenset[Subject]:
+    def needed_measurements(self, docket: Docket) -> frozenset[Subject]:
         """The links and keys of those tables whose counts can decide something, or tell whose rows are in the way."""
-        docket = Docket(_judged(scene, tables), scene)
+        scene = docket.scene
         suspects = either(docket.unvalidated, docket.related)
         links = {link for table in suspects for link in _worth_counting(table, scene)}
         return frozenset(links | {key for table in self._keyed(docket) for key in wanted_keys(table, scene).keys})
@@ -221,12 +228,6 @@ def _absent(roster: Roster) -> Iterator[CheckOutcome]:
             yield CheckOutcome(rule.issue_type, rule.stem, CheckStatus.SKIPPED, reason=place.off)
     for lack in roster.lacks:
         yield CheckOutcome(lack.issue_type or OWN_RULES, lack.source, CheckStatus.COULD_NOT_RUN, reason=lack.reason)
-
-
-def _judged(scene: Scene, tables: Iterable[Oid]) -> list[Table]:
-    known = scene.snapshot.tables
-    found = (known.get(oid) for oid in tables)
-    return [table for table in found if table is not None and not table.left_alone]
 
 
 def _worth_counting(table: Table, scene: Scene) -> Iterator[Link]:

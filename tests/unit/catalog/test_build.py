@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pgmend.listener.catalog.build.by_table import by_table, sorted_by_table
-from pgmend.listener.catalog.build.tables import build_tables
+from pgmend.listener.catalog.assembly.by_table import by_table, sorted_by_table
+from pgmend.listener.catalog.assembly.tables import build_tables
 from pgmend.listener.catalog.exclusion import DEFAULT
 from pgmend.listener.catalog.rows import (
     ASPECTS,

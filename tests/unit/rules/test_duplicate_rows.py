@@ -247,6 +247,8 @@ def test_rows_are_not_counted_for_a_rule_that_does_not_judge() -> None:
     of = snapshot("log: at int\nother: at int")
     settings = {"DUPLICATE_ROWS": {"exclude": ["log"]}}
     some = Judge(Roster.muster(Settings.model_validate({"rule": settings})))
-    assert {key.table for key in some.needed_measurements(scene(of), of.tables)} == {table(of, "other").oid}
+    assert {key.table for key in some.needed_measurements(Judge.docket(scene(of), of.tables))} == {
+        table(of, "other").oid
+    }
     none = Judge(Roster.muster(Settings.model_validate({"rule": {"DUPLICATE_ROWS": {"enabled": False}}})))
-    assert none.needed_measurements(scene(of), of.tables) == frozenset()
+    assert none.needed_measurements(Judge.docket(scene(of), of.tables)) == frozenset()

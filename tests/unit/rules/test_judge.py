@@ -191,13 +191,13 @@ OPEN = snapshot("""
 
 
 def test_links_worth_counting() -> None:
-    needed = Judge().needed_measurements(scene(OPEN), OPEN.tables)
+    needed = Judge().needed_measurements(Judge.docket(scene(OPEN), OPEN.tables))
     assert needed == {
         link(OPEN, "orders(user_id)", "users(id)"),
         link(OPEN, "bookings(user_id)", "users(id)"),
         link(OPEN, "guests(user_id)", "users(id)"),
     }
-    only = Judge().needed_measurements(scene(OPEN), [table(OPEN, "guests").oid])
+    only = Judge().needed_measurements(Judge.docket(scene(OPEN), [table(OPEN, "guests").oid]))
     assert only == {link(OPEN, "guests(user_id)", "users(id)")}
 
 

@@ -19,6 +19,8 @@ from .texts import Lists, made, refuse_vanished
 
 Part = TypeVar("Part")
 
+NOBODY = rows.Builders(())
+
 
 @dataclass(frozen=True, slots=True)
 class Built:
@@ -81,9 +83,9 @@ class Builder:
         indexes: rows.Indexes,
         access_methods: rows.AccessMethods,
         operator_classes: rows.OperatorClasses,
-        builders: rows.Builders,
+        builders: rows.Builders = NOBODY,
     ) -> None:
-        """The same."""
+        """The same. Without `builders` no index seems to be in anybody's hands."""
         self._indexes = indexes_by_table(indexes, builders, access_methods, self._constraints)
         self._silent = silent_indexes(self._indexes, self._columns, UsualClasses(operator_classes))
 
