@@ -7,14 +7,15 @@ without a lock on the user's tables: of all this only pg_get_indexdef would wait
 asked for tables that are locked.
 
 More flights are made only for what one cannot tell: the definitions of indexes whose fields do not say all, where
-the last snapshot does not have them; and an index that is not valid though nobody builds it, since the locks are looked
-at after the rows: a build that ended in between is seen by looking again.
+the last snapshot does not have them; who builds the indexes that are not valid, where all tables were read; and an
+index that is not valid though nobody builds it, since the locks are looked at after the rows: a build that ended in
+between is seen by looking again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -111,13 +112,13 @@ async def _read(
         if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
             taken_at, built, surroundings = await _in_stages(connection, left_alone)
             oids = built.tables
-            await _see_builds(connection, built, None)
+            await _ask_for_builders(connection, built)
         else:
             taken_at, oids, rows, rows_around = await _flight(connection, question, around=around)
             with uncollected():
                 built = build_tables(rows, left_alone, connection.info.encoding)
                 surroundings = build_surroundings(rows_around, left_alone) if rows_around else None
-            await _see_builds(connection, built, known)
+        await _see_builds(connection, built, known)
         await _define(connection, built, known, everything=question == EVERYTHING)
     except psycopg.Error as error:
         raise unseen(error) from error
@@ -175,17 +176,27 @@ def _array(oids: Collection[Oid] | None) -> str | None:
     return None if oids is None else f"{{{','.join(map(str, oids))}}}"
 
 
-async def _see_builds(connection: AsyncConnection[Any], built: Built, known: Snapshot | None) -> None:
-    """Look again at indexes that are not valid and seem to be nobody's: what is no longer so was being built.
+async def _ask_for_builders(connection: AsyncConnection[Any], built: Built) -> None:
+    """See who is building the indexes that are not valid, where nobody was asked yet."""
+    invalid = {
+        oid: {index.oid for index in built.tables[oid].indexes if not index.valid}
+        for oid in built.unfinished & built.tables.keys()
+    }
+    await _look_again(connection, built, invalid)
 
-    Those that seemed so in `known`, too, are not looked at again.
-    """
+
+async def _see_builds(connection: AsyncConnection[Any], built: Built, known: Snapshot | None) -> None:
+    """Look again at indexes that are not valid and seem to be nobody's: what is no longer so was being built."""
     tables = built.tables
     deserted = {
         oid: {index.oid for index in tables[oid].indexes if _deserted(index) and not _was_deserted(index, oid, known)}
         for oid in built.unfinished & tables.keys()
     }
-    deserted = {oid: indexes for oid, indexes in deserted.items() if indexes}
+    await _look_again(connection, built, deserted)
+
+
+async def _look_again(connection: AsyncConnection[Any], built: Built, deserted: Mapping[Oid, set[Oid]]) -> None:
+    tables, deserted = built.tables, {oid: indexes for oid, indexes in deserted.items() if indexes}
     if not deserted:
         return
     _, _, rows, _ = await _flight(connection, ("wanted", [deserted]))

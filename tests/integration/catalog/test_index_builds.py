@@ -29,9 +29,9 @@ def counted(monkeypatch: pytest.MonkeyPatch, after_first: Callable[[], Awaitable
     def counting(name: str) -> Callable[..., Awaitable[Any]]:
         look = getattr(read, name)
 
-        async def counted_look(*args: Any) -> Any:
+        async def counted_look(*args: Any, **options: Any) -> Any:
             looks.append(name)
-            answer = await look(*args)
+            answer = await look(*args, **options)
             if len(looks) == 1 and after_first is not None:
                 await after_first()
             return answer
@@ -129,7 +129,7 @@ async def test_index_that_becomes_valid_while_one_looks_was_being_built(
     assert await invalid(reader) == []
 
 
-async def test_index_known_to_be_abandoned_costs_no_second_look(
+async def test_index_known_to_be_abandoned_is_looked_at_with_its_locks_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database.execute("create table t (a integer); insert into t values (1), (1)")
@@ -139,7 +139,22 @@ async def test_index_known_to_be_abandoned_costs_no_second_look(
     known = await read_snapshot(reader)
     looks = counted(monkeypatch)
     (index,) = await invalid(reader, known=known)
-    assert (index.being_built, looks) == (False, ["_in_stages"])
+    assert (index.being_built, looks) == (False, ["_in_stages", "_flight"])
+    looks.clear()
+    (index,) = await invalid(reader, oids=known.tables, known=known)
+    assert (index.being_built, looks) == (False, ["_flight"])
+
+
+async def test_index_that_seems_abandoned_for_the_first_time_is_looked_at_with_its_locks_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("create table t (a integer); insert into t values (1), (1)")
+    reader = await database.connect()
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        await reader.execute("create unique index concurrently broken on t (a)")
+    looks = counted(monkeypatch)
+    (index,) = await invalid(reader)
+    assert (index.being_built, looks) == (False, ["_in_stages", "_flight", "_flight"])
 
 
 async def test_builds_that_begin_and_end_while_one_reads_are_never_taken_for_abandoned(database: Database) -> None:
