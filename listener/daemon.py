@@ -39,7 +39,7 @@ from .errors import CouldNotLook, LeaseLost
 from .hearing.bell import Bell
 from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
 from .hearing.notifier import Notifier
-from .hearing.pulse import PULSE_INTERVAL, invalid_indexes, read_pulse, triggers_fire
+from .hearing.pulse import PULSE_INTERVAL, Pulse, invalid_indexes, read_pulse, triggers_fire
 from .judging.analyst import Analyst
 from .judging.judge import Judge
 from .judging.roster import Roster
@@ -163,6 +163,8 @@ class Daemon:
         async with await connect(self._dsn, "analyst") as connection:
             judge = Judge(roster, settings.critical_tables)
             analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude), online_above=settings.online_above)
+            # Before the first look, or what is changed right after it would never be noticed without event triggers.
+            hears, pulse = await analyst.ask(_hearing)
             await analyst.begin()
             mender = Mender(
                 self._connections,
@@ -176,17 +178,17 @@ class Daemon:
                 repository=None if self._orders.stands_in else Repository(Path.cwd()),
             )
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._analyse(connection, analyst, mender), name="analyse")
+                group.create_task(self._analyse(connection, analyst, mender, hears, pulse), name="analyse")
                 self._mending = (mender, group.create_task(mender.run(), name="mend"))
                 housekeeper = Housekeeper(self._connections, lease, settings.lock_timeout, observe=self._orders.observe)
                 group.create_task(housekeeper.run(), name="keep house")
                 self.leading.set()
                 log.info("watching", tables=len(analyst.examiner.snapshot.tables))
 
-    async def _analyse(self, connection: AsyncConnection[TupleRow], analyst: Analyst, mender: Mender) -> None:
+    async def _analyse(
+        self, connection: AsyncConnection[TupleRow], analyst: Analyst, mender: Mender, hears: bool, pulse: Pulse
+    ) -> None:
         scan_interval = self._settings.scan_interval.total_seconds()
-        hears = await triggers_fire(connection)
-        pulse = () if hears else await read_pulse(connection)
         invalid = frozenset[tuple[int, int]]()
         self._next_scan = time.monotonic() + scan_interval
         while True:
@@ -195,8 +197,8 @@ class Daemon:
             try:
                 while await analyst.react() is not None:
                     mender.wake()
-                invalid = await _look_at_builds(connection, analyst, invalid)
-                if not hears and (now := await read_pulse(connection)) != pulse:
+                invalid = await _look_at_builds(analyst, invalid)
+                if not hears and (now := await analyst.ask(read_pulse)) != pulse:
                     await analyst.scan("event")
                     pulse = now
             except CouldNotLook as error:
@@ -204,11 +206,10 @@ class Daemon:
                 log.warning("could not look; trying again", error=str(error))
                 await asyncio.sleep(POLL_DEAF.total_seconds())
             if time.monotonic() >= self._next_scan:
+                hears, pulse = await analyst.ask(_hearing)
                 await _scan(connection, analyst, "safety")
-                hears = await triggers_fire(connection)
-                pulse = () if hears else await read_pulse(connection)
                 self._next_scan = time.monotonic() + scan_interval
-            elif await scan_requested(connection):
+            elif await analyst.ask(scan_requested):
                 await _scan(connection, analyst, "requested")
             mender.wake()
 
@@ -242,11 +243,15 @@ def _first_words(group: BaseExceptionGroup[BaseException]) -> str:
     return str(first).strip() or type(first).__name__
 
 
-async def _look_at_builds(
-    connection: AsyncConnection[TupleRow], analyst: Analyst, before: frozenset[tuple[int, int]]
-) -> frozenset[tuple[int, int]]:
+async def _hearing(connection: AsyncConnection[TupleRow]) -> tuple[bool, Pulse]:
+    """Whether event triggers tell of changes; and where they do not, what to compare with to notice one."""
+    hears = await triggers_fire(connection)
+    return hears, () if hears else await read_pulse(connection)
+
+
+async def _look_at_builds(analyst: Analyst, before: frozenset[tuple[int, int]]) -> frozenset[tuple[int, int]]:
     """Look at tables whose concurrent builds began, ended, or were still under way at the last look."""
-    now = await invalid_indexes(connection)
+    now = await analyst.ask(invalid_indexes)
     unclear = now ^ before | {pair for pair in now if analyst.is_being_built(*pair)}
     if unclear:
         await analyst.look_at(frozenset(table for table, _ in unclear))

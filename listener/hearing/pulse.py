@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 PULSE_INTERVAL = timedelta(seconds=2)
+Pulse = tuple[object, ...]
 
 _PULSE = """
 select
@@ -35,7 +36,7 @@ where evtname in ('pgmend_record_ddl', 'pgmend_record_drop') and evtenabled in (
 """
 
 
-async def read_pulse(connection: AsyncConnection[TupleRow]) -> tuple[object, ...]:
+async def read_pulse(connection: AsyncConnection[TupleRow]) -> Pulse:
     """A value that differs from the last one once something moved."""
     row = await (await connection.execute(_PULSE, prepare=True)).fetchone()
     return tuple(row or ())

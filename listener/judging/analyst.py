@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
@@ -177,6 +177,11 @@ class Analyst:
             counted = self.examiner.read_off(sequences, sequences_of(part.tables.values()))
             focus = tables | move.reached | counted | await self._compared((), move.changes)
             return await self._conclude("event", causes, (), focus, started)
+
+    async def ask(self, question: Callable[[AsyncConnection[TupleRow]], Awaitable[R]]) -> R:
+        """Ask something over the analyst's connection, in turn: in the midst of a look it would join its pipeline."""
+        async with self._turn:
+            return await question(self._connection)
 
     def is_being_built(self, table: Oid, index: Oid) -> bool:
         """Whether that index was being built at the last look."""
