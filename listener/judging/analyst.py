@@ -111,6 +111,7 @@ class Analyst:
             self._examiner.see_idle(await watch(self._connection))
             self._examiner.read(told(await self._reader.everything(snapshot)))
             self._held.hold(record.to_issue() for record in await issue_store.read_open(self._connection))
+            self._held.know_backlog(await issue_store.read_backlog(self._connection))
             missed = await read_missed(self._connection, snapshot)
             causes = Causes(events, missed.changes, snapshot.taken_at)
             self._examiner.remember(causes.changes)
@@ -276,7 +277,7 @@ class Analyst:
         self._unmeasured |= unmeasured
         found = {issue.issue_id: issue for issue in judgement.issues}
         new = [issue for issue in judgement.issues if issue.issue_id not in self._held]
-        again = await issue_store.backlog_again(self._connection, () if backlog else new)
+        again = await issue_store.backlog_again(self._connection, () if backlog else self._held.returning(new))
         opened = [
             self._opened(issue, causes, backlog=backlog or issue.issue_id in again, begins=kind == "full")
             for issue in new

@@ -16,12 +16,19 @@ class HeldIssues:
     def __init__(self) -> None:
         self._by_id: dict[str, Issue] = {}
         self._by_table: dict[Oid, set[str]] = {}
+        self._ever_backlog: set[str] = set()
+
+    def know_backlog(self, identities: Iterable[str]) -> None:
+        """These were backlog once, whether or not they are open."""
+        self._ever_backlog.update(identities)
 
     def hold(self, issues: Iterable[Issue]) -> None:
         """These are open now, or say something else now."""
         for issue in issues:
             self._by_id[issue.issue_id] = issue
             self._by_table.setdefault(issue.table_oid, set()).add(issue.issue_id)
+            if issue.backlog:
+                self._ever_backlog.add(issue.issue_id)
 
     def let_go(self, identities: Iterable[str]) -> None:
         """These are open no longer."""
@@ -38,6 +45,10 @@ class HeldIssues:
     def get(self, identity: str) -> Issue | None:
         """The issue with that id."""
         return self._by_id.get(identity)
+
+    def returning(self, issues: Iterable[Issue]) -> list[Issue]:
+        """Those that were backlog once: of these the store knows whether they are so again."""
+        return [issue for issue in issues if issue.issue_id in self._ever_backlog]
 
     @property
     def tables(self) -> frozenset[Oid]:

@@ -137,6 +137,12 @@ async def resolve(
         await connection.execute(_RESOLVE, (list(issue_ids), reasons))
 
 
+async def read_backlog(connection: AsyncConnection[TupleRow]) -> frozenset[str]:
+    """The ids of all that ever was backlog, resolved or not."""
+    rows = await (await connection.execute("select issue_id from pgmend.issue where backlog")).fetchall()
+    return frozenset(issue_id for (issue_id,) in rows)
+
+
 async def backlog_again(connection: AsyncConnection[TupleRow], issues: Sequence[Issue]) -> frozenset[str]:
     """The ids of those that were backlog, went without a fix of theirs in force, and now are back as they were."""
     if not issues:
