@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pglast import ast
@@ -30,7 +31,7 @@ from ..plan import Hazard, Lock, Plan, Step
 from .alteration import Alteration, alter, alter_table
 from .comment import comment_statement
 from .found import read_found
-from .options import options_turned
+from .options import storage_turned
 from .place import quote, said_of
 from .standing_constraint import until
 from .subject import Subject
@@ -185,17 +186,10 @@ def _options(subject: Subject, old: Sequence[str], new: Sequence[str]) -> Iterat
         yield Alteration(
             state=said_of(subject.name, _OPTIONS),
             wanted=wanted,
-            there=tuple(_options_set(subject, there, wanted)),
-            back=tuple(_options_set(subject, wanted, there)),
+            there=tuple(storage_turned(partial(_alter_index, subject), there, wanted)),
+            back=tuple(storage_turned(partial(_alter_index, subject), wanted, there)),
             gentle=True,
         )
-
-
-def _options_set(subject: Subject, old: str | None, new: str | None) -> Iterator[str]:
-    for action in options_turned(old, new):
-        is_set = action.startswith("set")
-        command = AlterTableType.AT_SetRelOptions if is_set else AlterTableType.AT_ResetRelOptions
-        yield _alter_index(subject, action, command)
 
 
 def _clustered(subject: Subject, found: Portrayed, marked: str | None) -> Iterator[Alteration]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from pglast.enums import AlterTableType
 
 from ..dependents.definition import literal
 from .place import quote
@@ -21,3 +23,10 @@ def options_turned(old: str | None, new: str | None) -> Iterator[str]:
         yield f"reset ({', '.join(map(quote, had))})"
     if has:
         yield f"set ({', '.join(f'{quote(name)} = {literal(value)}' for name, value in has.items())})"
+
+
+def storage_turned(alter: Callable[[str, AlterTableType], str], old: str | None, new: str | None) -> Iterator[str]:
+    """The statements that turn the `with (…)` options of a table, an index or a view, as `alter` composes them."""
+    for action in options_turned(old, new):
+        is_set = action.startswith("set")
+        yield alter(action, AlterTableType.AT_SetRelOptions if is_set else AlterTableType.AT_ResetRelOptions)

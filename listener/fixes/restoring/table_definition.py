@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from pglast.enums import AlterTableType
 
@@ -13,7 +14,7 @@ from ..plan import Hazard, Plan
 from .alteration import Alteration, alter, alter_table
 from .found import read_found
 from .inheritance import restore_inheritance, restore_partition
-from .options import options_turned
+from .options import storage_turned
 from .place import quote, said_of
 from .subject import Subject
 
@@ -67,16 +68,10 @@ def _options(subject: Subject, found: Portrayed) -> Iterator[Alteration]:
         yield Alteration(
             state=said_of(subject.name, _OPTIONS),
             wanted=wanted,
-            there=tuple(_options_set(subject, there, wanted)),
-            back=tuple(_options_set(subject, wanted, there)),
+            there=tuple(storage_turned(partial(_alter, subject), there, wanted)),
+            back=tuple(storage_turned(partial(_alter, subject), wanted, there)),
             gentle=True,
         )
-
-
-def _options_set(subject: Subject, old: str | None, new: str | None) -> Iterator[str]:
-    for action in options_turned(old, new):
-        is_set = action.startswith("set")
-        yield _alter(subject, action, AlterTableType.AT_SetRelOptions if is_set else AlterTableType.AT_ResetRelOptions)
 
 
 def _persistence(subject: Subject, found: Portrayed) -> Iterator[Alteration]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pglast import ast
 from pglast.enums import AlterTableType
@@ -17,7 +18,7 @@ from .alteration import Alteration
 from .comment import comment_statement
 from .grants import GrantsChange
 from .making import by_column, column_of, default_of
-from .options import options_turned
+from .options import storage_turned
 from .place import quote, said_of, spelled
 from .rights import rights_of
 from .subject import Subject
@@ -62,18 +63,12 @@ def _options(subject: Subject, found: Portrayed) -> Iterator[Alteration]:
         yield Alteration(
             state=said_of(subject.name, _OPTIONS),
             wanted=wanted,
-            there=tuple(_options_set(subject, there, wanted)),
-            back=tuple(_options_set(subject, wanted, there)),
+            there=tuple(storage_turned(partial(_alter, subject), there, wanted)),
+            back=tuple(storage_turned(partial(_alter, subject), wanted, there)),
             approval="options of a view decide with whose rights it reads"
             if subject.name.kind is ObjectKind.VIEW
             else None,
         )
-
-
-def _options_set(subject: Subject, old: str | None, new: str | None) -> Iterator[str]:
-    for action in options_turned(old, new):
-        is_set = action.startswith("set")
-        yield _alter(subject, action, AlterTableType.AT_SetRelOptions if is_set else AlterTableType.AT_ResetRelOptions)
 
 
 def _access_method(subject: Subject, found: Portrayed) -> Iterator[Alteration]:
