@@ -28,7 +28,7 @@ APP = """
 create table public.users (id int primary key);
 create table public.orders (id int primary key, user_id int references public.users);
 """
-VALIDATED = "select from pg_constraint where conname = 'orders_user_id_fkey' and convalidated"
+APPLIED = "select from pgmend.fix where automatic and state = 'applied'"
 APPROVE = "select pgmend.approve(fix_id) from pgmend.fix where kind = 'create_index' and state = 'proposed'"
 
 
@@ -97,11 +97,13 @@ async def test_an_automatic_fix_that_went_stale_by_another_table_is_queued_again
             policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.ALL, observe=False,
         )  # fmt: skip
         running = asyncio.create_task(mender.run())
-        await eventually(lambda: mender.wake() or workshop.database.fetch(VALIDATED))
+        await eventually(lambda: mender.wake() or workshop.database.fetch(APPLIED))
         mender.stop()
         await running
     states = "select state from pgmend.fix where automatic order by created_at"
+    validated = "select convalidated from pg_constraint where conname = 'orders_user_id_fkey'"
     assert workshop.database.fetch(states) == [("superseded",), ("applied",)]
+    assert workshop.database.fetch(validated) == [(True,)]
 
 
 async def test_what_breaks_now_is_planned_before_the_rest_of_a_long_backlog(
