@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench lab lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -32,6 +32,12 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+failpoints: $(STAMP) ## every point at which a fix can die, died at twice
+	$(BIN)/python -m tests.lab.failpoints --die $(ARGS)
+
+chaos: $(STAMP) ## 1,000 rounds of chaos; ARGS="--rounds 25 --workers 4"
+	$(BIN)/python -m tests.lab.chaos --rounds 1000 $(ARGS)
 
 lab: $(STAMP) ## 1,000 random faults in real schemas; ARGS="--faults 50 --only pdns"
 	$(BIN)/python -m tests.lab $(ARGS)

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor
+from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.execution.work import Checkpoint
 from pgmend.listener.fixes.limits import Limits
 from pgmend.listener.fixes.plan import Plan
@@ -19,6 +20,7 @@ from pgmend.listener.fixes.queue.book import read_claim
 from pgmend.listener.hearing.lease import Lease
 from pgmend.listener.mending.housekeeping import Housekeeper
 from pgmend.listener.remedy import CreateIndex
+from pgmend.listener.settings import AutoFix
 
 # Forked from a server that has imported everything: a process of its own in milliseconds.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -46,6 +48,13 @@ class Mortal:
         return self._process.exitcode != 0
 
 
+class MortalLeader(Mortal):
+    """A process that recovers as a new leader what another one left, and is killed at its checkpoint number `last`."""
+
+    def __init__(self, dsn: str, limits: Limits, token: str, last: int | None = None) -> None:
+        self._process = _PROCESSES.Process(target=_lead, args=(dsn, limits, token, last))
+
+
 class MortalHousekeeper(Mortal):
     """A process that tidies up once and is killed at its checkpoint number `last` (from 0)."""
 
@@ -70,6 +79,16 @@ async def _carry_on(dsn: str, limits: Limits, fix_id: UUID, token: str, last: in
         claim = await read_claim(connection, fix_id)
     async with Connections(dsn) as connections:
         await Executor(connections, limits, checkpoint=_deadly(last)).carry_on(claim, Lease(token))
+
+
+def _lead(dsn: str, limits: Limits, token: str, last: int | None) -> None:
+    asyncio.run(_recover(dsn, limits, token, last))
+
+
+async def _recover(dsn: str, limits: Limits, token: str, last: int | None) -> None:
+    async with Connections(dsn) as connections:
+        executor = Executor(connections, limits, checkpoint=_deadly(last))
+        await recover(connections, executor, Lease(token), allowed=AutoFix.ALL)
 
 
 def _tidy_up(dsn: str, token: str, last: int) -> None:
