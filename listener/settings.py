@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
 from .issue import Severity
+from .maintenance import MaintenanceWindow
 
 DEFAULT_CRITICAL_TABLES = (
     "users",
@@ -69,6 +70,15 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _windows(value: object) -> object:
+    """Windows out of a list of texts, or out of one with semicolons between them."""
+    texts = value.split(";") if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple):
+        return value
+    several = cast("list[object]", texts)
+    return tuple(MaintenanceWindow.parse(each) if isinstance(each, str) else each for each in several if each != "")
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
 
@@ -105,6 +115,8 @@ class Settings(BaseSettings):
     backup_retention: Duration = timedelta(days=30)
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
+    maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
+    fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     rules: Path | None = None
     rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(

@@ -27,6 +27,7 @@ from ..store.issues import follow_ignored
 from ..store.policy import Policy, read_policy
 from .proposals import Proposals
 from .repository import Repository
+from .schedule import Schedule
 
 IDLE = timedelta(seconds=5)
 AGAIN = timedelta(seconds=1)
@@ -73,6 +74,7 @@ class Mender:
         self._bell = Bell()
         self._stopping = asyncio.Event()
         self._executor = Executor(connections, self._limits, pause_requested=self._until_told_to_stop)
+        self._schedule = Schedule(settings)
         self._proposals = Proposals(analyst, settings, self._limits)
         self._policy: Policy | None = None
 
@@ -157,7 +159,7 @@ class Mender:
                     self._lease,
                     self._limits.retry_after,
                     allowed=self._covered,
-                    alone=not self._stands_in,
+                    alone=not self._stands_in and await self._schedule.is_open(connection),
                 )
             if claim is None:
                 return

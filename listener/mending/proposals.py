@@ -29,6 +29,7 @@ from ..judging.analyst import Analyst
 from ..settings import AutoFix, Settings
 from ..store import issues as issue_store
 from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
+from .schedule import Schedule
 
 LOOKED_AGAIN_AFTER = timedelta(seconds=10)
 ASKED_AGAIN_AFTER = timedelta(milliseconds=200)
@@ -84,6 +85,7 @@ class Proposals:
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
+        self._schedule = Schedule(settings)
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
         self._unweighed = False
@@ -156,7 +158,12 @@ class Proposals:
                 candidate.due = time.monotonic() + left.total_seconds()
             elif await still_in_transaction(connection, candidate.issue.event_id):
                 candidate.due = time.monotonic() + ASKED_AGAIN_AFTER.total_seconds()
+            elif (objection := await self._schedule.why_not_now(connection)) is not None:
+                await issue_store.judge_automation(connection, [(identity, objection.reason)])
+                assert objection.until is not None
+                candidate.due = time.monotonic() + (objection.until - now).total_seconds()
             else:
+                await issue_store.judge_automation(connection, [(identity, None)])
                 await self._queue(connection, candidate)
                 del self._candidates[identity]
                 queued += 1

@@ -1,0 +1,102 @@
+"""Acting alone by the clock: only in maintenance windows, and only so often in an hour."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pgmend.listener.catalog.exclusion import LeftAlone
+from pgmend.listener.connection import connect
+from pgmend.listener.fixes.limits import limits_of
+from pgmend.listener.judging.analyst import Analyst
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.maintenance import DAYS, MaintenanceWindow
+from pgmend.listener.mending.proposals import Proposals
+from pgmend.listener.mending.schedule import Schedule
+from pgmend.listener.settings import AutoFix, Settings
+
+from tests.support.workshop import Workshop
+
+APP = """
+create table public.users (id int primary key);
+create table public.orders (id int primary key, user_id int references public.users);
+create table public.carts (id int primary key, user_id int references public.users);
+"""
+BREAK = """
+alter table {0} drop constraint {0}_user_id_fkey,
+  add constraint {0}_user_id_fkey foreign key (user_id) references users not valid
+"""
+QUEUED = "select count(*) from pgmend.fix where automatic"
+WHY = "select why_not_auto from pgmend.open_issues where issue_type = 'UNVALIDATED_CONSTRAINT' order by table_name"
+
+
+@asynccontextmanager
+async def proposals(workshop: Workshop, **settings: Any) -> AsyncIterator[Proposals]:
+    """Of a listener that saw both constraints become unvalidated, and has weighed them."""
+    workshop.database.execute(APP)
+    chosen = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta(), **settings)
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(), LeftAlone(()))
+        await analyst.begin()
+        for table in ("carts", "orders"):
+            workshop.database.execute(BREAK.format(table).encode())
+            await analyst.react()
+        found = Proposals(analyst, chosen, limits_of(chosen))
+        await found.weigh(workshop.connection, AutoFix.ALL, None)
+        yield found
+
+
+def window(begins: timedelta, ends: timedelta) -> MaintenanceWindow:
+    """One on today's weekday, or tomorrow's, that is so far from now."""
+    start, end = (datetime.now(UTC) + each for each in (begins, ends))
+    return MaintenanceWindow.parse(f"{DAYS[start.weekday()]} {start:%H:%M}-{end:%H:%M}")
+
+
+async def test_outside_the_windows_nothing_is_queued_and_the_next_one_is_named(workshop: Workshop) -> None:
+    later = window(timedelta(hours=2), timedelta(hours=3))
+    async with proposals(workshop, maintenance_windows=(later,)) as found:
+        assert await found.promote(workshop.connection) == 0
+        assert workshop.database.value(QUEUED) == 0
+        (first,), (second,) = workshop.database.fetch(WHY)
+        assert str(first).startswith(f"it waits for a maintenance window ({later}): ")
+        assert first == second
+        assert timedelta(hours=1) < found.patience(timedelta(days=1)) <= timedelta(hours=2)
+
+
+async def test_within_a_window_all_is_queued(workshop: Workshop) -> None:
+    now = window(timedelta(minutes=-1), timedelta(hours=1))
+    async with proposals(workshop, maintenance_windows=(now,)) as found:
+        assert await found.promote(workshop.connection) == 2
+        assert workshop.database.fetch(WHY) == [(None,), (None,)]
+
+
+async def test_what_is_queued_when_the_window_closes_waits_for_the_next_one(workshop: Workshop) -> None:
+    closed = Schedule(Settings(maintenance_windows=(window(timedelta(hours=2), timedelta(hours=3)),)))
+    assert not await closed.is_open(workshop.connection)
+    assert await Schedule(Settings()).is_open(workshop.connection)
+    async with proposals(workshop) as found:
+        assert await found.promote(workshop.connection) == 2
+    assert await workshop.next(alone=await closed.is_open(workshop.connection)) is None
+    assert await workshop.next() is not None
+
+
+async def test_no_more_are_queued_in_an_hour_than_may_be(workshop: Workshop) -> None:
+    async with proposals(workshop, fixes_per_hour=1) as found:
+        assert await found.promote(workshop.connection) == 1
+        assert await found.promote(workshop.connection) == 0
+        waiting = [why for (why,) in workshop.database.fetch(WHY) if why]
+        assert len(waiting) == 1
+        assert waiting[0].startswith("fixes_per_hour is 1, and so many were queued: ")
+        assert timedelta(minutes=59) < found.patience(timedelta(days=1)) <= timedelta(hours=1)
+
+
+async def test_an_hour_later_the_next_one_may_follow(workshop: Workshop) -> None:
+    schedule = Schedule(Settings(fixes_per_hour=1))
+    async with proposals(workshop, fixes_per_hour=1) as found:
+        assert await found.promote(workshop.connection) == 1
+        full = await schedule.why_not_now(workshop.connection)
+        assert full is not None
+        workshop.database.execute("update pgmend.fix set created_at = created_at - interval '61 minutes'")
+        assert await schedule.why_not_now(workshop.connection) is None
