@@ -28,6 +28,8 @@ class Limits:
     `build_time` bounds what runs without
     blocking writers (CONCURRENTLY, VALIDATE), `concurrent_patience` each of its waits for other sessions and
     `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
+    What runs so gives way to a session that waits for it: after `yield_after`, or after the lock timeout where others
+    queue up behind that one.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
     `rollback_window` and `backup_retention` bound the undo, as `kept` says.
@@ -43,6 +45,7 @@ class Limits:
     build_time: timedelta = timedelta(hours=4)
     concurrent_patience: timedelta = timedelta(seconds=30)
     concurrent_attempts: int = 3
+    yield_after: timedelta = timedelta(seconds=1)
     check_time: timedelta = timedelta(seconds=60)
     counter_examples: int = 10
     statement_time: timedelta = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from ..composed import verbatim
 from ..plan import Step
 from ..sqlstates import in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
-from .interruption import Watch
+from .interruption import LOOK_SECONDS, Watch, gave_way
 from .work import Work
 
 _WAIT_SECONDS = (0.1, 1.0)
@@ -27,7 +27,7 @@ async def run_alone(work: Work, ordinal: int, step: Step) -> None:
     where the connection is gone: then a probe has to tell.
     """
     for tries_left in reversed(range(work.limits.concurrent_attempts)):
-        watch = Watch(work.connections)
+        watch = Watch(work.connections, yields=work.limits)
         try:
             await _run(work, ordinal, step, watch)
         except psycopg.Error as error:
@@ -46,7 +46,7 @@ async def run_alone(work: Work, ordinal: int, step: Step) -> None:
 async def clean_up(work: Work, ordinal: int, step: Step) -> None:
     """Take what a step left half done back to before, or on to done. Raises as `run_alone` does."""
     cleaning = replace(step, title=f"Clean up: {step.title}", statements=step.cleanup)
-    watch = Watch(work.connections)
+    watch = Watch(work.connections, yields=work.limits)
     try:
         await _run(work, ordinal, cleaning, watch)
     except psycopg.Error as error:
@@ -72,7 +72,7 @@ async def _run(work: Work, ordinal: int, step: Step, watch: Watch) -> None:
         else:
             await check_names(session.connection, work.plan)
         for statement in step.statements:
-            await work.interruption.attend(_execute(work, statement), session, watch)
+            await work.interruption.attend(_execute(work, statement), session, watch, every=LOOK_SECONDS)
             await work.reach(ordinal, "ran")
 
 
@@ -100,6 +100,8 @@ async def _registered(work: Work, ordinal: int, step: Step) -> AsyncGenerator[No
 
 
 def _in_words(step: Step, error: psycopg.Error, watch: Watch, prefix: str = "") -> FixError:
+    if watch.gave_way_to:
+        return FixDeferred(f"{step.title}: {prefix}it gave way. {gave_way(watch)}.")
     if is_passing(error):
         return FixDeferred(f"{step.title}: {prefix}others did not give way. In the way: {watch}.")
     cause = FixDeferred if is_for_later(error) else FixFailed

@@ -13,12 +13,16 @@ from psycopg.rows import TupleRow
 
 from ...connections import ConnectionSource
 from ...errors import CouldNotLook, FixInterrupted
+from ..limits import Limits
 from .blockers import Blocker, blockers_of
 from .session import Session
+from .waiters import Waiter, waiters_for
 
 T = TypeVar("T")
 PauseRequested = Callable[[], Awaitable[object]]
 
+# How often somebody who waits for what runs for long is looked for.
+LOOK_SECONDS = 0.1
 _CANCEL_AGAIN_SECONDS = 0.1
 _LAST_LOOK_SECONDS = 0.05
 
@@ -58,7 +62,7 @@ class Interruption:
     async def attend(
         self, work: Coroutine[Any, Any, T], session: Session, watch: Watch | None = None, *, every: float = 0.25
     ) -> T:
-        """What the work comes to. Meanwhile a pause cancels its statement, and `watch` looks who blocks it.
+        """What the work comes to; a pause cancels its statement, and so does `watch` once others wait too long for it.
 
         Raises FixInterrupted where the pause came first and the work did not come to its end all the same.
         """
@@ -70,7 +74,7 @@ class Interruption:
                 await asyncio.wait(waited, timeout=every, return_when=asyncio.FIRST_COMPLETED)
                 if task.done():
                     break
-                if self._request is not None and self._request.done():
+                if (self._request is not None and self._request.done()) or (watch is not None and watch.gave_way_to):
                     await session.connection.cancel_safe(timeout=1)
                     await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
                 else:
@@ -89,13 +93,18 @@ class Interruption:
 
 
 class Watch:
-    """Looks at who blocks a session, each time over a connection that it borrows; remembers whom it saw."""
+    """Looks at who blocks a session, each time over a connection that it borrows; remembers whom it saw.
 
-    def __init__(self, connections: ConnectionSource) -> None:
+    Where it `yields`, it also looks who waits for the session: `gave_way_to` are those who have, for too long.
+    """
+
+    def __init__(self, connections: ConnectionSource, *, yields: Limits | None = None) -> None:
         self._connections = connections
+        self._yields = yields
         self._looking_from: int | None = None
         self._resting = False
         self.seen: dict[int, Blocker] = {}
+        self.gave_way_to: tuple[Waiter, ...] = ()
 
     @property
     def processes(self) -> Collection[int]:
@@ -125,12 +134,20 @@ class Watch:
         self._looking_from = connection.info.backend_pid
         try:
             found = await blockers_of(connection, pid)
+            if self._yields is not None and not self.gave_way_to:
+                waiting = await waiters_for(connection, pid)
+                self.gave_way_to = tuple(waiter for waiter in waiting if waiter.is_too_much(self._yields))
         finally:
             self._looking_from = None
         self.seen |= {blocker.pid: blocker for blocker in found}
 
     def __str__(self) -> str:
         return "; ".join(map(str, self.seen.values())) or "nobody who stayed to be seen"
+
+
+def gave_way(watch: Watch) -> str:
+    """Who waited for what was given up."""
+    return "Behind it: " + "; ".join(map(str, watch.gave_way_to))
 
 
 class _Looks:

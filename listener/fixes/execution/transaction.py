@@ -36,7 +36,7 @@ from ..preflight import confirm
 from ..sqlstates import MOVED, OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
-from .interruption import Watch
+from .interruption import LOOK_SECONDS, Watch, gave_way
 from .older_snapshots import none_older
 from .session import milliseconds
 from .work import Work
@@ -54,23 +54,26 @@ async def commit_step(work: Work, ordinal: int, step: Step, more_checks: Sequenc
     await work.journal.intend(work.session, ordinal, step, register=False)
     await work.reach(ordinal, "intended")
     async with _recorded(work, ordinal, step):
-        watch: Watch | None = None
+        # What runs for long blocks nobody at once, but somebody may come who waits for it.
+        watch = Watch(work.connections, yields=work.limits) if step.long_running else None
         try:
             async for attempt in _tries(work):
                 with attempt:
                     if attempt.retry_state.attempt_number == 2:
-                        watch = Watch(work.connections)
+                        watch = watch or Watch(work.connections)
                     await work.interruption.attend(
                         _commit(work, ordinal, step, more_checks, watch),
                         work.session,
                         watch,
-                        every=work.limits.lock_timeout.total_seconds() / 5,
+                        every=LOOK_SECONDS if step.long_running else work.limits.lock_timeout.total_seconds() / 5,
                     )
         except HeldTooLong as error:
             raise PlanRefused(_too_long(work, step)) from error
         except SnapshotTaken as error:
             raise FixDeferred(_older_snapshot(work, step, str(error))) from error
         except psycopg.Error as error:
+            if watch is not None and watch.gave_way_to and not work.session.connection.closed:
+                raise FixDeferred(f"{step.title}: it gave way. {gave_way(watch)}.") from error
             if error.sqlstate == OLDER_SNAPSHOT:
                 raise FixDeferred(_older_snapshot(work, step, error.diag.message_detail or "")) from error
             if is_passing(error):
