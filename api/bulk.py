@@ -13,7 +13,7 @@ from rich.text import Text
 from ..listener.catalog.snapshot import Oid
 from ..listener.desk import Desk, ShownFix, ShownIssue
 from ..listener.errors import FixDeferred, FixError, NotFound, PlanStale
-from ..listener.fixes.plan import CastClass
+from ..listener.fixes.plan import CastClass, Plan
 from ..listener.remedy import DropIndex
 from .proposal import Proposal, propose
 from .report.printable import one_line, printable
@@ -39,7 +39,8 @@ class Tally:
 
 
 class Bulk:
-    """Applies proposals in order. `frozen` plans are applied as they stand in a file or not at all."""
+    """Applies proposals in order. `frozen` plans are applied as they stand in a file or not at all, and with them what
+    they say comes afterwards."""
 
     def __init__(self, desk: Desk, console: Console, *, frozen: Mapping[str, str] | None = None) -> None:
         self._desk = desk
@@ -47,8 +48,14 @@ class Bulk:
         self._frozen = frozen
         self._known: set[str] = set()
         self._touched: set[Oid] = set()
+        self._promised: list[Plan] = []
         self.tally = Tally()
         self.doing = "connecting"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether only the plans of a file are applied."""
+        return self._frozen is not None
 
     async def apply(self, proposals: Sequence[Proposal]) -> None:
         """Approve what can be applied, one after the other; each end is told with its reason.
@@ -58,6 +65,9 @@ class Bulk:
         """
         if self._frozen is not None:
             self._refuse_stale(proposals, self._frozen)
+        await self._apply(proposals)
+
+    async def _apply(self, proposals: Sequence[Proposal]) -> None:
         self._known |= {each.issue.issue_id for each in proposals}
         for each in proposals:
             if not each.feasible:
@@ -73,6 +83,11 @@ class Bulk:
                 rest = f" {len(feasible) - number} more were not approved." if number < len(feasible) else ""
                 raise FixDeferred(f"{each.issue.issue_type} {one_line(where)}: {waits}{rest}") from waits
 
+    async def keep_promises(self) -> None:
+        """Apply what the plans of applied fixes said comes afterwards, where it has come to that."""
+        while promised := [each for each in await self.brought_to_light() if self._is_promised(each)]:
+            await self._apply(promised)
+
     async def follow(self) -> None:
         """Apply what only the applied fixes brought to light, as long as who approved them would expect it: on tables
         that they changed, dropping nothing and changing no spelling. The rest is told and left."""
@@ -83,7 +98,7 @@ class Bulk:
                 if each not in expected:
                     why = "it came to light meanwhile; nobody was shown its plan" if each.feasible else each.objection
                     self._tell("left", each.issue, why or "")
-            await self.apply(expected)
+            await self._apply(expected)
 
     async def brought_to_light(self) -> tuple[Proposal, ...]:
         """Plans of open issues that no round has seen."""
@@ -91,6 +106,10 @@ class Bulk:
         await self._all_read()
         found = await propose(self._desk)
         return tuple(each for each in found if each.issue.issue_id not in self._known)
+
+    def _is_promised(self, proposal: Proposal) -> bool:
+        plan = proposal.preview.plan if proposal.preview and proposal.feasible else None
+        return plan is not None and any(plan.is_within(promised) for promised in self._promised)
 
     def _is_expected(self, proposal: Proposal) -> bool:
         if proposal.preview is None or not proposal.feasible:
@@ -116,7 +135,10 @@ class Bulk:
         if ended.state == "applied":
             assert proposal.preview is not None
             self.tally.applied += 1
-            self._touched.update(proposal.preview.plan.remedy.tables[:1])
+            plan = proposal.preview.plan
+            self._touched.update(plan.remedy.tables[:1])
+            if plan.afterwards is not None:
+                self._promised.append(plan.afterwards)
         else:
             self.tally.failed += 1
         self._tell(ended.state, issue, ended.summary if ended.state == "applied" else ended.reason or "")
@@ -126,7 +148,7 @@ class Bulk:
         ended = await watch(self._desk, (await self._approved(proposal)).fix_id)
         for _ in range(_SUPERSEDED_AT_MOST):
             issue = await self._desk.issue(proposal.issue.issue_id)
-            if ended.state != "superseded" or self._frozen is not None or issue.status != "open":
+            if ended.state != "superseded" or issue.status != "open":
                 break
             try:
                 fix = await self._approved(proposal)
@@ -151,8 +173,6 @@ class Bulk:
             try:
                 return await self._desk.approve(issue_id, plan_hash)
             except PlanStale:
-                if self._frozen is not None:
-                    raise
                 fresh = await self._desk.preview(issue_id)
                 if not fresh.plan.is_within(proposal.preview.plan):
                     raise

@@ -179,12 +179,16 @@ class ValidateConstraint(_OnTable):
 
 @dataclass(frozen=True, slots=True)
 class ChangeColumnType(_OnTable):
-    """A column given another type. `restores` says that pgmend saw the column have this type before an event."""
+    """A column given another type. `restores` says that pgmend saw the column have this type before an event.
+
+    `then` is the foreign key that only the other type kept from being there.
+    """
 
     turn: ClassVar[Turn] = Turn.CHANGE_TYPE
     column: AttributeNumber
     type_name: str
     restores: bool = False
+    then: AddForeignKey | None = None
     kind: Literal["change_column_type"] = "change_column_type"
 
     def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:

@@ -1,4 +1,4 @@
-"""A listener for as long as a command takes, where none leads."""
+"""A listener for as long as a command takes, or a look does, where none leads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,23 @@ async def leading(dsn: str, settings: Settings, desk: Desk) -> AsyncGenerator[No
     if (await desk.status()).leader is not None:
         yield
         return
-    daemon = Daemon(dsn, settings, desk.connections, Orders(AutoFix.NONE, stands_in=True))
+    async with _leading(Daemon(dsn, settings, desk.connections, Orders(AutoFix.NONE, stands_in=True))):
+        yield
+
+
+async def look(dsn: str, settings: Settings, desk: Desk) -> None:
+    """Look at everything, once; for where no listener leads, and what is stored may be of long ago, or nothing.
+
+    Waits for a listener that begins to lead meanwhile, and for as long as that does.
+    """
+    orders = Orders(AutoFix.NONE, observe=True, stands_in=True)
+    async with _leading(Daemon(dsn, settings, desk.connections, orders)):
+        return
+
+
+@asynccontextmanager
+async def _leading(daemon: Daemon) -> AsyncGenerator[None]:
+    """That one leads within the block, and has seen everything."""
     task = asyncio.create_task(daemon.run(), name="stand-in")
     led = asyncio.create_task(daemon.leading.wait(), name="led")
     try:

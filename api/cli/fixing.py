@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -91,8 +92,9 @@ async def _plan(
     dsn: str | None, issue_ids: list[str] | None, select: list[str] | None, ignore: list[str] | None
 ) -> tuple[Proposal, ...]:
     wanted = issue_types(select, ignore)
+    source = find_source(dsn)
     async with asking(dsn) as desk:
-        return await _proposals(desk, issue_ids, wanted)
+        return await _proposals(source, desk, issue_ids, wanted)
 
 
 async def _fix(
@@ -105,7 +107,7 @@ async def _fix(
     async with asking(dsn) as desk:
         wanted = read_plan_file(plan_file) if plan_file else None
         ids = list(wanted) if wanted is not None else issue_ids
-        proposals = await _proposals(desk, ids, None)
+        proposals = await _proposals(source, desk, ids, None)
         if dry_run or not yes:
             _show(proposals)
         if dry_run:
@@ -141,6 +143,8 @@ async def _round(
         return ()
     async with waiting(console, lambda: bulk.doing), leading(source.dsn, source.settings, desk):
         await bulk.apply(proposals)
+        if follows or bulk.is_frozen:
+            await bulk.keep_promises()
         if follows and not asks:
             await bulk.follow()
         if not (follows and asks):
@@ -170,12 +174,20 @@ async def _rollback(dsn: str | None, fix_id: str) -> ExitCode:
     return ExitCode.ISSUES
 
 
-async def _proposals(desk: Desk, issue_ids: list[str] | None, select: tuple[str, ...] | None) -> tuple[Proposal, ...]:
+async def _proposals(
+    source: Source, desk: Desk, issue_ids: list[str] | None, select: tuple[str, ...] | None
+) -> tuple[Proposal, ...]:
+    """Plans for those issues; or for every one there is, which where no listener does this command looks for itself."""
+    from ...listener.stand_in import look
     from ..progress import waiting
     from ..proposal import propose
 
     doing = ["connecting"]
     async with waiting(_console(), lambda: doing[-1]):
+        if issue_ids is None and (await desk.status()).leader is None:
+            doing.append("looking at everything")
+            with redirect_stdout(sys.stderr):  # what is told on the way is no plan
+                await look(source.dsn, source.settings, desk)
         return await propose(desk, issue_ids, select, doing.append)
 
 

@@ -43,7 +43,8 @@ class PlanAnswer(Answer):
 
     `refusal` says why nothing may be done (there are no statements then), `waits_for` what is still missing,
     `needs_approval` why it never runs alone, `no_inverse` why there is nothing to undo. `notes` are what a person
-    should know and no check can tell.
+    should know and no check can tell. `afterwards` is the plan that can be made only once this one is applied, as a fix
+    of its own, to be approved by itself.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class PlanAnswer(Answer):
     no_inverse: str | None
     backups: tuple[str, ...]
     notes: tuple[str, ...]
+    afterwards: PlanAnswer | None
 
 
 def plan_answer(plan: Plan) -> PlanAnswer:
@@ -91,6 +93,7 @@ def plan_answer(plan: Plan) -> PlanAnswer:
         no_inverse=plan.no_inverse,
         backups=plan.backups,
         notes=plan.notes,
+        afterwards=None if plan.afterwards is None else plan_answer(plan.afterwards),
     )
 
 

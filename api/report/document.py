@@ -107,4 +107,5 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "needs_approval": plan.needs_approval,
         "refusal": plan.refusal,
         "waits_for": plan.waits_for,
+        "afterwards": None if plan.afterwards is None else plan_document(plan.afterwards),
     }

@@ -62,6 +62,9 @@ def plan_lines(plan: Plan, *, only_read: str | None = None) -> Iterator[str]:
         for step in plan.inverse:
             for statement in step.statements:
                 yield from comment(statement)
+    if plan.afterwards is not None:
+        yield from comment(f"and then: {plan.afterwards.summary}")
+        yield from plan_lines(plan.afterwards, only_read=only_read)
 
 
 class Unwritable(ValueError):

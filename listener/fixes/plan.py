@@ -129,6 +129,8 @@ class Plan:
     `restores` marks a state that pgmend itself saw before an event; `needs_approval` why it never runs alone.
     `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads. `no_inverse` says why there is
     nothing to undo, where `inverse` is empty. `notes` are what a person should know and no check can tell.
+    `afterwards` is the plan that can be made only once this one is applied, as far as it can be told now: it becomes a
+    fix of its own.
     """
 
     kind: str
@@ -155,6 +157,7 @@ class Plan:
     no_inverse: str | None = None
     notes: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()
+    afterwards: Plan | None = None
 
     @property
     def locks(self) -> tuple[Lock, ...]:

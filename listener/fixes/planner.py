@@ -14,7 +14,8 @@ from ..catalog.snapshot import Oid, Snapshot
 from ..errors import NoRemedy, PlanRefused
 from ..issue import Issue
 from ..readiness import how_to_own
-from ..remedy import Remedy, RestoreObject
+from ..remedy import ChangeColumnType, Remedy, RestoreObject
+from .afterwards import plan_afterwards
 from .fix_kind import builtin_kinds
 from .limits import Limits
 from .plan import Plan
@@ -53,7 +54,7 @@ async def plan_fix(
         plan = await builtin_kinds()[type(remedy)].plan(remedy, site)
     except PlanRefused as refused:
         return refused_plan(issue, remedy, str(refused))
-    return _founded(plan, site)
+    return replace(_founded(plan, site), afterwards=await plan_afterwards(plan, site))
 
 
 def refused_plan(issue: Issue, remedy: Remedy, reason: str) -> Plan:
@@ -85,7 +86,7 @@ async def _look_again(
 
 def _neighbourhood(snapshot: Snapshot, remedy: Remedy) -> frozenset[Oid]:
     """The remedy's tables, and those that refer to them or that they refer to; and what is below the altered one."""
-    near: set[Oid] = set()
+    near: set[Oid] = set(remedy.then.tables) if isinstance(remedy, ChangeColumnType) and remedy.then else set()
     waiting = [*remedy.tables[:1]]
     while waiting:
         below = snapshot.children.get(waiting.pop(), ())

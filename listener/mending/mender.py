@@ -93,7 +93,7 @@ class Mender:
         What could not be looked at is looked at again, what was lost on its way is first taken up.
         """
         observing = await self._why_observing()
-        if observing is not None:
+        if observing is not None and not self._stands_in:
             log.warning("observing only", reason=observing)
         recovered = observing is not None
         while not self._stopping.is_set():

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..catalog.snapshot import AttributeNumber, Oid
 from ..evidence import Evidence
+from ..remedy import AddForeignKey
 
 
 class Key(NamedTuple):
@@ -63,6 +64,12 @@ def link_of(table: Oid, columns: tuple[AttributeNumber, ...], key: Oid, keyed: t
         return Link(table, columns, Key(key, keyed))
     pairs = sorted(zip(keyed, columns, strict=True))
     return Link(table, tuple(column for _, column in pairs), Key(key, tuple(number for number, _ in pairs)))
+
+
+def foreign_key_of(relation: Relation) -> AddForeignKey:
+    """The foreign key that would declare it, with no action."""
+    link = relation.link
+    return AddForeignKey(link.table, link.columns, link.key.table, link.key.columns)
 
 
 @dataclass(frozen=True)

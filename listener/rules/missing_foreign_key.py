@@ -10,7 +10,7 @@ from ..judging.ambiguity import ambiguous, undecided
 from ..judging.registry import Reads, rule
 from ..judging.scene import Scene
 from ..relations.former import FormerForeignKey, former_foreign_keys
-from ..relations.relation import Relation, link_of
+from ..relations.relation import Relation, foreign_key_of, link_of
 from ..relations.wording import columns_of, count
 from ..remedy import AddForeignKey
 
@@ -40,14 +40,9 @@ def _finding(table: Table, relation: Relation, scene: Scene) -> Finding:
         expected_state=f"A foreign key from {names} to {key}.",
         columns=link.columns,
         evidence=relation.evidence,
-        remedy=_remedy(relation) if former is None else _restoring(table, former),
+        remedy=foreign_key_of(relation) if former is None else _restoring(table, former),
         doubt=_doubt(relation, former, scene),
     )
-
-
-def _remedy(relation: Relation) -> AddForeignKey:
-    link = relation.link
-    return AddForeignKey(link.table, link.columns, link.key.table, link.key.columns)
 
 
 def _restoring(table: Table, former: FormerForeignKey) -> AddForeignKey:

@@ -14,7 +14,7 @@ from ..judging.registry import Reads, rule
 from ..judging.scene import Scene
 from ..relations.families import Fit, fit
 from ..relations.former import FormerType, former_type
-from ..relations.relation import Relation
+from ..relations.relation import Relation, foreign_key_of
 from ..relations.weights import FORMER_TYPE
 from ..relations.wording import columns_of, dotted, listed
 from ..remedy import ChangeColumnType
@@ -43,9 +43,10 @@ def _of_relation(table: Table, relation: Relation, scene: Scene) -> Iterator[Fin
     if relation.rivals:
         yield ambiguous(table, relation, scene)
         return
-    for column, key_column in _mismatched(table, relation, scene):
+    mismatched = [*_mismatched(table, relation, scene)]
+    for column, key_column in mismatched:
         if not _key_moved(relation.link.key.table, key_column, scene):
-            yield _finding(table, relation, column, key_column, scene)
+            yield _finding(table, relation, column, key_column, scene, alone=len(mismatched) == 1)
 
 
 def _mismatched(table: Table, relation: Relation, scene: Scene) -> Iterator[tuple[Column, Column]]:
@@ -56,7 +57,13 @@ def _mismatched(table: Table, relation: Relation, scene: Scene) -> Iterator[tupl
             yield column, key_column
 
 
-def _finding(table: Table, relation: Relation, column: Column, key_column: Column, scene: Scene) -> Finding:
+def _finding(
+    table: Table, relation: Relation, column: Column, key_column: Column, scene: Scene, *, alone: bool
+) -> Finding:
+    """`alone` says that no other column of the relation differs: then the foreign key can follow.
+
+    Of a column that was changed somebody may have dropped the key as well: that comes back by an approval of its own.
+    """
     key = columns_of(scene.snapshot.tables[relation.link.key.table], (key_column.number,))
     was = former_type(scene.changes_of(table.oid), column.number, column.type_name)
     restores = was is not None and fit(was.type_oid, key_column.type_oid) in (Fit.SAME, Fit.FITS)
@@ -67,7 +74,13 @@ def _finding(table: Table, relation: Relation, column: Column, key_column: Colum
         expected_state=f"{column.name} is {wanted}.",
         columns=(column.number,),
         evidence=relation.evidence,
-        remedy=ChangeColumnType(table.oid, column.number, wanted, restores=restores),
+        remedy=ChangeColumnType(
+            table.oid,
+            column.number,
+            wanted,
+            restores=restores,
+            then=foreign_key_of(relation) if alone and was is None else None,
+        ),
     )
 
 

@@ -43,17 +43,21 @@ async def fix(pgmend: Processes, shop: Database, *words: str, stdin: str | None 
 
 
 async def test_what_a_fix_brings_to_light_is_shown_and_asked_for(pgmend: Processes, shop: Database) -> None:
-    await weighed(await listen(pgmend, shop))
+    listener = await weighed(await listen(pgmend, shop, auto_fix="none"))
+    shop.execute("alter table payments alter column user_id type text")
+    await listener.issue("TYPE_MISMATCH", "payments")
+    await weighed(listener)
     only = await fix(pgmend, shop, "--all", stdin="y\n")
     assert only.code == 0, only
+    # The two types, and the key that the plan of notes said comes afterwards.
     shown = only.stderr.count("Apply these 2 fixes?")
-    assert (shown, shop.value(APPLIED)) == (1, 2)
+    assert (shown, shop.value(APPLIED)) == (1, 3)
     assert "came to light. Apply them too?" in only.stderr
-    assert "notes_user_id_fkey" in only.stdout
-    assert find_issue(shop, "MISSING_FOREIGN_KEY", "notes", "open")
+    assert "payments_user_id_fkey" in only.stdout
+    assert find_issue(shop, "MISSING_FOREIGN_KEY", "payments", "open")
     both = await fix(pgmend, shop, "--all", stdin="y\ny\n")
     assert both.code == 0, both
-    assert find_issue(shop, "MISSING_FOREIGN_KEY", "notes", "resolved")
+    assert find_issue(shop, "MISSING_FOREIGN_KEY", "payments", "resolved")
 
 
 async def test_no_is_an_answer(pgmend: Processes, shop: Database) -> None:

@@ -31,7 +31,9 @@ class Strip:
     def patterns(self) -> tuple[str, ...]:
         """Regular expressions that Python and PostgreSQL read alike; what each finds becomes its first group."""
         names = "|".join(sorted(_quoted(name) for name in self.names))
-        types = "|".join(sorted({_escaped(text) for text in _spellings(self.cast)}, key=len, reverse=True))
+        types = "|".join(
+            sorted({_escaped(text) for text in _spellings(self.cast)}, key=lambda text: (-len(text), text))
+        )
         return (
             *READ_ANEW,
             rf"\(({_QUALIFIER}(?:{names}))\)::(?:{types}){NO_MORE}",
