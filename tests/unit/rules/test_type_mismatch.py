@@ -4,7 +4,7 @@ import pytest
 from pgmend.listener.catalog.change import Change
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Issue, Severity
-from pgmend.listener.remedy import ChangeColumnType
+from pgmend.listener.remedy import AddForeignKey, ChangeColumnType
 
 from tests.support.snapshots import (
     TYPES,
@@ -40,8 +40,14 @@ def test_ten_integers_and_one_text() -> None:
     assert (issue.table, issue.column) == ("bookings", "user_id")
     assert issue.current_state == "user_id is text; public.users(id), which it means, is integer."
     assert issue.expected_state == "user_id is integer."
-    assert issue.remedy == ChangeColumnType(table(of, "bookings").oid, 2, "integer", restores=False)
+    assert issue.remedy == with_key_to_users(of)
     assert issue.doubt is None
+
+
+def with_key_to_users(of: Snapshot) -> ChangeColumnType:
+    """The type of bookings.user_id, and the foreign key that can be there after it."""
+    bookings = table(of, "bookings").oid
+    return ChangeColumnType(bookings, 2, "integer", then=AddForeignKey(bookings, (2,), table(of, "users").oid, (1,)))
 
 
 def test_names_of_any_alphabet() -> None:
@@ -138,13 +144,14 @@ def test_what_we_gave_another_type_was_not_the_accident() -> None:
     of = snapshot(ELEVENTH)
     before = with_type(of, "bookings", "user_id", "int")
     (issue,) = found(of, changes=[retyped(before, of, "bookings", "user_id", fix_id="fix")])
-    assert issue.remedy == ChangeColumnType(table(of, "bookings").oid, 2, "integer", restores=False)
+    assert issue.remedy == with_key_to_users(of)
 
 
 def test_former_type_that_did_not_fit_either_is_not_restored() -> None:
     of = snapshot(ELEVENTH)
     was = with_type(of, "bookings", "user_id", "uuid")
     (issue,) = found(of, changes=[retyped(was, of, "bookings", "user_id")])
+    # Somebody changed it, and may have dropped a foreign key as well: that needs an approval of its own.
     assert issue.remedy == ChangeColumnType(table(of, "bookings").oid, 2, "integer", restores=False)
 
 
