@@ -244,6 +244,52 @@ async def test_silent_on(world: Database, statements: tuple[str, ...]) -> None:
     assert await after(world, *statements) == []
 
 
+REWRITTEN_BEFORE: dict[str, tuple[str, str]] = {
+    "a varchar that is widened": (f"vacuum full {TABLE}", f"alter table {TABLE} alter code type varchar(40)"),
+    "an index that is kept for the new type": (
+        f"vacuum full {TABLE}", f"alter table {TABLE} alter code type text, alter n set default 7",
+    ),
+    "a column with a constant": (f'cluster {TABLE} using "by n"', f"alter table {TABLE} add column a int default 7"),
+    "a column with a constant, of a table with neither TOAST nor index": (
+        "vacuum full bare", "alter table bare add column a int default 7",
+    ),
+    "a type, of a table with neither TOAST nor index": (
+        "vacuum full bare", "alter table bare alter n type positive",
+    ),
+    "a column with a constant, of partitions": ("vacuum full parts", "alter table parts add column a int default 7"),
+    "text that is withheld": (
+        f"vacuum full {TABLE}",
+        f"do $$ begin execute 'alter table {TABLE} alter code type varchar(40)'; end $$",
+    ),
+}  # fmt: skip
+OLDER_WORLD = """
+    create domain positive as int;
+    create table bare (n int); insert into bare select 1 from generate_series(1, 2000);
+    create table parts (n int primary key) partition by range (n);
+    create table part partition of parts for values from (0) to (9000);
+    insert into parts select generate_series(1, 2000);
+    create index on "Orders, 1" (code);
+"""
+
+
+@pytest.mark.parametrize(("rewriting", "statement"), REWRITTEN_BEFORE.values(), ids=REWRITTEN_BEFORE)
+async def test_rewrite_by_another_command_is_not_blamed_on_one_that_kept_the_rows(
+    world: Database, rewriting: str, statement: str
+) -> None:
+    world.execute(OLDER_WORLD.encode())
+    assert await after(world, rewriting, statement) == []
+    assert await after(world, statement.replace("code", '"Größe"').replace("column a", "column b"), rewriting) == []
+
+
+async def test_rewrite_of_a_kept_type_is_blamed_on_the_command_that_rewrote(world: Database) -> None:
+    world.execute(OLDER_WORLD.encode())
+    kept = f"alter table {TABLE} alter code type varchar(40)"
+    rewriting = f"savepoint s; alter table {TABLE} add column made timestamptz default clock_timestamp(); release s"
+    world.execute(f"vacuum full {TABLE}".encode())
+    (issue,) = await after(world, f"vacuum full {TABLE}", kept, f"begin; {rewriting}; commit", kept.replace("40", "50"))
+    assert issue.column == "made"
+
+
 async def test_silent_where_the_table_is_small(world: Database) -> None:
     threshold = timedelta(milliseconds=80)
     statements = [*UNSAFE]
