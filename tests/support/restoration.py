@@ -16,6 +16,7 @@ from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.remedy import RestoreObject
 from pgmend.listener.store.expected import Expectation, read_expected, write_expected
 
+from .dialect import skip_unless_known
 from .workshop import Workshop
 
 LOCKED = Expectation("captured", locked=True, origin=None, migration_version=None, server_version=180000)
@@ -86,7 +87,8 @@ class Case:
 
 
 def run(workshop: Workshop, text: str) -> None:
-    """Run statements of a test, whatever is in them."""
+    """Run statements of a test, whatever is in them; skips where the server is too old for them."""
+    skip_unless_known(workshop.connection.info.server_version, text)
     if text.strip():
         workshop.database.execute(text.encode())
 
