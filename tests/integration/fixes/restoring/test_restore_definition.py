@@ -436,6 +436,34 @@ async def test_values_of_a_plain_column_survive_both_ways(workshop: Workshop) ->
     assert workshop.database.fetch("select id, g from app.t order by id") == [*values, (77, 14)]
 
 
+NUMBERS = "create table app.p (id bigint generated always as identity, a int, b text)"
+
+
+async def test_the_bounds_of_an_identity_come_with_the_type_of_its_column(workshop: Workshop) -> None:
+    run(workshop, PREPARATION + NUMBERS)
+    await write_expected(workshop.connection, LOCKED, (await portrayed(workshop)).objects.values())
+    run(workshop, "alter table app.p alter id type int")
+    options, of_type = [restoration(each) for each in await differing(workshop)]
+    assert options is not None
+    assert of_type is not None
+    assert "type of column app.p.id, which is integer" in str((await workshop.plan(options)).waits_for)
+    await healed(workshop, of_type)
+    assert await differing(workshop) == ()
+
+
+async def test_of_a_partitioned_table_it_is_said_how_the_type_and_the_bounds_come_back(workshop: Workshop) -> None:
+    parts = "partition by range (a); create table app.p1 partition of app.p for values from (0) to (9)"
+    run(workshop, f"{PREPARATION} {NUMBERS} {parts}")
+    await write_expected(workshop.connection, LOCKED, (await portrayed(workshop)).objects.values())
+    run(workshop, "alter table app.p alter id type int")
+    plans = [await workshop.plan(remedy) for each in await differing(workshop) if (remedy := restoration(each))]
+    refusal = next(plan.refusal for plan in plans if plan.refusal)
+    assert [plan.waits_for is None for plan in plans].count(False) == len(plans) - 1
+    assert "app.p is partitioned" in refusal
+    run(workshop, refusal.partition("when nobody uses it: ")[2])
+    assert await differing(workshop) == ()
+
+
 async def test_an_index_made_since_keeps_its_column_from_being_made_anew(workshop: Workshop) -> None:
     remedy, _ = await sick(workshop, CASES["expression dropped of a column that has indexes"])
     outcome = await healed(workshop, remedy)
