@@ -25,6 +25,7 @@ from pgmend.listener.remedy import (
     ValidateConstraint,
 )
 
+from tests.support.dialect import skip_before
 from tests.support.eventually import eventually
 from tests.support.mortal import Mortal
 from tests.support.workshop import LIMITS, Workshop
@@ -55,6 +56,11 @@ def constraint(workshop: Workshop, name: str) -> int:
 
 def trigger(workshop: Workshop, name: str) -> int:
     return workshop.database.value("select oid::bigint from pg_trigger where tgname = %s", [name])
+
+
+def emails(shop: Workshop) -> SetSecurityInvoker:
+    skip_before(15, shop.connection)
+    return SetSecurityInvoker(shop.oid("app.emails"))
 
 
 CASES = {
@@ -104,7 +110,7 @@ CASES = {
     ),
     "set security invoker": Case(
         "create view app.emails as select email from app.users",
-        lambda shop: SetSecurityInvoker(shop.oid("app.emails")),
+        emails,
     ),
     "set search path": Case(
         "create function app.risky() returns integer language sql security definer as 'select 1'",

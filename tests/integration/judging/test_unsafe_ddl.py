@@ -19,6 +19,7 @@ from pgmend.listener.judging.judge import Judge
 from pgmend.listener.settings import Settings
 
 from tests.support.database import Database
+from tests.support.dialect import needs, skip_before
 
 WORLD = """
     create table parent (id int primary key); insert into parent select generate_series(1, 10);
@@ -136,6 +137,7 @@ UNSAFE: dict[str, Told] = {
 async def test_statement_is_told_with_what_it_did_and_how_to_run_it_next_time(world: Database, statement: str) -> None:
     (issue,) = await after(world, statement)
     column, subject, lock, what, instead = UNSAFE[statement]
+    skip_before(needs(instead), await world.connect())
     assert (issue.severity, issue.table, issue.column, issue.object_name) == (
         Severity.LOW, "Orders, 1", column, subject,
     )  # fmt: skip
