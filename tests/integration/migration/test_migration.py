@@ -55,6 +55,13 @@ class Case(NamedTuple):
 
 CASES = {
     "create index": Case(lambda _, orders, __: CreateIndex(orders, (4,))),
+    "index on partitions": Case(
+        lambda w, _, __: CreateIndex(w.oid('"Ä pp".parts'), (2,)),
+        'create table "Ä pp".parts (a int, b int) partition by list (a);'
+        'create table "Ä pp"."part:1" partition of "Ä pp".parts for values in (1) partition by list (b);'
+        'create table "Ä pp"."part%2" partition of "Ä pp"."part:1" for values in (2);'
+        'insert into "Ä pp".parts values (1, 2)',
+    ),
     "drop index": Case(lambda w, orders, _: DropIndex(orders, w.oid('"Ä pp"."twin 2"'), w.oid('"Ä pp"."twin 1"'))),
     "foreign key": Case(
         lambda _, orders, users: AddForeignKey(orders, (2,), users, (1,)),

@@ -184,6 +184,7 @@ CASES = {
         f"{T} create table app.x (a int)", "alter table app.t alter a drop not null; alter table app.t inherit app.x;"
         "alter table app.t alter a set not null", approval="among those of another table",
     ),
+    "index of partitions": Case(PARTS, "drop index app.p_b", "existence", hazard=Hazard.INDEX_BUILD),
     "partition detached": Case(PARTS, "alter table app.p detach partition app.p1", approval="none of them may lie"),
     "partition with other bounds": Case(
         PARTS, "alter table app.p detach partition app.p2;"
