@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -41,6 +41,9 @@ chaos: $(STAMP) ## 1,000 rounds of chaos; ARGS="--rounds 25 --workers 4"
 
 lab: $(STAMP) ## 1,000 random faults in real schemas; ARGS="--faults 50 --only pdns"
 	$(BIN)/python -m tests.lab $(ARGS)
+
+matrix: $(STAMP) ## the tests on PostgreSQL 14 to 18, fetched by npm; ARGS="--major 15 -n 1 tests/integration/sql"
+	$(BIN)/python -m tests.matrix $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \

@@ -14,7 +14,8 @@ from .paging import PageAnswer, PageAsked
 
 
 class ScanAnswer(Answer):
-    """One look. `started_at` null waits for a listener; `detail` says why where `outcome` is `could_not_run`."""
+    """One look. `started_at` null waits for a listener; `detail` has the `reason` where `outcome` is `could_not_run`,
+    and in `unread` sentences on views, functions and statements that could not be read."""
 
     scan_id: UUID
     kind: str

@@ -124,7 +124,9 @@ def still_to_be_done(statement: str) -> str | None:
 
 
 def _index(node: Any) -> sql.Composed:
-    there = sql.SQL(_INDEX).format(schema=sql.Literal(node.relation.schemaname), name=sql.Literal(node.idxname))
+    # On a partitioned table ONLY it is valid once each partition's is attached.
+    found = _INDEX if node.relation.inh else _ANY_INDEX
+    there = sql.SQL(found).format(schema=sql.Literal(node.relation.schemaname), name=sql.Literal(node.idxname))
     return sql.SQL("not ") + there
 
 

@@ -1,25 +1,30 @@
-"""A migration as plain SQL for any client; what is done already it passes over."""
+"""A migration as plain SQL for any client, or else for psql alone; what is done already it passes over.
+
+What fits in no transaction fits in no DO block. Where IF EXISTS does not say all of its condition either, psql has to
+look: it asks the server (gset) and runs the statements or not (if). Such a script stops any other client at its first
+line, before anything is done.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pglast
 from pglast import ast
 from pglast.stream import RawStream
 
-from ...listener.errors import InvalidRequest
 from ..report.script import comment, preamble, runnable
 from .deed import Deed, Migration
 
 
 def plain_sql(migration: Migration) -> str:
     """The way there as a script, the way back as a comment below it."""
-    lines = [*comment(f"pgmend: {migration.summary}"), *comment(f"fix {migration.fix_id}"), *preamble()]
+    lines = [*_first_lines(migration.there), *comment(f"pgmend: {migration.summary}")]
+    lines += [*comment(f"fix {migration.fix_id}"), *preamble()]
     for deed in migration.there:
         lines += _written(deed)
-    lines += comment("The way back:")
+    lines += comment("The way back:" if not any(map(_is_for_psql, migration.back)) else "The way back, for psql alone:")
     if migration.why_no_way_back:
         lines += comment(f"none: {migration.why_no_way_back}")
     for deed in migration.back:
@@ -30,11 +35,9 @@ def plain_sql(migration: Migration) -> str:
 
 def _written(deed: Deed) -> Iterator[str]:
     yield from comment(deed.title)
-    if deed.alone and not deed.plain:
-        raise InvalidRequest(
-            f"Plain SQL cannot do this both under a condition and beside the writers: {deed.title}."
-            " Cure: an Alembic or a Django migration, which can."
-        )
+    if _is_for_psql(deed):
+        yield from _looked_up(deed)
+        return
     if deed.alone:
         for statement in deed.statements:
             yield runnable(_unless_done(statement))
@@ -48,6 +51,28 @@ def _written(deed: Deed) -> Iterator[str]:
     yield "  end if;"
     yield "end"
     yield f"{tag};"
+
+
+def _is_for_psql(deed: Deed) -> bool:
+    """Whether no client can do it that knows nothing but SQL."""
+    return deed.alone and not deed.plain
+
+
+def _first_lines(deeds: Sequence[Deed]) -> Iterator[str]:
+    if any(map(_is_for_psql, deeds)):
+        yield "\\set ON_ERROR_STOP on"
+        yield from comment("For psql alone (`psql -f`, without --single-transaction): it looks what is to be done.")
+
+
+def _looked_up(deed: Deed) -> Iterator[str]:
+    """psql keeps the answer, t or f, in a variable, and skips all up to `endif` where it is f."""
+    question = runnable(f"select {deed.unless_done} as pgmend_is_to_be_done")
+    yield f"{question.removesuffix(';')} \\gset"
+    yield "\\if :pgmend_is_to_be_done"
+    yield from comment("What stops in between leaves an invalid index of that name: drop it, and run this again.")
+    for statement in deed.statements:
+        yield runnable(statement)
+    yield "\\endif"
 
 
 def _in_a_block(statement: str) -> str:

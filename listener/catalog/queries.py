@@ -39,6 +39,8 @@ _LACKING = (
     ),
     (150000, "k.confdelsetcols", "null::pg_catalog.int2[]"),
     (150000, "i.indnullsnotdistinct", "false"),
+    # A partition's triggers that it has by its parent were internal ones, as those behind foreign keys are.
+    (150000, "not t.tgisinternal", "(not t.tgisinternal or t.tgparentid <> 0 and t.tgconstraint = 0)"),
 )
 
 

@@ -22,8 +22,8 @@ _ONE = f"select {_COLUMNS} from pgmend.scan where scan_id = %s"
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One look. `started_at` None waits for a listener; `outcome` is `complete`, or `could_not_run` with the reason in
-    `detail`."""
+    """One look. `started_at` None waits for a listener; `outcome` is `complete`, or `could_not_run` with the
+    `reason` in `detail`; there `unread` tells which code could not be read, too."""
 
     scan_id: UUID
     kind: str

@@ -25,8 +25,9 @@ class Suspicion:
 
     `lock` is the strongest that the statement took on it. `constraint` and `index` are what was made, rebuilt or
     dropped, `referenced` is what a foreign key points at. `seen` is false where only the types say that rows were
-    written anew. `times` are how long the statement took, and how long its transaction went on from there;
-    `rows` how many the table had before, as far as the planner knew.
+    written anew; `doubtful` says that they were, and perhaps by something else. `times` are how long the statement
+    took, and how long its transaction went on from there; `rows` how many the table had before, as far as the planner
+    knew.
     """
 
     event: Event
@@ -41,6 +42,7 @@ class Suspicion:
     index: Index | None = None
     referenced: Table | None = None
     seen: bool = True
+    doubtful: bool = False
 
     @property
     def waited(self) -> bool:
@@ -121,7 +123,7 @@ class _Look:
             if rewritten is not False:
                 yield from _one_each(replace(each, seen=rewritten is True) for each in sure)
             if rewritten and not sure:
-                yield from _one_each(candidates)
+                yield from _one_each(replace(each, doubtful=True) for each in candidates)
 
     def _of(self, event: Event, commands: Sequence[Command], several: Sequence[Event]) -> Iterator[Suspicion]:
         """What one statement with a text did."""

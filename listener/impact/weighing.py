@@ -16,6 +16,7 @@ from .facts import Facts, read_facts
 from .impact import Doing, Impact, Lock, Size
 from .instead import instead
 from .suspicion import Suspicion, suspicions
+from .writer import by_the_writer
 
 _PAGE: Final = 8192
 _BLOCKING: Final = frozenset({Lock.SHARE, Lock.SHARE_ROW_EXCLUSIVE, Lock.ACCESS_EXCLUSIVE})
@@ -38,8 +39,9 @@ async def weigh(
         return ()
     tables = {each.after.oid for each in found}
     constraints = {check for each in found for check in _asked_about(each)}
-    facts = await read_facts(connection, tables, constraints)
-    return impacts(found, facts, above, after.server_version)
+    rewritten = {each.after.oid for each in found if each.doubtful}
+    facts = await read_facts(connection, tables, constraints, rewritten)
+    return impacts(by_the_writer(found, facts.traces), facts, above, after.server_version)
 
 
 def impacts(found: Iterable[Suspicion], facts: Facts, above: timedelta, server_version: int) -> tuple[Impact, ...]:

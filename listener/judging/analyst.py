@@ -38,6 +38,7 @@ from ..impact.witness import Witness
 from ..issue import Issue
 from ..relations.measurement import Measurements, Subject
 from ..relations.reading.reader import CodeReader, told
+from ..relations.reading.reading import Reading
 from ..store import changes as change_store
 from ..store import impacts as impact_store
 from ..store import issues as issue_store
@@ -84,6 +85,7 @@ class Analyst:
         self._examiner: Examiner | None = None
         self._held = HeldIssues()
         self._unmeasured: set[Subject] = set()
+        self._unread: tuple[str, ...] = ()
 
     @property
     def roster(self) -> Roster:
@@ -109,7 +111,7 @@ class Analyst:
             )
             self._examiner.read_off(await self._sequences(snapshot), None)
             self._examiner.see_idle(await watch(self._connection))
-            self._examiner.read(told(await self._reader.everything(snapshot)))
+            self._examiner.read(await self._all_code(snapshot))
             self._held.hold(record.to_issue() for record in await issue_store.read_open(self._connection))
             self._held.know_backlog(await issue_store.read_backlog(self._connection))
             missed = await read_missed(self._connection, snapshot)
@@ -165,6 +167,12 @@ class Analyst:
         if not views and not functions:
             return frozenset()
         return self.examiner.read(await self._reader.named(self.examiner.snapshot, views, functions))
+
+    async def _all_code(self, snapshot: Snapshot) -> Reading:
+        """Read every view, function and statement, and keep in mind what of them could not be."""
+        reading = told(await self._reader.everything(snapshot))
+        self._unread = tuple(reading.gaps())
+        return reading
 
     async def look_at(self, tables: frozenset[Oid]) -> Outcome:
         """Look again at some tables, without any event."""
@@ -247,7 +255,7 @@ class Analyst:
         self.examiner.hear_more(impacts)
         self.examiner.read_off(sequences, None)
         self.examiner.see_idle(idleness)
-        self.examiner.read(told(await self._reader.everything(part)))
+        self.examiner.read(await self._all_code(part))
         await self._watch.look()
         self.examiner.expect(self._watch.expected)
         return await self._conclude(kind, causes, events, everything, started, impacts=impacts)
@@ -296,6 +304,7 @@ class Analyst:
             next((check.reason for check in judgement.checks if check.status is CheckStatus.COULD_NOT_RUN), None),
             unwatched,
             impacts,
+            self._unread,
         )
         intents = await decide(self._connection, events, self.examiner.snapshot)
         await self._store(kind, outcome, intents, everything=backlog)
@@ -368,4 +377,5 @@ class Analyst:
                 resolved=len(outcome.resolved),
                 started_at=self.examiner.snapshot.taken_at,
                 reason=outcome.unseen,
+                unread=outcome.unread,
             )

@@ -19,7 +19,8 @@ log = structlog.get_logger()
 class Outcome:
     """What one look came to. `touched` are the tables (or DATABASE) whose issues were judged anew, `unseen` says
     what kept a rule from looking at one of them. `unwatched` are those of the resolved that nobody saw gone, with the
-    reason. `impacts` are what statements did of which was heard first.
+    reason. `impacts` are what statements did of which was heard first. `unread` says which code was not read when
+    all of it was last to be.
     """
 
     opened: tuple[Issue, ...]
@@ -32,6 +33,7 @@ class Outcome:
     unseen: str | None = None
     unwatched: Mapping[str, str] = field(default_factory=dict[str, str])
     impacts: tuple[Impact, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def tell(outcome: Outcome) -> None:

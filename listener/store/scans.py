@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -35,11 +37,15 @@ async def write_scan(
     opened: int,
     resolved: int,
     reason: str | None = None,
+    unread: Sequence[str] = (),
 ) -> None:
     """Record a scan, or, where people asked for one before it began, answer their requests with it.
 
-    `reason` is what kept it from seeing everything.
+    `reason` is what kept it from seeing everything. `unread` says what of views, functions and statements was not read.
     """
+    detail: dict[str, Any] = {"reason": reason} if reason is not None else {}
+    if unread:
+        detail["unread"] = [*unread]
     figures = {
         "kind": kind,
         "started_at": started_at,
@@ -48,7 +54,7 @@ async def write_scan(
         "opened": opened,
         "resolved": resolved,
         "outcome": "complete" if reason is None else "could_not_run",
-        "detail": Jsonb({} if reason is None else {"reason": reason}),
+        "detail": Jsonb(detail),
     }
     await connection.execute(_WRITE, figures)
 

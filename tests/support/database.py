@@ -9,6 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from .dialect import skipping_what_is_unknown
+
 Statement = LiteralString | sql.Composable
 
 
@@ -31,13 +33,16 @@ class Database:
         return connection
 
     def execute(self, statement: Statement, params: Sequence[object] | None = None) -> None:
-        """Run SQL on a connection of its own; without `params` it may be several statements."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+        """Run SQL on a connection of its own; without `params` it may be several statements.
+
+        Skips the test where the server is too old to know what it says.
+        """
+        with psycopg.connect(self.dsn, autocommit=True) as connection, skipping_what_is_unknown(connection, statement):
             connection.execute(statement, params)
 
     def fetch(self, statement: Statement, params: Sequence[object] | None = None) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+        with psycopg.connect(self.dsn, autocommit=True) as connection, skipping_what_is_unknown(connection, statement):
             return connection.execute(statement, params).fetchall()
 
     def value(self, statement: Statement, params: Sequence[object] | None = None) -> Any:

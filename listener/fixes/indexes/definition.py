@@ -54,16 +54,18 @@ class IndexDefinition:
             raise PlanRefused(f"This is no definition of an index: {text}")
         return IndexDefinition(text, parsed)
 
-    def create(self, table: Table, name: str, *, tablespace: str | None = None) -> str:
+    def create(self, table: Table, name: str, *, tablespace: str | None = None, only: bool = False) -> str:
         """The statement that makes it CONCURRENTLY under that name, on the table as it is called now.
 
         All from USING on is kept to the letter; parsed back, nothing but CONCURRENTLY, names and tablespace differ.
+        `only` makes it, not CONCURRENTLY, on a partitioned table ONLY, which has no rows of its own.
         """
         where = self._position("WHERE") if self.parsed.whereClause else len(self.text)
         parts = [
-            sql.SQL("create unique index concurrently" if self.parsed.unique else "create index concurrently"),
+            sql.SQL("create unique index" if self.parsed.unique else "create index"),
+            *([] if only else [sql.SQL("concurrently")]),
             identifier(name),
-            sql.SQL("on"),
+            sql.SQL("on only" if only else "on"),
             relation(table),
             verbatim(self.text[self._position("USING") : where].rstrip()),
             *([sql.SQL("tablespace"), identifier(tablespace)] if tablespace else []),
@@ -71,7 +73,7 @@ class IndexDefinition:
         ]
         text = sql.SQL(" ").join(parts)
         composed = statement(text, ast.IndexStmt, (table.schema, table.name), (table.schema, name))
-        self._compare(composed, table, name, tablespace)
+        self._compare(composed, table, name, tablespace, only=only)
         return composed
 
     def shape(self, table: Table) -> IndexShape:
@@ -121,11 +123,12 @@ class IndexDefinition:
                 return token.start
         raise PlanRefused(f"No {keyword} in the definition of the index: {self.text}")
 
-    def _compare(self, composed: str, table: Table, name: str, tablespace: str | None) -> None:
+    def _compare(self, composed: str, table: Table, name: str, tablespace: str | None, *, only: bool) -> None:
         meant = IndexDefinition.read(self.text).parsed
-        meant.concurrent, meant.idxname, meant.tableSpace = True, name, tablespace
+        meant.concurrent, meant.idxname, meant.tableSpace = not only, name, tablespace
         target = IndexDefinition.read(composed).parsed.relation
-        if target is not None and (target.schemaname, target.relname) == (table.schema, table.name):
+        wanted = (table.schema, table.name, not only)
+        if target is not None and (target.schemaname, target.relname, bool(target.inh)) == wanted:
             meant.relation = target
         if IndexDefinition.read(composed).parsed != meant:
             raise PlanRefused(f"Composed another index than was meant: {composed}")

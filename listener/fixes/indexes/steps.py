@@ -23,12 +23,14 @@ _MADE = sql.SQL(
     "select case when i.indexrelid is null then 'before'"
     " when i.indisvalid and i.indisready and i.indislive then 'done' else 'partial' end from "
 )
+_BEGUN = sql.SQL("select case when i.indexrelid is null then 'before' else 'done' end from ")
 _DROPPED = sql.SQL("select case when i.indexrelid is null then 'done' else 'before' end from ")
 _DEPENDENTS = sql.SQL(
     """select pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) as dependent
 from pg_catalog.pg_depend d join pg_catalog.pg_class c on d.refobjid = c.oid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where d.refclassid = 'pg_catalog.pg_class'::regclass and n.nspname = {schema} and c.relname = {name}
+  and d.deptype not in ('P', 'S')
 union all
 select pg_catalog.format('constraint %I', t.conname)
 from pg_catalog.pg_constraint t join pg_catalog.pg_class c on t.conindid = c.oid
@@ -43,7 +45,7 @@ def create_step(table: Table, name: str, create: str, shape: IndexShape, table_n
         title=f"Create index {name}",
         statements=(create,),
         transactional=False,
-        probe=_probe(_MADE, table.oid, table.schema, name, shape),
+        probe=made_probe(table, name, shape),
         locks=(Lock("SHARE UPDATE EXCLUSIVE", table_name),),
         cleanup=(drop_statement(table.schema, name, if_exists=True),),
         long_running=True,
@@ -59,6 +61,23 @@ def drop_step(table: Table, name: str, shape: IndexShape, table_name: str) -> St
         probe=_probe(_DROPPED, table.oid, table.schema, name, shape),
         locks=(Lock("SHARE UPDATE EXCLUSIVE", table_name),),
         long_running=True,
+    )
+
+
+def made_probe(table: Table, name: str, shape: IndexShape, *, whole: bool = True) -> str:
+    """Whether the index is there: valid, or with `whole` false in any state, as a partitioned one is at first."""
+    return _probe(_MADE if whole else _BEGUN, table.oid, table.schema, name, shape)
+
+
+def drop_plainly(table: Table, name: str, shape: IndexShape, table_name: str) -> Step:
+    """The step that drops a partitioned index with all that is attached to it, which goes in one transaction alone."""
+    text = sql.SQL("drop index {}").format(identifier(table.schema, name))
+    return Step(
+        title=f"Drop index {name} of the partitioned table",
+        statements=(statement(text, ast.DropStmt, (table.schema, name)),),
+        transactional=True,
+        probe=_probe(_DROPPED, table.oid, table.schema, name, shape),
+        locks=(Lock("ACCESS EXCLUSIVE", table_name),),
     )
 
 

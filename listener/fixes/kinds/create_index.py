@@ -1,10 +1,11 @@
 """CREATE INDEX CONCURRENTLY; or an index that was there, under its old name and definition.
 
-A partitioned table is refused: its index cannot be built concurrently in one piece.
+That of a partitioned table is built in parts, see `indexes/partitioned.py`.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import zip_longest
 from typing import LiteralString
 
@@ -17,6 +18,7 @@ from ...remedy import CreateIndex
 from ..composed import columns, identifier, relation
 from ..fix_kind import fix_kind
 from ..indexes.definition import IndexDefinition
+from ..indexes.partitioned import PartitionedIndex, partitioned_index
 from ..indexes.steps import create_step, drop_step, nothing_depends_on
 from ..names import free_relation_name, index_stem
 from ..plan import Hazard, Plan
@@ -49,7 +51,7 @@ _ORDERS: tuple[LiteralString, ...] = ("", " desc nulls last", " nulls first", " 
 @fix_kind(CreateIndex)
 async def create_index(remedy: CreateIndex, site: Site) -> Plan:
     """An index on those columns, or the very index that was there."""
-    table = indexable(site, remedy.table)
+    table = indexable(site, remedy.table, in_parts=True)
     if remedy.definition is None:
         definition = await defined(site.connection, table, remedy)
     else:
@@ -58,7 +60,7 @@ async def create_index(remedy: CreateIndex, site: Site) -> Plan:
     if set(remedy.columns) - set(shape.columns):
         raise PlanRefused(f"Columns of {table.qualified_name} were renamed since index {remedy.name} was there.")
     name, duplicates = await _free_name(site, table, remedy), definition.duplicates(table)
-    return Plan(
+    plan = Plan(
         kind=remedy.kind,
         issue_id=site.issue.issue_id,
         summary=f"Create index {name} on {table_name} without blocking writes",
@@ -73,13 +75,34 @@ async def create_index(remedy: CreateIndex, site: Site) -> Plan:
         affected_rows=max(0, round(table.statistics.rows)),
         makes=(name,),
     )
+    return plan if table.kind != "p" else _in_parts(plan, site, await partitioned_index(site, table, definition, name))
 
 
-def indexable(site: Site, oid: Oid) -> Table:
-    """The table, if an index can be built on it without blocking writes; else raises PlanRefused."""
+def _in_parts(plan: Plan, site: Site, index: PartitionedIndex) -> Plan:
+    """The plan for all tables of the tree."""
+    return replace(
+        plan,
+        tables=site.named(*index.tables),
+        steps=tuple(index.steps()),
+        inverse=tuple(index.inverse()),
+        hazards=(*plan.hazards, Hazard.ACCESS_EXCLUSIVE_LOCK),
+        affected_rows=index.rows,
+        makes=index.names,
+        notes=(
+            "Writes through the partitioned table wait while the index is begun on it alone, which takes no time: it"
+            " has no rows. To undo it everybody waits while it is dropped, of all partitions at once.",
+        ),
+    )
+
+
+def indexable(site: Site, oid: Oid, *, in_parts: bool = False) -> Table:
+    """The table, if an index can be built on it without blocking writes; else raises PlanRefused.
+
+    With `in_parts` it may be a partitioned one.
+    """
     table = site.table(oid)
     name = table.qualified_name
-    if table.kind == "p":
+    if table.kind == "p" and not in_parts:
         raise PlanRefused(
             f"{name} is partitioned: PostgreSQL builds no index on it CONCURRENTLY. Cure: CREATE INDEX … ON ONLY it,"
             " then one CONCURRENTLY on each partition, then ALTER INDEX … ATTACH PARTITION."

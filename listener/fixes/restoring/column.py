@@ -19,8 +19,11 @@ from ..dependents.grants import grant_again
 from ..execution.guard import guard
 from ..kinds.change_column_type import change_column_type
 from ..plan import Check, Hazard, Lock, Plan
+from .alteration import alter_table
+from .collation import restore_collation
 from .column_default import default_statement
 from .comment import comment_statement
+from .found import read_found
 from .place import described, quote, said_of
 from .reading import wait_until_readable
 from .rights import rights_of
@@ -76,10 +79,18 @@ async def restore_column(subject: Subject) -> Plan:
 
 
 async def restore_column_type(subject: Subject) -> Plan:
-    """The type as expected, by the fix kind that changes types."""
+    """The type as expected, by the fix kind that changes types; or the collation, where nothing else differs."""
     table, column = subject.table, subject.column
+    found = await read_found(subject)
+    if found.fields["type"] == subject.expected.fields["type"]:
+        return await restore_collation(subject, found)
     remedy = ChangeColumnType(table.oid, column.number, subject.expected.fields["type"], restores=not subject.declared)
-    return subject.adopted(await change_column_type.plan(remedy, subject.site))
+    plan = subject.adopted(await change_column_type.plan(remedy, subject.site))
+    if plan.refusal and table.kind == "p":
+        action = f"alter column {quote(column.name)} type {remedy.type_name}"
+        cure = alter_table((table.schema, table.name), action, AlterTableType.AT_AlterColumnType)
+        plan = replace(plan, refusal=f"{plan.refusal}. Cure, when nobody uses it: {cure};")
+    return plan
 
 
 async def dressed(subject: Subject, each: Portrayed, owner: str) -> list[str]:

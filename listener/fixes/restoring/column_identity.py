@@ -50,6 +50,12 @@ async def restore_identity(subject: Subject, found: Portrayed) -> tuple[Alterati
         there.get("identity_options"),
     ):
         return ()
+    if "identity" in wanted and wanted["type"] != there["type"]:
+        # ALTER TYPE turns the bounds of the sequence along, and until then they may lie beyond what the type holds.
+        raise PlanWaits(
+            f"the type of {subject.said}, which is {there['type']} and should be {wanted['type']}: the sequence behind"
+            " it has the bounds of that type"
+        )
     if "identity" not in there:
         await _require_ground(subject, found)
         return (_added(subject),)

@@ -6,7 +6,7 @@ the expression gives.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pglast import ast
@@ -14,14 +14,17 @@ from pglast.enums import AlterTableType
 from psycopg import sql
 
 from ...errors import PlanRefused
-from ...expected.portrait import Portrayed
+from ...expected.portrait import ObjectKind, Portrayed
 from ..composed import columns, identifier, query, relation, verbatim
+from ..dependents.definition import literal
 from ..plan import Check, Hazard
 from .alteration import Alteration, alter_table
 from .column import add_column, dressed, drop_column
+from .found import read_relations
+from .index import made_again
 from .place import quote, said_of
 from .reading import wait_until_readable
-from .stored import parsed
+from .stored import parsed, verified
 from .strange_code import strange_code
 from .subject import Subject
 from .turn import row_written_by
@@ -34,14 +37,27 @@ _STATE = """
     case o.attgenerated when 's' then 'STORED' when 'v' then 'VIRTUAL' end)
   from pg_catalog.pg_attrdef f where f.adrelid = o.attrelid and f.adnum = o.attnum and o.attgenerated <> '')
 """
-# A NOT NULL constraint and the expression itself are made anew with the column.
+# A NOT NULL constraint, the expression itself and the indexes are made anew with the column.
 _STANDING = """
 (select pg_catalog.string_agg(distinct pg_catalog.pg_describe_object(d.classid, d.objid, 0), ', ')
   from pg_catalog.pg_depend d
     left join pg_catalog.pg_attrdef f on d.classid = 'pg_catalog.pg_attrdef'::regclass and f.oid = d.objid
     left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::regclass and k.oid = d.objid
+    left join pg_catalog.pg_index i on d.classid = 'pg_catalog.pg_class'::regclass and i.indexrelid = d.objid
+    left join pg_catalog.pg_class x on x.oid = i.indexrelid
   where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = o.attrelid and d.refobjsubid = o.attnum
-    and (f.adrelid, f.adnum) is distinct from (o.attrelid, o.attnum) and k.contype is distinct from 'n')
+    and (f.adrelid, f.adnum) is distinct from (o.attrelid, o.attnum) and k.contype is distinct from 'n'
+    and not (i.indexrelid is not null and i.indisvalid and not i.indisreplident and x.reltablespace = 0))
+"""
+_INDEXES = """
+array(select {what} from pg_catalog.pg_depend d
+    join pg_catalog.pg_index i on i.indexrelid = d.objid join pg_catalog.pg_class x on x.oid = i.indexrelid
+  where d.classid = 'pg_catalog.pg_class'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+    and d.refobjid = o.attrelid and d.refobjsubid = o.attnum)
+"""
+_OTHER_INDEXES = """
+select x.relname, pg_catalog.pg_get_indexdef(x.oid) as definition from pg_catalog.pg_class x
+where x.oid = any({indexes}) and pg_catalog.pg_get_indexdef(x.oid) <> all(array[{known}]::pg_catalog.text[])
 """
 _APPROVAL = "every row is written anew under a lock that keeps readers and writers out"
 
@@ -117,12 +133,16 @@ def _dropped(subject: Subject, found: Portrayed) -> Generation:
 
 async def _anew(subject: Subject, found: Portrayed) -> Generation:
     await _refuse_dependents(subject)
+    indexes = await _indexes(subject)
+    again = [statement for index in indexes for statement in made_again(subject, index)]
+    with_indexes = f", with {', '.join(index.name.name for index in indexes)}" if indexes else ""
     kept = replace(subject.expected, comment=found.comment, grants=found.grants)
     owner, name = subject.table.owner, subject.name.name
     wanted, old = subject.expected.fields.get("generated"), found.fields.get("generated")
     drop, computed = drop_column(subject.table, name), _expression(wanted or old or "")
-    there = (drop, *_made(subject, kept, computed), *await dressed(subject, kept, owner))
-    back = (drop, *_made(subject, found, computed), *await dressed(subject, found, owner))
+    there = (drop, *_made(subject, kept, computed), *await dressed(subject, kept, owner), *again)
+    back = (drop, *_made(subject, found, computed), *await dressed(subject, found, owner), *again)
+    none_else = _no_other_index(subject, indexes)
     return Generation(
         Alteration(
             state=said_of(subject.name, _STATE),
@@ -131,10 +151,10 @@ async def _anew(subject: Subject, found: Portrayed) -> Generation:
             there=there,
             back=back,
             rewrites=_STORED in f"{wanted} {old}" or None in (wanted, old),
-            approval=f"the column is dropped and made anew, as the last of its table, and {_APPROVAL}",
-            hazards=(Hazard.COLUMN_ORDER, Hazard.FULL_SCAN),
-            checks=(_values_given_by(subject, computed),) if wanted and not old else (),
-            undo_checks=(_values_given_by(subject, computed),) if old and not wanted else (),
+            approval=f"the column is dropped and made anew{with_indexes}, as the last of its table, and {_APPROVAL}",
+            hazards=(Hazard.COLUMN_ORDER, Hazard.FULL_SCAN, *((Hazard.INDEX_BUILD,) if indexes else ())),
+            checks=(*((_values_given_by(subject, computed),) if wanted and not old else ()), none_else),
+            undo_checks=(*((_values_given_by(subject, computed),) if old and not wanted else ()), none_else),
         ),
         anew=True,
     )
@@ -165,6 +185,27 @@ def _values_given_by(subject: Subject, expression: str) -> Check:
     )
     meaning = f"Rows in which {name} is not what the expression gives; making the column anew would lose that."
     return Check("values are what the expression gives", query(text, (table.schema, table.name)), meaning)
+
+
+async def _indexes(subject: Subject) -> list[Portrayed]:
+    """The indexes in which the column is, all of which go with it."""
+    names = await subject.value(said_of(subject.name, _INDEXES.format(what="x.relname::pg_catalog.text")))
+    if not names:
+        return []
+    portrait = await read_relations(subject, [subject.table.oid])
+    objects = (each for each in portrait.objects.values() if each.name.kind is ObjectKind.INDEX)
+    return [each for each in objects if each.name.name in names]
+
+
+def _no_other_index(subject: Subject, known: Sequence[Portrayed]) -> Check:
+    """The check that no index goes with the column that is not made again."""
+    there = f"coalesce({said_of(subject.name, _INDEXES.format(what='x.oid'))}, '{{}}')"
+    text = _OTHER_INDEXES.format(indexes=there, known=", ".join(literal(each.definition) for each in known))
+    return Check(
+        "no other index goes",
+        verified(text, ast.SelectStmt),
+        f"Indexes that would go with {subject.name.name}: somebody made or changed them since.",
+    )
 
 
 async def _refuse_dependents(subject: Subject) -> None:

@@ -34,6 +34,7 @@ from .found import read_found
 from .options import storage_turned
 from .place import quote, said_of
 from .standing_constraint import until
+from .stored import verified
 from .subject import Subject
 from .turn import Turn, written_by
 
@@ -118,6 +119,12 @@ async def _exchanged(subject: Subject, found: Portrayed) -> Plan:
         affected_rows=max(0, round(table.statistics.rows)),
         makes=(name, coming, going),
     )
+
+
+def made_again(subject: Subject, each: Portrayed) -> tuple[str, ...]:
+    """The index with all that hangs on it, made in a transaction that keeps everybody out in any case."""
+    definition = verified(each.definition, ast.IndexStmt)
+    return (definition, *_dressed(replace(subject, expected=each), each))
 
 
 def _refuse(subject: Subject, facts: IndexFacts) -> None:

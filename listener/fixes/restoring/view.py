@@ -20,6 +20,7 @@ from ...store.expected import read_expected_parts
 from ..composed import verbatim
 from ..plan import Hazard, Plan, Step
 from .alteration import alter
+from .description import described_columns
 from .found import read_found, read_relations
 from .making import make, or_replace, parsed_definition, quoted_columns, unmake
 from .place import described, exists, said_of, spelled
@@ -60,9 +61,6 @@ select s.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
       and not coalesce(i.relkind = 'i', false))
 from standing s join pg_catalog.pg_class c on c.oid = s.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 """
-_PREPARED = "pgmend_columns"
-_RESULT_TYPES = "select result_types::text[] from pg_catalog.pg_prepared_statements where name = 'pgmend_columns'"
-_RESULT_TYPES_SINCE = 160000
 _KINDS = {"v": ObjectKind.VIEW, "m": ObjectKind.MATERIALIZED_VIEW}
 
 
@@ -209,16 +207,8 @@ def _without_columns(found: Portrayed) -> dict[str, str]:
 
 
 async def _same_types(subject: Subject, found: Portrayed) -> bool:
-    """Whether the expected query gives columns of the types that the view has; told by the server from 16 on."""
+    """Whether the expected query gives columns of the types that the view has, of the same lengths too."""
     connection = subject.site.connection
-    if connection.info.server_version < _RESULT_TYPES_SINCE:
-        return True
     await wait_until_readable(subject, query_of(subject.expected.definition))
-    types: list[list[str]] = []
-    for each in (subject.expected, found):
-        async with connection.transaction():
-            await connection.execute(verbatim(f"prepare {_PREPARED} as {query_of(parsed_definition(each)[0])}"))
-            row = await (await connection.execute(_RESULT_TYPES)).fetchone()
-            await connection.execute(f"deallocate {_PREPARED}")
-            types.append(row[0] if row else [])
-    return types[0] == types[1]
+    expected, present = (query_of(parsed_definition(each)[0]) for each in (subject.expected, found))
+    return await described_columns(connection, expected) == await described_columns(connection, present)

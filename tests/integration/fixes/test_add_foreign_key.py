@@ -8,6 +8,7 @@ from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
 from pgmend.listener.remedy import AddForeignKey
 
+from tests.support.dialect import skip_before
 from tests.support.role import Roles
 from tests.support.workshop import Workshop
 
@@ -168,6 +169,7 @@ async def test_actions_deferral_and_match_are_as_the_remedy_says(
 
 
 async def test_a_composite_key_keeps_its_pairs_and_sets_null_what_it_should(workshop: Workshop) -> None:
+    skip_before(15, workshop.connection)
     remedy = to_users(
         workshop, columns=(5, 4), referenced_columns=(4, 3), on_delete="n", on_delete_columns=(5,), name="pair"
     )

@@ -152,7 +152,15 @@ async def test_a_name_that_is_taken_is_told_before_anything_is_built(workshop: W
     [
         ("", "app.orders", (4,), "Type json has no operator class"),
         ("alter table app.orders drop user_id", "app.orders", (2,), "is gone"),
-        ("create table app.p (a int) partition by list (a)", "app.p", (1,), "partitioned"),
+        (
+            "create table app.p (a int) partition by list (a); create extension file_fdw;"
+            "create server files foreign data wrapper file_fdw;"
+            'create foreign table app."Ö 1" partition of app.p for values in (1) server files'
+            " options (filename '/dev/null')",
+            "app.p",
+            (1,),
+            "Partition app.Ö 1 is a foreign table",
+        ),
         ("create domain app.d as json; create table app.t (a app.d)", "app.t", (1,), "Type json has no operator"),
     ],
 )
@@ -223,3 +231,63 @@ async def test_an_index_of_that_name_made_meanwhile_makes_the_plan_stale(worksho
     outcome = await workshop.executor().carry_on(claim, workshop.lease)
     assert outcome.state == "superseded"
     assert definition(workshop, "orders_user_id_idx")
+
+
+PARTITIONED = f"""
+create table app.p (a int, b int, note text) partition by list (a);
+create table app."{"ü" * 31}" (gone int, note text, b int, a int); alter table app."{"ü" * 31}" drop gone;
+alter table app.p attach partition app."{"ü" * 31}" for values in (1);
+create table app."{"ü" * 31}x" partition of app.p for values in (2) partition by list (b);
+create table app.leaf partition of app."{"ü" * 31}x" for values in (3);
+create table app.child partition of app.p default;
+insert into app.p values (1, 1, 'x'), (2, 3, 'y'), (7, 7, 'z')
+"""
+PARTS = """
+select t.relname, i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid) ~ ' ON ONLY ' from pg_index i
+join pg_class t on t.oid = i.indrelid where i.indrelid in (select relid from pg_partition_tree('app.p')) order by 1
+"""
+
+
+@pytest.mark.parametrize("definition", [None, "unique (b desc, a) where b > 0", "((lower(note))) include (b)"])
+async def test_an_index_on_a_partitioned_table_is_built_in_parts_beside_the_writers(
+    workshop: Workshop, definition: str | None
+) -> None:
+    workshop.database.execute(PARTITIONED.encode())
+    table, remedy = workshop.oid("app.p"), CreateIndex(workshop.oid("app.p"), (2,))
+    if definition is not None:
+        unique, _, keys = definition.partition("(")
+        text = f"CREATE {unique.upper()}INDEX gone ON app.p USING btree ({keys}"
+        remedy = CreateIndex(table, (), "gone", text)
+    before, indexes = workshop.structure(), workshop.database.fetch(PARTS)
+    plan = await workshop.plan(remedy)
+    on_rows = [step for step in plan.steps if step.title.startswith("Create") and not step.transactional]
+    assert len(on_rows) == 3
+    assert all("concurrently" in text for step in on_rows for text in step.statements)
+    outcome = await workshop.heal(remedy)
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    made = workshop.database.fetch(PARTS)
+    assert [(valid, only) for _, valid, only in made].count((True, False)) == 3
+    assert len(made) == 5
+    assert all(valid for _, valid, _ in made)
+    workshop.database.execute("create table app.more partition of app.p for values in (9)")
+    assert workshop.database.value("select count(*) from pg_index where indrelid = 'app.more'::regclass") == 1
+    workshop.database.execute("drop table app.more")
+    undone = await workshop.roll_back(outcome)
+    assert (undone.state, undone.reason) == ("rolled_back", None)
+    assert (workshop.structure(), workshop.database.fetch(PARTS)) == (before, indexes)
+
+
+async def test_a_part_that_cannot_be_built_takes_the_others_along(workshop: Workshop) -> None:
+    workshop.database.execute(PARTITIONED.encode())
+    workshop.database.execute("insert into app.p values (7, 7, 'z')")
+    definition = "CREATE UNIQUE INDEX gone ON app.p USING btree (a, b)"
+    checked = await workshop.plan(CreateIndex(workshop.oid("app.p"), (), "gone", definition))
+    assert [check.name for check in checked.checks] == ["no duplicates"]
+    # The server alone finds what calls somebody's code.
+    workshop.database.execute(b"create function app.same(int) returns int language sql immutable as 'select $1'")
+    before = workshop.structure()
+    definition = "CREATE UNIQUE INDEX gone ON app.p USING btree (a, b, ((app.same(1))))"
+    outcome = await workshop.heal(CreateIndex(workshop.oid("app.p"), (), "gone", definition))
+    assert outcome.state in ("failed", "refused")
+    assert workshop.structure() == before
+    assert workshop.leftovers() == []

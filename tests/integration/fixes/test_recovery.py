@@ -25,6 +25,7 @@ from pgmend.listener.remedy import (
     ValidateConstraint,
 )
 
+from tests.support.dialect import skip_before
 from tests.support.eventually import eventually
 from tests.support.mortal import Mortal
 from tests.support.workshop import LIMITS, Workshop
@@ -57,8 +58,21 @@ def trigger(workshop: Workshop, name: str) -> int:
     return workshop.database.value("select oid::bigint from pg_trigger where tgname = %s", [name])
 
 
+def emails(shop: Workshop) -> SetSecurityInvoker:
+    skip_before(15, shop.connection)
+    return SetSecurityInvoker(shop.oid("app.emails"))
+
+
 CASES = {
     "create index": Case("", lambda shop: CreateIndex(shop.oid("app.orders"), (2,))),
+    "create index on partitions": Case(
+        'create table app.p (a int, b int) partition by list (a); create table app."P 1" (x int, b int, a int);'
+        'alter table app."P 1" drop x; alter table app.p attach partition app."P 1" for values in (1);'
+        "create table app.p2 partition of app.p for values in (2) partition by list (b);"
+        "create table app.p3 partition of app.p2 for values in (3);"
+        "insert into app.p values (1, 1), (2, 3)",
+        lambda shop: CreateIndex(shop.oid("app.p"), (2,)),
+    ),
     "rebuild index": Case(
         "create index broken on app.users (email);"
         "update pg_index set indisvalid = false where indexrelid = 'app.broken'::regclass",
@@ -104,7 +118,7 @@ CASES = {
     ),
     "set security invoker": Case(
         "create view app.emails as select email from app.users",
-        lambda shop: SetSecurityInvoker(shop.oid("app.emails")),
+        emails,
     ),
     "set search path": Case(
         "create function app.risky() returns integer language sql security definer as 'select 1'",

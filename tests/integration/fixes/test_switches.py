@@ -16,6 +16,7 @@ from pgmend.listener.remedy import (
     SetSecurityInvoker,
 )
 
+from tests.support.dialect import skip_before
 from tests.support.mending import at, executing
 from tests.support.role import Roles
 from tests.support.workshop import Workshop
@@ -61,6 +62,7 @@ def row_security(workshop: Workshop) -> EnableRowSecurity:
 
 
 def view(workshop: Workshop) -> SetSecurityInvoker:
+    skip_before(15, workshop.connection)
     return SetSecurityInvoker(workshop.oid('app."Näme s"'))
 
 

@@ -18,6 +18,10 @@ order by t.oid
 """
 
 
+# PostgreSQL 18 refuses what it allowed before: one of the two has a collation. Nothing is said of such a pair.
+WITHOUT_COLLATION = {('"char"', "text"), ('"char"', "character varying")}
+
+
 def test_a_foreign_key_can_be_made_exactly_where_the_types_are_said_to_fit(database: Database) -> None:
     types = [(oid, name) for oid, name in database.fetch(TYPES) if family(oid) is not None]
     assert len(types) >= 28
@@ -32,8 +36,10 @@ def test_a_foreign_key_can_be_made_exactly_where_the_types_are_said_to_fit(datab
             if _can_be_made(connection, f"alter table r_{ours} add foreign key (r) references k_{theirs}")
         }
         connection.rollback()
+        older = connection.info.server_version < 180000
     said = {(ours, theirs) for ours, _ in types for theirs, _ in types if fit(ours, theirs) in (Fit.SAME, Fit.FITS)}
-    assert {(dict(types)[a], dict(types)[b]) for a, b in made ^ said} == set()
+    differing = {(dict(types)[a], dict(types)[b]) for a, b in made ^ said}
+    assert differing == (WITHOUT_COLLATION if older else set())
 
 
 def test_types_of_other_people_fit_themselves_alone(database: Database) -> None:

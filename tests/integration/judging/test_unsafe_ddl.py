@@ -19,6 +19,7 @@ from pgmend.listener.judging.judge import Judge
 from pgmend.listener.settings import Settings
 
 from tests.support.database import Database
+from tests.support.dialect import needs, skip_before
 
 WORLD = """
     create table parent (id int primary key); insert into parent select generate_series(1, 10);
@@ -136,6 +137,7 @@ UNSAFE: dict[str, Told] = {
 async def test_statement_is_told_with_what_it_did_and_how_to_run_it_next_time(world: Database, statement: str) -> None:
     (issue,) = await after(world, statement)
     column, subject, lock, what, instead = UNSAFE[statement]
+    skip_before(needs(instead), await world.connect())
     assert (issue.severity, issue.table, issue.column, issue.object_name) == (
         Severity.LOW, "Orders, 1", column, subject,
     )  # fmt: skip
@@ -242,6 +244,52 @@ async def test_silent_on(world: Database, statements: tuple[str, ...]) -> None:
     if "not enforced" in statements[0] and world.value("select current_setting('server_version_num')::int") < 180000:
         return
     assert await after(world, *statements) == []
+
+
+REWRITTEN_BEFORE: dict[str, tuple[str, str]] = {
+    "a varchar that is widened": (f"vacuum full {TABLE}", f"alter table {TABLE} alter code type varchar(40)"),
+    "an index that is kept for the new type": (
+        f"vacuum full {TABLE}", f"alter table {TABLE} alter code type text, alter n set default 7",
+    ),
+    "a column with a constant": (f'cluster {TABLE} using "by n"', f"alter table {TABLE} add column a int default 7"),
+    "a column with a constant, of a table with neither TOAST nor index": (
+        "vacuum full bare", "alter table bare add column a int default 7",
+    ),
+    "a type, of a table with neither TOAST nor index": (
+        "vacuum full bare", "alter table bare alter n type positive",
+    ),
+    "a column with a constant, of partitions": ("vacuum full parts", "alter table parts add column a int default 7"),
+    "text that is withheld": (
+        f"vacuum full {TABLE}",
+        f"do $$ begin execute 'alter table {TABLE} alter code type varchar(40)'; end $$",
+    ),
+}  # fmt: skip
+OLDER_WORLD = """
+    create domain positive as int;
+    create table bare (n int); insert into bare select 1 from generate_series(1, 2000);
+    create table parts (n int primary key) partition by range (n);
+    create table part partition of parts for values from (0) to (9000);
+    insert into parts select generate_series(1, 2000);
+    create index on "Orders, 1" (code);
+"""
+
+
+@pytest.mark.parametrize(("rewriting", "statement"), REWRITTEN_BEFORE.values(), ids=REWRITTEN_BEFORE)
+async def test_rewrite_by_another_command_is_not_blamed_on_one_that_kept_the_rows(
+    world: Database, rewriting: str, statement: str
+) -> None:
+    world.execute(OLDER_WORLD.encode())
+    assert await after(world, rewriting, statement) == []
+    assert await after(world, statement.replace("code", '"Größe"').replace("column a", "column b"), rewriting) == []
+
+
+async def test_rewrite_of_a_kept_type_is_blamed_on_the_command_that_rewrote(world: Database) -> None:
+    world.execute(OLDER_WORLD.encode())
+    kept = f"alter table {TABLE} alter code type varchar(40)"
+    rewriting = f"savepoint s; alter table {TABLE} add column made timestamptz default clock_timestamp(); release s"
+    world.execute(f"vacuum full {TABLE}".encode())
+    (issue,) = await after(world, f"vacuum full {TABLE}", kept, f"begin; {rewriting}; commit", kept.replace("40", "50"))
+    assert issue.column == "made"
 
 
 async def test_silent_where_the_table_is_small(world: Database) -> None:

@@ -15,7 +15,7 @@ from pgmend.api.migration.alembic import alembic_revision, head_of, revision_id
 from pgmend.api.migration.deed import Migration, migration_of
 from pgmend.api.migration.django import django_migration, last_of, name_after
 from pgmend.api.migration.plain import plain_sql
-from pgmend.listener.errors import InvalidRequest
+from pgmend.listener.errors import EmbeddedServerError, InvalidRequest
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.remedy import (
     AddForeignKey,
@@ -30,6 +30,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.support.database import Database
+from tests.support.server import Server
 from tests.support.workshop import STRUCTURE, Workshop
 
 BASE = """
@@ -54,6 +55,13 @@ class Case(NamedTuple):
 
 CASES = {
     "create index": Case(lambda _, orders, __: CreateIndex(orders, (4,))),
+    "index on partitions": Case(
+        lambda w, _, __: CreateIndex(w.oid('"Ä pp".parts'), (2,)),
+        'create table "Ä pp".parts (a int, b int) partition by list (a);'
+        'create table "Ä pp"."part:1" partition of "Ä pp".parts for values in (1) partition by list (b);'
+        'create table "Ä pp"."part%2" partition of "Ä pp"."part:1" for values in (2);'
+        'insert into "Ä pp".parts values (1, 2)',
+    ),
     "drop index": Case(lambda w, orders, _: DropIndex(orders, w.oid('"Ä pp"."twin 2"'), w.oid('"Ä pp"."twin 1"'))),
     "foreign key": Case(
         lambda _, orders, users: AddForeignKey(orders, (2,), users, (1,)),
@@ -83,8 +91,36 @@ async def healed(workshop: Workshop, case: Case) -> tuple[Plan, str]:
 
 def by_sql(migration: Migration, database: Database, folder: Path) -> None:
     """Each statement alone, as a client in autocommit mode sends it."""
-    for each in pglast.split(plain_sql(migration)):
+    run_plainly(plain_sql(migration), database)
+
+
+def run_plainly(script: str, database: Database) -> None:
+    for each in pglast.split(script):
         database.execute(sql.SQL(each))
+
+
+def by_psql(script: str, database: Database, server: Server, folder: Path) -> str:
+    """The script as `psql -f` runs it; what psql said."""
+    if server.cluster is None:
+        pytest.skip("psql comes with a server of our own")
+    try:
+        psql = server.cluster.bin("psql")
+    except EmbeddedServerError as error:
+        pytest.skip(f"no psql: {error}")
+    file = folder / "script.sql"
+    file.write_text(script)
+    done = subprocess.run(
+        [psql, "-X", "-q", "-d", database.dsn, "-f", file], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def way_back(script: str) -> str:
+    """The statements that stand as a comment below the way there."""
+    first, *lines = script.splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("-- The way back"))
+    return "\n".join([first, *(line.removeprefix("-- ") for line in lines[start + 1 :])]) + "\n"
 
 
 def by_alembic(migration: Migration, database: Database, folder: Path) -> None:

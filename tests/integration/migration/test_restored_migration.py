@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 from pgmend.api.migration.deed import migration_of
+from pgmend.api.migration.plain import plain_sql
 from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.judging.expectation import restoration
@@ -19,10 +21,22 @@ from tests.integration.fixes.restoring.test_restore_name import NAMES
 from tests.integration.fixes.restoring.test_restore_object import CASES as OBJECTS
 from tests.support.database import Database
 from tests.support.restoration import LOCKED, PREPARATION, differing, portrayed
+from tests.support.server import Server
 from tests.support.workshop import Workshop
 
-from .test_migration import Play, back_by_alembic, back_by_django, by_alembic, by_django, by_sql, structure
+from .test_migration import (
+    Play,
+    back_by_alembic,
+    back_by_django,
+    by_alembic,
+    by_django,
+    by_psql,
+    by_sql,
+    structure,
+    way_back,
+)
 
+INDEXES = "select indexrelid::int8 from pg_index where indrelid >= 16384 order by 1"
 HEAP = "create access method heap_too type table handler heap_tableam_handler;"
 
 
@@ -40,11 +54,12 @@ FAULTS = {
     }.items()
     for name, case in cases.items()
 }  # fmt: skip
-# What takes a concurrent build and a condition: no plain SQL can do that.
-BY_TOOLS_ALONE = {
+# What takes a concurrent build and a condition: of clients for SQL only psql can do that.
+BY_PSQL = {
     name
     for name in FAULTS
-    if name.startswith("definition: other index") or (name.startswith("constraint: another") and "key" in name)
+    if name.startswith("definition: other index")
+    or (name.startswith("constraint: another") and "key" in name and "foreign" not in name)
 }
 BY_TOOLS = (
     "definition: other index",
@@ -81,7 +96,7 @@ async def healed(workshop: Workshop, fault: Fault) -> tuple[Plan, Outcome]:
     raise AssertionError("nothing was to be healed")
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in BY_TOOLS_ALONE])
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in BY_PSQL])
 async def test_it_lands_elsewhere_and_does_nothing_here(
     workshop: Workshop, elsewhere: Database, tmp_path: Path, name: str
 ) -> None:
@@ -94,6 +109,29 @@ async def test_it_lands_elsewhere_and_does_nothing_here(
     by_sql(migration, elsewhere, tmp_path)
     by_sql(migration, workshop.database, tmp_path)
     assert structure(elsewhere) == structure(workshop.database) == after
+
+
+@pytest.mark.parametrize("name", sorted(BY_PSQL))
+async def test_what_is_built_beside_the_writers_under_a_condition_is_for_psql(
+    workshop: Workshop, elsewhere: Database, server: Server, tmp_path: Path, name: str
+) -> None:
+    plan, outcome = await healed(workshop, FAULTS[name])
+    script = plain_sql(migration_of(plan, str(outcome.fix_id)))
+    after = structure(workshop.database)
+    sicken(elsewhere, FAULTS[name])
+    before = structure(elsewhere)
+    # Another client is stopped before anything is done.
+    with pytest.raises(psycopg.errors.SyntaxError):
+        elsewhere.execute(script.encode())
+    assert structure(elsewhere) == before
+    by_psql(script, elsewhere, server, tmp_path)
+    assert structure(elsewhere) == after
+    for database in (elsewhere, workshop.database):
+        oids = database.fetch(INDEXES)
+        by_psql(script, database, server, tmp_path)
+        assert (structure(database), database.fetch(INDEXES)) == (after, oids)
+    by_psql(way_back(script), elsewhere, server, tmp_path)
+    assert structure(elsewhere) == before
 
 
 @pytest.mark.parametrize(("play", "back"), [(by_alembic, back_by_alembic), (by_django, back_by_django)])

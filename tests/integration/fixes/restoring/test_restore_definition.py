@@ -108,6 +108,22 @@ CASES = {
         f" {quoted(SCHEMA, NAME)})",
         f"alter table {HOSTILE} alter n drop identity", approval="behind the last number",
     ),
+    "collation": Case(
+        f'{T} alter table app.t alter b set storage external, alter b set default \'x\', alter b set statistics 9',
+        'alter table app.t alter b type text collate "C", alter b set storage external', "type",
+        hazard=Hazard.ORDER_CHANGES,
+    ),
+    "collation with hostile names and indexes": Case(
+        f'{STRANGE} create unique index {quoted(NAME)} on {HOSTILE} ({quoted(COLUMN)}) with (fillfactor = 60);'
+        f"comment on index {quoted(SCHEMA, NAME)} is 'i'; alter table {HOSTILE} cluster on {quoted(NAME)};"
+        f'alter table {HOSTILE} alter {quoted(COLUMN)} type varchar(20) collate "POSIX"',
+        f"alter table {HOSTILE} alter {quoted(COLUMN)} type varchar(20)", "type", approval="built anew",
+        hazard=Hazard.INDEX_BUILD,
+    ),
+    "collation of a primary key": Case(
+        'create table app.t (b text collate "C" primary key); insert into app.t values (\'a\'), (\'B\')',
+        "alter table app.t alter b type text", "type", approval="t_pkey",
+    ),
     "expression": Case(
         COMPUTED, "alter table app.t alter g set expression as (a * 3)", approval="written anew",
         hazard=Hazard.TABLE_REWRITE,
@@ -115,6 +131,13 @@ CASES = {
     "expression dropped": Case(
         COMPUTED, "alter table app.t alter g drop expression", approval="dropped and made anew",
         hazard=Hazard.COLUMN_ORDER,
+    ),
+    "expression dropped of a column that has indexes": Case(
+        f"{COMPUTED} create unique index i on app.t (g desc) include (v) where g > 1;"
+        "create index j on app.t ((g + a)); comment on index app.i is 'it''s i';"
+        "alter index app.j alter 1 set statistics 9; alter table app.t cluster on j",
+        "alter table app.t alter g drop expression", approval="dropped and made anew, with i, j",
+        hazard=Hazard.INDEX_BUILD,
     ),
     "expression of a virtual column": Case(
         "create table app.t (a int, g int generated always as (a * 2) virtual)",
@@ -161,6 +184,7 @@ CASES = {
         f"{T} create table app.x (a int)", "alter table app.t alter a drop not null; alter table app.t inherit app.x;"
         "alter table app.t alter a set not null", approval="among those of another table",
     ),
+    "index of partitions": Case(PARTS, "drop index app.p_b", "existence", hazard=Hazard.INDEX_BUILD),
     "partition detached": Case(PARTS, "alter table app.p detach partition app.p1", approval="none of them may lie"),
     "partition with other bounds": Case(
         PARTS, "alter table app.p detach partition app.p2;"
@@ -301,8 +325,27 @@ REFUSED = {
         "create type app.c as (a int, b text); create table app.t (id int, c app.c[])",
         "alter type app.c rename attribute a to x cascade", approval="column c of table app.t",
     ),
-    "expression of a column that has an index": Case(
-        f"{COMPUTED} create index i on app.t (g)", "alter table app.t alter g drop expression", approval="app.i",
+    "collation under a view": Case(
+        f"{T} create view app.v as select b from app.t",
+        'drop view app.v; alter table app.t alter b type text collate "C"; create view app.v as select b from app.t',
+        "type", approval="rule _RETURN on view app.v",
+    ),
+    "collation under a check": Case(
+        f"{T} alter table app.t add constraint k check (b > 'a')", 'alter table app.t alter b type text collate "C"',
+        "type", approval="constraint k on table app.t",
+    ),
+    "collation of an inherited column": Case(
+        f"{T} create table app.child () inherits (app.t)", 'alter table app.t alter b type text collate "C"',
+        "any", approval="inherited",
+    ),
+    "expression of a column that replicas know the rows by": Case(
+        f"{COMPUTED} alter table app.t alter g set not null; create unique index i on app.t (g);"
+        "alter table app.t replica identity using index i",
+        "alter table app.t alter g drop expression", approval="app.i",
+    ),
+    "expression of a key": Case(
+        f"{COMPUTED} alter table app.t add constraint k unique (g)", "alter table app.t alter g drop expression",
+        approval="constraint k on table app.t",
     ),
     "expression of an inherited column": Case(
         f"{COMPUTED} create table app.child () inherits (app.t)", "alter table app.t alter g drop expression",
@@ -392,6 +435,45 @@ async def test_values_of_a_plain_column_survive_both_ways(workshop: Workshop) ->
     undone = await workshop.roll_back(outcome)
     assert (undone.state, undone.reason) == ("rolled_back", None)
     assert workshop.database.fetch("select id, g from app.t order by id") == [*values, (77, 14)]
+
+
+NUMBERS = "create table app.p (id bigint generated always as identity, a int, b text)"
+
+
+async def test_the_bounds_of_an_identity_come_with_the_type_of_its_column(workshop: Workshop) -> None:
+    run(workshop, PREPARATION + NUMBERS)
+    await write_expected(workshop.connection, LOCKED, (await portrayed(workshop)).objects.values())
+    run(workshop, "alter table app.p alter id type int")
+    options, of_type = [restoration(each) for each in await differing(workshop)]
+    assert options is not None
+    assert of_type is not None
+    assert "type of column app.p.id, which is integer" in str((await workshop.plan(options)).waits_for)
+    await healed(workshop, of_type)
+    assert await differing(workshop) == ()
+
+
+async def test_of_a_partitioned_table_it_is_said_how_the_type_and_the_bounds_come_back(workshop: Workshop) -> None:
+    parts = "partition by range (a); create table app.p1 partition of app.p for values from (0) to (9)"
+    run(workshop, f"{PREPARATION} {NUMBERS} {parts}")
+    await write_expected(workshop.connection, LOCKED, (await portrayed(workshop)).objects.values())
+    run(workshop, "alter table app.p alter id type int")
+    plans = [await workshop.plan(remedy) for each in await differing(workshop) if (remedy := restoration(each))]
+    refusal = next(plan.refusal for plan in plans if plan.refusal)
+    assert [plan.waits_for is None for plan in plans].count(False) == len(plans) - 1
+    assert "app.p is partitioned" in refusal
+    run(workshop, refusal.partition("when nobody uses it: ")[2])
+    assert await differing(workshop) == ()
+
+
+async def test_an_index_made_since_keeps_its_column_from_being_made_anew(workshop: Workshop) -> None:
+    remedy, _ = await sick(workshop, CASES["expression dropped of a column that has indexes"])
+    outcome = await healed(workshop, remedy)
+    run(workshop, f"create index {quoted(NAME)} on app.t (g, id)")
+    before = await words(workshop)
+    undone = await workshop.roll_back(outcome)
+    assert undone.state == "applied"
+    assert "Indexes that would go with g" in str(undone.reason)
+    assert await words(workshop) == before
 
 
 async def test_a_new_identity_goes_on_behind_the_last_row(workshop: Workshop) -> None:

@@ -72,6 +72,11 @@ CASES = {
         "drop view app.v; create view app.v as select id, b as a from app.t", K.VIEW, "v",
         aspect="definition", approval="dropped and made anew",
     ),
+    "view with a longer column": case(
+        f"{T} create view app.v as select id, b::varchar(10) as b from app.t",
+        "drop view app.v; create view app.v as select id, b::varchar(20) as b from app.t", K.VIEW, "v",
+        aspect="definition", approval="dropped and made anew",
+    ),
     "materialized view": case(
         MATERIALIZED, "drop materialized view app.m", K.MATERIALIZED_VIEW, "m", approval="computed anew",
     ),

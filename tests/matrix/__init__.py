@@ -1,0 +1,1 @@
+"""The tests on every supported major version of PostgreSQL."""
