@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     backup_retention: Duration = timedelta(days=30)
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
+    rehearsal_dsn: SecretStr | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     rules: Path | None = None
     rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(
@@ -183,7 +184,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str)
             source = sources.get(name, file_name)
             lines.append(f"{_dotted(problem['loc'])} = {problem['input']!r} (from {source}): {problem['msg']}.")
             continue
-        shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
+        shown = "" if name.endswith(("_token", "_dsn")) else f" = {problem['input']!r}"
         cure = f" {_CURES[name]}." if name in _CURES else ""
         lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.{cure}")
     return "\n".join(lines)
