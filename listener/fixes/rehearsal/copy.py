@@ -19,7 +19,7 @@ from ...errors import PlanRefused
 from ...expected.portrait import ObjectKind, ObjectName, Portrait, Portrayed
 from ..backup_record import SCHEMA
 from ..dependents.definition import literal
-from ..dependents.grants import RIGHTS, grant_again, read_rights
+from ..dependents.grants import RIGHTS, grant_again, read_rights, revoke_all
 from ..restoring.comment import comment_statement
 from ..restoring.enabled import enable_statement
 from ..restoring.making import by_column, column_of, default_of
@@ -32,11 +32,11 @@ _ORDER: Final = (
     *(ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW, ObjectKind.INDEX, ObjectKind.CONSTRAINT),
     *(ObjectKind.STATISTICS, ObjectKind.RULE, ObjectKind.TRIGGER, ObjectKind.POLICY),
 )
-# Who owns a function or a schema tells nothing here: no right is asked for to describe.
+# Who owns a function tells nothing here: none is called.
 _OWNED: Final = frozenset(
     {
         *(ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW),
-        *(ObjectKind.SEQUENCE, ObjectKind.TYPE, ObjectKind.STATISTICS),
+        *(ObjectKind.SCHEMA, ObjectKind.SEQUENCE, ObjectKind.TYPE, ObjectKind.STATISTICS),
     }
 )
 _LANGUAGE: Final = re.compile(r"\n LANGUAGE \S+\n")
@@ -217,6 +217,10 @@ def _plain(each: Portrayed, columns: Mapping[tuple[str, str], Sequence[Portrayed
         yield from (comment_statement(column.name, column.comment) for column in own if column.comment is not None)
     if each.comment is not None and name.kind not in {ObjectKind.SCHEMA, ObjectKind.EXTENSION}:
         yield comment_statement(name, each.comment)
+    if name.kind is ObjectKind.INDEX and "statistics" in fields:
+        for number, target in (pair.split() for pair in fields["statistics"].split(", ")):
+            index = sql.Identifier(name.schema, name.name).as_string()
+            yield f"alter index {index} alter column {int(number)} set statistics {int(target)}"
     if name.kind in {ObjectKind.TRIGGER, ObjectKind.RULE} and fields.get("enabled", "O") != "O":
         yield enable_statement(name, fields["enabled"])
     if name.kind in {ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW}:
@@ -255,5 +259,8 @@ async def _rights(
             granted = list(grant_again(grant_target(each.name), each.owner, role, rights, of_columns))
         except (psycopg.errors.UndefinedObject, PlanRefused):
             continue  # of a role that the other server does not have
+        if not of_columns:
+            # What an owner has by itself, and PUBLIC of a type, may have been taken away.
+            statements += revoke_all(grant_target(each.name), [each.owner, None])
         statements += [statement.replace("set local role", "set role") for statement in granted]
     return statements

@@ -8,28 +8,27 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ...catalog.exclusion import LeftAlone
 from ...dsn import normalise
 from ...errors import CouldNotLook
-from ...expected.portrait import ObjectKind, Portrait, Portrayed
 from ...expected.read import read_portrait
 from ...settings import Settings
 from ...statements.comparison import Witness
 from ...statements.known import known_statements
 from ...statements.statement import StatementSource
-from ...statements.touched import Touched, read_touched
+from ...statements.touched import read_touched
 from ..limits import Limits
 from ..plan import Hazard, Lock, Plan, Proof, Verdict
 from ..sqlstates import in_words
-from .copy import Lacking, build_copy, trusted_roles
+from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
+from .likeness import NOTHING, RELATIONS, require_likeness
 from .scope import scope_of
 from .statement_proof import NAME as STATEMENTS
 from .statement_proof import Descriptions
@@ -41,7 +40,6 @@ STEPS: Final = "the steps come to their end on an empty copy"
 LOCKS: Final = "the steps lock what the plan says"
 REWRITES: Final = "the steps write anew what the plan says"
 _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
-_MOST_NAMED: Final = 3
 
 
 class Rehearsal:
@@ -87,11 +85,11 @@ class Rehearsal:
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
         known = await known_statements(connection, touched, self._sources)
         names = {name for each in known.statements for name in each.relations}
-        portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=_NOTHING)
+        portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
         async with rehearsal_ground(connection, self._dsn) as ground:
             lacking = await build_copy(ground, portrait, trusted)
-            await _require_likeness(ground, portrait, touched, lacking)
+            await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
             steps = [translated.step(step) for step in plan.steps]
             descriptions = Descriptions(known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples)
@@ -99,7 +97,7 @@ class Rehearsal:
             await ground.execute("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
             trial = await take_steps(ground, steps, limits)
             statements = await descriptions.compared(ground)
-        relations = sum(each.kind in _RELATIONS for each in portrait.objects)
+        relations = sum(each.kind in RELATIONS for each in portrait.objects)
         took = f"{trial.statements} statements on a copy of {relations} relations in {time.monotonic() - started:.2f} s"
         return (
             Proof(STEPS, Verdict.PROVED, took, alone=True),
@@ -118,17 +116,6 @@ def rehearsal_of(settings: Settings) -> Rehearsal:
 def is_rehearsed(plan: Plan) -> bool:
     """Whether what statements mean may change with the plan, and it is no state that they were written for."""
     return bool(plan.steps) and not plan.restores and Hazard.RESULT_TYPE_CHANGES in plan.hazards
-
-
-class _Nothing(LeftAlone):
-    """Leaves nothing alone: tables refer to what hosting providers keep, too."""
-
-    def covers(self, schema: str, table: str, of_extension: bool = False) -> bool:
-        return False
-
-
-_NOTHING: Final = _Nothing()
-_RELATIONS: Final = frozenset({ObjectKind.TABLE, ObjectKind.VIEW, ObjectKind.MATERIALIZED_VIEW})
 
 
 def _unproved(reason: str) -> tuple[Proof, ...]:
@@ -157,42 +144,3 @@ def _rewrites(plan: Plan, trial: Trial) -> Proof:
     if trial.rewritten and Hazard.TABLE_REWRITE not in plan.hazards:
         return Proof(REWRITES, Verdict.REFUTED, f"written anew: {written}", trial.rewritten, alone=True)
     return Proof(REWRITES, Verdict.PROVED, f"written anew: {written}", alone=True)
-
-
-async def _require_likeness(
-    ground: AsyncConnection[Any], portrait: Portrait, touched: Touched, lacking: Sequence[Lacking]
-) -> None:
-    """Raise CouldNotLook where the copy of what is touched is not like it."""
-    copy = await read_portrait(ground, left_alone=_NOTHING)
-    reasons = {each.name: each for each in lacking}
-    differing = [
-        str(reasons.get(name, Lacking(name, "it is not the same on the copy")))
-        for name, each in portrait.objects.items()
-        if _is_touched(each, touched) and not _alike(each, copy.objects.get(name))
-    ]
-    if differing:
-        more = f", and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
-        raise CouldNotLook(f"the copy is not like the database: {'; '.join(differing[:_MOST_NAMED])}{more}")
-
-
-def _is_touched(each: Portrayed, touched: Touched) -> bool:
-    name = each.name
-    relation = name.relation or (name.name if name.kind in _RELATIONS else "")
-    return (name.schema, relation) in touched.by_name
-
-
-def _alike(each: Portrayed, copied: Portrayed | None) -> bool:
-    if copied is None or each.address is None or copied.address is None:
-        return False
-    same_place = each.name.kind is not ObjectKind.COLUMN or each.address.number == copied.address.number
-    fields = {key: value for key, value in each.fields.items() if key not in _APART}
-    return same_place and each.definition == copied.definition and fields.items() <= copied.fields.items()
-
-
-# A foreign table is copied as a plain one, and how values are stored changes no statement.
-_APART: Final = frozenset(
-    {
-        *("server", "of_type", "options", "access_method", "column_grants", "column_comments"),
-        *("storage", "compression", "statistics", "replica_identity", "clustered", "bound"),
-    }
-)

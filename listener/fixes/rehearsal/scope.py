@@ -23,6 +23,12 @@ with recursive named (oid) as (
   select case when k.conrelid = t.oid then k.confrelid else k.conrelid end
   from pg_catalog.unnest(%(touched)s::oid[]) as t (oid)
   join pg_catalog.pg_constraint as k on k.contype = 'f' and (k.conrelid = t.oid or k.confrelid = t.oid)
+  union
+  select coalesce(p.polrelid, r.ev_class) from pg_catalog.unnest(%(touched)s::oid[]) as t (oid)
+  join pg_catalog.pg_depend as s on s.refclassid = 'pg_catalog.pg_class'::regclass and s.refobjid = t.oid
+  left join pg_catalog.pg_policy as p on s.classid = 'pg_catalog.pg_policy'::regclass and p.oid = s.objid
+  left join pg_catalog.pg_rewrite as r on s.classid = 'pg_catalog.pg_rewrite'::regclass and r.oid = s.objid
+  where p.oid is not null or r.oid is not null
 ), needed (oid) as (
   select oid from named
   union

@@ -18,7 +18,7 @@ from ..plan import Check, Plan, Step
 
 _FIRST_OF_PEOPLE: Final = 16384
 _ONE: Final = re.compile(r"(?<![\w.])(\d+)(?=::(?:pg_catalog\.)?oid\b(?!\[))")
-_MANY: Final = re.compile(r"(?<=\{)[\d,]+(?=\}'+::(?:pg_catalog\.)?oid\[\])")
+_MANY: Final = re.compile(r"(?<=\{)[\d,]+(?=\}'+(?:::int\d\[\])?::(?:pg_catalog\.)?oid\[\])")
 _NAMED: Final = """
 select c.oid::bigint, 'relation ' || pg_catalog.format('%%I.%%I', n.nspname, c.relname)
 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where {relation}

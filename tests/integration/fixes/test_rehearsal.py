@@ -488,3 +488,49 @@ async def test_what_was_proved_when_it_was_queued_and_is_not_any_more_is_refused
     outcome = await workshop.executor(rehearsal=Rehearsal()).carry_on(claim, workshop.lease)
     assert outcome.state == "refused"
     assert f"{STATEMENTS}: could not be proved" in (outcome.reason or "")
+
+
+HANGING_ON_IT = {
+    "a policy of another table": """
+        create table app.o (id int);
+        alter table app.o enable row level security;
+        create policy p on app.o using (exists (select from app.sessions s where s.user_id = '1'));
+        """,
+    "views with rights of their own": """
+        create view app.v with (security_barrier) as select id, user_id from app.sessions;
+        revoke all on app.v from current_user;
+        grant select (id) on app.v to pg_monitor with grant option;
+        comment on view app.v is 'x';
+        comment on column app.v.id is 'y';
+        create view app.w as select * from app.v;
+        """,
+    "an index": "create index i on app.sessions (lower(seen)); alter index app.i alter 1 set statistics 7",
+    "a check": "alter table app.sessions alter user_id type varchar(9), add check (user_id in ('1', '20'))",
+    "a rule": "create rule r as on delete to app.users do also delete from app.sessions where id = old.id",
+    "statistics": "create statistics app.st on id, user_id from app.sessions; create extension hstore",
+    "columns": """
+        alter table app.sessions add u int references app.users, add n int generated always as identity, add s serial,
+          add g text generated always as (seen || 'x') stored;
+        """,
+}
+
+
+@pytest.mark.parametrize("more", HANGING_ON_IT.values(), ids=HANGING_ON_IT)
+async def test_what_hangs_on_the_table_is_copied_so_that_the_steps_come_to_their_end(
+    workshop: Workshop, more: str
+) -> None:
+    workshop.database.execute(more.encode())
+    plan = await workshop.plan(to_integer(workshop))
+    if plan.refusal:
+        plan = await workshop.plan(ChangeColumnType(workshop.oid("app.sessions"), 3, "varchar(40)", restores=False))
+    assert plan.refusal is None
+    told = await rehearse(workshop, plan)
+    assert (told[STEPS].verdict, told[LOCKS].verdict) == (Verdict.PROVED, Verdict.PROVED), told.proofs
+
+
+async def test_a_foreign_key_that_is_made_anew_locks_both_tables(workshop: Workshop) -> None:
+    workshop.database.execute("alter table app.sessions add u int references app.users")
+    change = ChangeColumnType(workshop.oid("app.sessions"), 5, "bigint", restores=False)
+    told = (await rehearse(workshop, await workshop.plan(change)))[LOCKS]
+    assert told.verdict is Verdict.PROVED
+    assert "ACCESS EXCLUSIVE on app.users" in told.figures
