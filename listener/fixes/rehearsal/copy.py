@@ -215,7 +215,7 @@ def _plain(each: Portrayed, columns: Mapping[tuple[str, str], Sequence[Portrayed
         if fields.get("force_row_security") == "true":
             yield f"alter table {where} force row level security"
         yield from (comment_statement(column.name, column.comment) for column in own if column.comment is not None)
-    if each.comment is not None and name.kind not in {ObjectKind.SCHEMA, ObjectKind.EXTENSION}:
+    if each.comment is not None and name.kind is not ObjectKind.EXTENSION:
         yield comment_statement(name, each.comment)
     if name.kind is ObjectKind.INDEX and "statistics" in fields:
         for number, target in (pair.split() for pair in fields["statistics"].split(", ")):

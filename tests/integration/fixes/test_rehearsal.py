@@ -354,7 +354,7 @@ async def test_the_copy_of_everything_lacks_nothing(workshop: Workshop) -> None:
     async with rehearsal_ground(live, None) as ground:
         assert await build_copy(ground, portrait, await trusted_roles(live)) == ()
         copy = await read_portrait(ground)
-    assert compare(portrait.objects.values(), copy, Terms(known=False, declared=False)) == []
+    assert compare(portrait.objects.values(), copy, Terms(known=False, declared=False)) == ()
 
 
 async def test_nobodys_code_runs_while_the_copy_is_made(workshop: Workshop, observing: Server) -> None:
