@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench lab lock clean
+.PHONY: demo test setup check lint bench lab lab-statements lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -35,6 +35,9 @@ bench: $(STAMP)
 
 lab: $(STAMP) ## 1,000 random faults in real schemas; ARGS="--faults 50 --only pdns"
 	$(BIN)/python -m tests.lab $(ARGS)
+
+lab-statements: $(STAMP) ## 200 plans that each break one known statement, and their harmless twins
+	$(BIN)/python -m tests.lab.statements $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \

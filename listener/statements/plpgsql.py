@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 import pglast
@@ -135,12 +136,11 @@ def _value(type_name: str) -> str | None:
 
 def _piece(text: str, values: Mapping[str, str | None], places: frozenset[str], arguments: Sequence[str]) -> Piece:
     require_shallow(text)
-    uses = _Uses(values, places)
+    uses = _Uses(values, places, arguments)
     for statement in cast("tuple[Any, ...]", pglast.parse_sql(text)):
         uses(statement.stmt)
     untyped = None
-    for location, name, pattern in sorted(uses.found, reverse=True):
-        value = values[name]
+    for location, name, value, pattern in sorted(uses.found, key=itemgetter(0), reverse=True):
         spot = pattern.match(text, location)
         if spot is None:
             raise NotTakenApart(f"variable {name} is not found where it stands")
@@ -148,36 +148,42 @@ def _piece(text: str, values: Mapping[str, str | None], places: frozenset[str], 
             untyped = name
         else:
             text = text[: spot.start()] + value + text[spot.end() :]
-    return Piece(_PARAMETER.sub(lambda found: _argument(found[0], arguments), text), untyped)
+    return Piece(text, untyped)
 
 
-def _argument(spelled: str, arguments: Sequence[str]) -> str:
-    number = int(spelled[1:])
-    if not 0 < number <= len(arguments):
-        raise NotTakenApart(f"it has no argument {spelled}")
-    return f"(null::{arguments[number - 1]})"
+_Use = tuple[int, str, str | None, re.Pattern[str]]
 
 
 class _Uses(Visitor):
     """Where variables stand in a query."""
 
-    def __init__(self, values: Mapping[str, str | None], places: frozenset[str]) -> None:
+    def __init__(self, values: Mapping[str, str | None], places: frozenset[str], arguments: Sequence[str]) -> None:
         super().__init__()
         self._values = values
         self._places = places
+        self._arguments = arguments
+        self._numbered: list[_Use] = []
         self._columns_of: set[str] = set()
         self._uses: list[tuple[int, Sequence[str]]] = []
 
     @property
-    def found(self) -> Iterator[tuple[int, str, re.Pattern[str]]]:
-        """Where, which, and what of the text there is its name."""
+    def found(self) -> Iterator[_Use]:
+        """Where, which, its value, and what of the text there is its name."""
+        yield from self._numbered
         for location, names in self._uses:
             if len(names) > 1 and names[0] in self._columns_of:
                 continue  # a column of the query's own
             if names[0] in self._values:
-                yield location, names[0], _ONE
+                yield location, names[0], self._values[names[0]], _ONE
             elif len(names) > 1 and names[0] in self._places and names[1] in self._values:
-                yield location, names[1], _TWO
+                yield location, names[1], self._values[names[1]], _TWO
+
+    def visit_ParamRef(self, _: object, node: ast.ParamRef) -> None:  # noqa: N802 - pglast finds it by this name
+        number = int(node.number or 0)
+        if not 0 < number <= len(self._arguments):
+            raise NotTakenApart(f"it has no argument ${number}")
+        value = f"(null::{self._arguments[number - 1]})"
+        self._numbered.append((int(node.location or 0), f"${number}", value, _PARAMETER))
 
     def visit_RangeVar(self, _: object, node: ast.RangeVar) -> None:  # noqa: N802 - pglast finds it by this name
         alias = node.alias.aliasname if node.alias is not None else None

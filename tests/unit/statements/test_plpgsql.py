@@ -26,6 +26,7 @@ WORD = Argument("i", "Wörd", "text")
         ("begin perform a from t where 'ö' = \"Wörd\"; end", ["SELECT a from t where 'ö' = (null::text)"]),
         ("begin perform a from t where b = f.p; end", ["SELECT a from t where b = (null::app.mood[])"]),
         ("begin perform a from t where b = $2; end", ["SELECT a from t where b = (null::text)"]),
+        ('begin perform "x$1" from "t$2" where b = $2; end', ['SELECT "x$1" from "t$2" where b = (null::text)']),
         ("begin perform p.a from t p where p.b = 1; end", ["SELECT p.a from t p where p.b = 1"]),
         (
             "declare v app.t.a%type; w app.t%rowtype; begin select a into v from t where b = v and c = w.c; end",
