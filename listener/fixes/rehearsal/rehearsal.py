@@ -98,7 +98,10 @@ class Rehearsal:
             trial = await take_steps(ground, steps, limits)
             statements = await descriptions.compared(ground)
         relations = sum(each.kind in RELATIONS for each in portrait.objects)
-        took = f"{trial.statements} statements on a copy of {relations} relations in {time.monotonic() - started:.2f} s"
+        took = (
+            f"plan {plan.plan_hash[:12]}, {trial.statements} statements, on a copy of {relations} relations in"
+            f" {time.monotonic() - started:.2f} s"
+        )
         return (
             Proof(STEPS, Verdict.PROVED, took, alone=True),
             _locks(plan, trial),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
 from pgmend.listener.expected.compare import Terms, compare
 from pgmend.listener.expected.read import read_portrait
@@ -21,7 +23,12 @@ from pgmend.listener.fixes.rehearsal.copy import build_copy, trusted_roles
 from pgmend.listener.fixes.rehearsal.ground import dsn_of, rehearsal_ground
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS, Rehearsal
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
+from pgmend.listener.judging.analyst import Analyst
+from pgmend.listener.judging.judge import Judge
+from pgmend.listener.mending.proposals import Proposals
+from pgmend.listener.relations.measure import measure
 from pgmend.listener.remedy import ChangeColumnType
+from pgmend.listener.settings import AutoFix, Settings
 from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched
@@ -33,7 +40,7 @@ from tests.support.installation import installed_database
 from tests.support.portraits import EVERYTHING
 from tests.support.role import Roles
 from tests.support.server import Server
-from tests.support.workshop import Workshop
+from tests.support.workshop import LIMITS, Workshop
 
 APP = """
 create extension if not exists pg_stat_statements schema public;
@@ -534,3 +541,60 @@ async def test_a_foreign_key_that_is_made_anew_locks_both_tables(workshop: Works
     told = (await rehearse(workshop, await workshop.plan(change)))[LOCKS]
     assert told.verdict is Verdict.PROVED
     assert "ACCESS EXCLUSIVE on app.users" in told.figures
+
+
+# Who acts alone
+
+
+MISMATCH = """
+create table app.orders (id int primary key, user_id int references app.users);
+create table app.payments (id int primary key, user_id int references app.users);
+insert into app.users values (1), (20);
+insert into app.orders values (1, 1);
+"""
+MADE = """
+create table app.accounts (id int primary key, user_id text, note text);
+insert into app.accounts values (1, '1'), (2, '20');
+"""
+
+
+async def weighed(workshop: Workshop, statement: str) -> tuple[list[tuple[Any, ...]], str | None]:
+    """What a mismatch that came up just now comes to: the automatic fixes, and why there are none."""
+    workshop.database.execute(MISMATCH.encode())
+    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta())
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=("accounts",)), LeftAlone(()))
+        await analyst.begin()
+        workshop.database.execute(MADE.encode())
+        workshop.database.execute("select public.pg_stat_statements_reset()")
+        workshop.database.execute(statement.encode())
+        await analyst.react()
+        while links := analyst.take_unmeasured(100):
+            snapshot = analyst.examiner.snapshot
+            measured = await measure(workshop.connection, links, snapshot, budget=timedelta(seconds=5))
+            await analyst.learn(measured)
+        proposals = Proposals(analyst, settings, LIMITS)
+        await proposals.weigh(workshop.connection, AutoFix.ALL, None)
+        await proposals.promote(workshop.connection)
+    fixes = workshop.database.fetch("select kind, state, proofs::text from pgmend.fix where automatic")
+    mismatch = "select why_not_auto from pgmend.issue where issue_type = 'TYPE_MISMATCH' and table_name = 'accounts'"
+    return fixes, workshop.database.value(mismatch)
+
+
+async def test_what_is_proved_by_a_rehearsal_is_queued_alone(workshop: Workshop) -> None:
+    ((kind, state, proofs),), why_not = await weighed(workshop, "select note from app.accounts where id = 1")
+    assert (kind, state, why_not) == ("change_column_type", "queued", None)
+    told = {each["name"]: each["verdict"] for each in json.loads(proofs)}
+    assert (told[STEPS], told[STATEMENTS]) == ("proved", "proved")
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("select note from app.accounts where user_id = '1'", "parameter $1 text becomes integer"),
+        ("select 1", "no statement on these tables is known"),
+    ],
+)
+async def test_what_is_not_proved_waits_for_a_person(workshop: Workshop, statement: str, why: str) -> None:
+    fixes, why_not = await weighed(workshop, statement)
+    assert (fixes, why in (why_not or "")) == ([], True), why_not
