@@ -5,6 +5,7 @@ A SQL body is checked by the server when the function is defined, and so it is d
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -81,7 +82,9 @@ class Definitions:
             raise
         except psycopg.Error as error:
             return Known.together((views, Known(gaps=(f"functions could not be read: {error.diag.message_primary}",))))
-        return Known.together((views, *(_known(_Function(*row), touched) for row in rows)))
+        functions = [_Function(*row) for row in rows]
+        bodies = await asyncio.to_thread(lambda: [_known(each, touched) for each in functions])
+        return Known.together((views, *bodies))
 
 
 def _view(schema: str, name: str) -> Statement:

@@ -1,12 +1,13 @@
 """Statements that the server ran, as pg_stat_statements has them.
 
 Their text is what some user of the database sent: it is taken apart here, and each query of it described alone. What
-pgmend itself sent is left out: it is known by its role together with its hand, which qualifies everything, so that
-nobody else's statement goes unseen.
+pgmend itself sent is left out: it is known by its role together with its hand, which qualifies everything. Nobody but
+who has its rights in any case can hide a statement so.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -20,6 +21,8 @@ from .statement import Known, Origin, Statement, Unread, shown
 from .touched import Touched
 
 MOST_STATEMENTS: Final = 5_000
+MOST_CHARACTERS: Final = 4_000_000
+"""Of all texts that are parsed: a parser takes a second for a megabyte or two."""
 _OURS: Final = "pg_catalog."
 _STATEMENTS: Final = f"""
 select q.queryid::text as identity, q.query as text, r.rolname::text as role,
@@ -83,7 +86,7 @@ class ObservedStatements:
             gaps.append(f"{hidden} statements of other roles are hidden from this role. Cure: grant pg_read_all_stats")
         if len(rows) > MOST_STATEMENTS:
             gaps.append(f"there are more than {MOST_STATEMENTS} statements; the least frequent were not read")
-        found, unread = _taken_apart(rows[:MOST_STATEMENTS], touched)
+        found, unread = await asyncio.to_thread(_taken_apart, rows[:MOST_STATEMENTS], touched)
         return Known(tuple(await _placed(connection, found, touched)), unread, tuple(gaps), notes)
 
 
@@ -107,10 +110,14 @@ async def _read(connection: AsyncConnection[Any], view: str) -> tuple[list[_Row]
 
 
 def _taken_apart(rows: Sequence[_Row], touched: Touched) -> tuple[list[_Found], tuple[Unread, ...]]:
-    found, unread = list[_Found](), list[Unread]()
+    found, unread, left = list[_Found](), list[Unread](), MOST_CHARACTERS
     for row in rows:
         text = row.text or ""
         if row.identity is None or not touched.mentioned_in(text) or (row.ours and _OURS in text):
+            continue
+        left -= len(text)
+        if left < 0:
+            unread.append(Unread(row.name, "so much text is not taken apart at once"))
             continue
         try:
             queries = dissect(text)

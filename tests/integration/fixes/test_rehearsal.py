@@ -6,19 +6,24 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmend.api.report.terminal import plan_text
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
+from pgmend.listener.desk.fixes import read_detail
+from pgmend.listener.desk.plans import Planner
 from pgmend.listener.expected.compare import Terms, compare
 from pgmend.listener.expected.read import read_portrait
 from pgmend.listener.expected.scratch import PREFIX
 from pgmend.listener.fixes.plan import Hazard, Plan, Proof, Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
 from pgmend.listener.fixes.queue import book
+from pgmend.listener.fixes.queue.proposal import put_up
 from pgmend.listener.fixes.rehearsal.copy import build_copy, trusted_roles
 from pgmend.listener.fixes.rehearsal.ground import dsn_of, rehearsal_ground
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS, Rehearsal
@@ -33,6 +38,7 @@ from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched
 from psycopg import sql
+from rich.console import Console
 
 from tests.support.database import Database
 from tests.support.fixtures import ServerWith
@@ -541,6 +547,23 @@ async def test_a_foreign_key_that_is_made_anew_locks_both_tables(workshop: Works
     told = (await rehearse(workshop, await workshop.plan(change)))[LOCKS]
     assert told.verdict is Verdict.PROVED
     assert "ACCESS EXCLUSIVE on app.users" in told.figures
+
+
+async def test_a_preview_is_rehearsed_and_its_fix_keeps_what_came_of_it(workshop: Workshop) -> None:
+    workshop.database.execute("select user_id from app.sessions")
+    issue = await workshop.issue(to_integer(workshop))
+    fix_id, _ = await put_up(
+        workshop.connection, issue.issue_id, lambda fix_id: workshop.plan(to_integer(workshop), fix_id)
+    )
+    shown = await Planner(Settings()).preview(workshop.connection, issue.issue_id)
+    assert shown.fix.fix_id == fix_id
+    kept = await read_detail(workshop.connection, fix_id)
+    for plan in (shown.plan, kept.plan):
+        verdict, examples = Rehearsed(plan.proofs).statements
+        assert (verdict, "result user_id text becomes integer" in examples) == (Verdict.REFUTED, True)
+        said = Console(width=400, file=StringIO(), record=True)
+        said.print(plan_text(plan))
+        assert "result user_id text becomes integer" in said.export_text()
 
 
 # Who acts alone
