@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -42,6 +42,8 @@ _OPEN: Final = "alter database {} allow_connections true"
 _SETTINGS: Final = ("application_name", "lock_timeout", "statement_timeout")
 _KEPT: Final = f"select {', '.join(f'pg_catalog.current_setting({name!r})' for name in _SETTINGS)}"
 _KEEPING: Final = f"select {', '.join(f'pg_catalog.set_config({name!r}, %s, false)' for name in _SETTINGS)}"
+# What is done there would make pg_stat_statements forget as many statements of the application; superusers may say so.
+_UNSEEN: Final = "select pg_catalog.set_config('pg_stat_statements.track', 'none', false)"
 _CARELESS: Final = "select pg_catalog.set_config('synchronous_commit', 'off', false)"
 
 
@@ -78,6 +80,8 @@ async def rehearsal_ground(
             raise CouldNotLook(f"no database to rehearse in: {error.diag.message_primary}") from error
         ground = await stack.enter_async_context(await connect(make_conninfo(dsn, dbname=name), name))
         await ground.execute(_CARELESS)
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            await ground.execute(_UNSEEN)
         yield ground
 
 

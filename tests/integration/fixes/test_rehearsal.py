@@ -412,6 +412,18 @@ async def test_a_database_that_a_crash_left_is_swept_at_the_next_start(workshop:
     assert scratch_databases(workshop) == 0
 
 
+async def test_a_rehearsal_takes_no_room_from_the_statements_of_the_application(workshop: Workshop) -> None:
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    elsewhere = (
+        "select count(*) from public.pg_stat_statements s where not exists"
+        " (select from pg_database d where d.oid = s.dbid)"
+    )
+    before = workshop.database.value(elsewhere)
+    assert (await rehearse(workshop)).verdicts == {Verdict.PROVED}
+    # The session's own settings, before it says so.
+    assert workshop.database.value(elsewhere) - before <= 2
+
+
 async def test_nobody_else_enters_the_copy(workshop: Workshop, observing: Server) -> None:
     roles = Roles(observing.admin)
     role = roles()
