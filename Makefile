@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench chaos failpoints lab matrix lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lab-statements matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -44,6 +44,9 @@ lab: $(STAMP) ## 1,000 random faults in real schemas; ARGS="--faults 50 --only p
 
 matrix: $(STAMP) ## the tests on PostgreSQL 14 to 18, fetched by npm; ARGS="--major 15 -n 1 tests/integration/sql"
 	$(BIN)/python -m tests.matrix $(ARGS)
+
+lab-statements: $(STAMP) ## 200 plans that each break one known statement, and their harmless twins
+	$(BIN)/python -m tests.lab.statements $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \

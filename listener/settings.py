@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     online_above: Duration = timedelta(milliseconds=80)
     maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
     fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
+    rehearsal_dsn: SecretStr | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     rules: Path | None = None
     rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(
@@ -195,7 +196,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str], file_name: str)
             source = sources.get(name, file_name)
             lines.append(f"{_dotted(problem['loc'])} = {problem['input']!r} (from {source}): {problem['msg']}.")
             continue
-        shown = "" if name.endswith("_token") else f" = {problem['input']!r}"
+        shown = "" if name.endswith(("_token", "_dsn")) else f" = {problem['input']!r}"
         cure = f" {_CURES[name]}." if name in _CURES else ""
         lines.append(f"{name}{shown} (from {sources.get(name, file_name)}): {problem['msg']}.{cure}")
     return "\n".join(lines)

@@ -81,10 +81,10 @@ def plan_text(plan: Plan, *, only_read: str | None = None) -> RenderableType:
     if plan.hazards:
         lines.append(Text("hazards: " + ", ".join(hazard.value for hazard in plan.hazards), style="yellow"))
     lines += [Text(f"lock: {lock.mode} on {printable(lock.relation)}", style="dim") for lock in plan.locks]
-    lines += [
-        Text(f"proof: {proof.name}: {proof.verdict.value} ({printable(proof.figures)})", style="dim")
-        for proof in plan.proofs
-    ]
+    for proof in plan.proofs:
+        lines.append(Text(f"proof: {proof.name}: {proof.verdict.value} ({printable(proof.figures)})", style="dim"))
+        if proof.alone:
+            lines += [Text(f"  {printable(example)}", style="dim") for example in proof.counter_examples]
     lines += [Text(line) for line in plan_lines(plan, only_read=only_read)]
     return Group(*lines)
 

@@ -17,6 +17,7 @@ from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
 from ..fixes.queue.proposal import ON_ITS_WAY, put_up
+from ..fixes.rehearsal.rehearsal import rehearsal_of
 from ..fixes.staleness import check_unmoved
 from ..issue import Issue
 from ..settings import Settings
@@ -69,6 +70,7 @@ class Planner:
 
     def __init__(self, settings: Settings) -> None:
         self._limits = limits_of(settings)
+        self._rehearsal = rehearsal_of(settings)
 
     async def preview(self, connection: AsyncConnection[TupleRow], issue_id: str) -> Preview:
         """The plan for an open issue; one that still says the same keeps its fix, another supersedes what was proposed.
@@ -111,7 +113,8 @@ class Planner:
             raise SnapshotTorn(f"{issue.where} changed while it was looked at; try again.") from moved
         if plan.refusal is not None:
             raise PlanRefused(plan.refusal)
-        return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
+        rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
+        return replace(plan, proofs=(*await preflight(connection, plan.checks, self._limits), *rehearsed))
 
 
 async def _unresolved(connection: AsyncConnection[TupleRow], issue_id: str) -> Issue:

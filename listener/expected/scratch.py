@@ -65,9 +65,9 @@ async def scratch_database(dsn: str) -> AsyncGenerator[Scratch]:
             keeper = await stack.enter_async_context(await connect(dsn, name))
             await _make_roles(keeper, roles)
             (role,) = await _one(keeper, "select current_user")
-        await _sweep(keeper)
+        await sweep(keeper)
         encoding, collation, character_type = await _one(keeper, _LIKE_THIS)
-        stack.push_async_callback(_drop, keeper, name)
+        stack.push_async_callback(drop, keeper, name)
         await keeper.execute(
             sql.SQL("create database {} template template0 encoding {} lc_collate {} lc_ctype {}").format(
                 sql.Identifier(name), sql.Literal(encoding), sql.Literal(collation), sql.Literal(character_type)
@@ -90,14 +90,15 @@ async def nobody_left(connection: AsyncConnection[Any], scratch: Scratch) -> Non
         raise CouldNotLook("A transaction was left open in the scratch database: what it did is not committed.")
 
 
-async def _drop(keeper: AsyncConnection[Any], name: str) -> None:
+async def drop(keeper: AsyncConnection[Any], name: str) -> None:
+    """Drop a scratch database, whoever is in it."""
     await keeper.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
-async def _sweep(keeper: AsyncConnection[Any]) -> None:
+async def sweep(keeper: AsyncConnection[Any]) -> None:
     """Drop the scratch databases of processes that are no more."""
     for (name,) in await (await keeper.execute(_DESERTED, (PREFIX,))).fetchall():
-        await _drop(keeper, name)
+        await drop(keeper, name)
 
 
 @asynccontextmanager

@@ -77,12 +77,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A check that ran: its verdict with its figures, or why it could not be run."""
+    """A check that ran: its verdict with its figures, or why it could not be run.
+
+    `alone` marks what only who acts alone cannot do without: unproved it stops nobody who approves the plan.
+    """
 
     name: str
     verdict: Verdict
     figures: str
     counter_examples: tuple[str, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,25 @@ async def preflight(
     return tuple([await _prove(connection, check, limits) for check in checks if not check.in_transaction])
 
 
-def objection(proofs: Sequence[Proof]) -> str | None:
-    """Why a plan with these proofs may not run, with the rows that speak against it; None where all is proved."""
+def objection(proofs: Sequence[Proof], *, alone: bool = False) -> str | None:
+    """Why a plan with these proofs may not run, with the rows that speak against it; None where it may.
+
+    Who acts `alone` needs all of them proved.
+    """
     lines: list[str] = []
     for proof in proofs:
-        if proof.verdict is Verdict.PROVED:
+        if proof.verdict is Verdict.PROVED or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED):
             continue
         rows = "".join(f"\n  {example}" for example in proof.counter_examples)
         verb = "does not hold" if proof.verdict is Verdict.REFUTED else "could not be proved"
         lines.append(f"{proof.name}: {verb} ({proof.figures}){rows}")
     return "\n".join(lines) or None
+
+
+def forsaken(before: Sequence[Proof], now: Sequence[Proof]) -> str | None:
+    """Why a plan that was queued or approved with proofs may not run: what was proved then is not any more."""
+    proved = {proof.name for proof in before if proof.verdict is Verdict.PROVED}
+    return objection([proof for proof in now if proof.name in proved], alone=True)
 
 
 async def confirm(connection: AsyncConnection[TupleRow], checks: Sequence[Check], limits: Limits) -> None:

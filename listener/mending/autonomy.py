@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from ..catalog.change import Change
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
+from ..fixes.rehearsal.rehearsal import is_rehearsed
 from ..issue import Issue, Severity
 from ..judging.expectation import is_expected
 from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex
@@ -20,6 +21,8 @@ from ..settings import AutoFix
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
 QUARANTINE = timedelta(hours=24)
 PROVED_AGAIN_AFTER = timedelta(minutes=5)
+# A rehearsal makes a database, and what the application runs changes with its next release.
+REHEARSED_AGAIN_AFTER = timedelta(hours=1)
 PLANNED_AGAIN_AFTER = timedelta(hours=1)
 # What a plan waits for is another fix, as a rule one that is on its way.
 WAITED_AGAIN_AFTER = timedelta(minutes=1)
@@ -141,7 +144,8 @@ def _cast_exact(_: Issue, plan: Plan, __: Circumstances) -> str | None:
 
 
 def _restored_or_proved(_: Issue, plan: Plan, __: Circumstances) -> str | None:
-    if plan.restores:
+    # What may change the types of statements is rehearsed once it has settled, and is queued only if all is proved.
+    if plan.restores or is_rehearsed(plan):
         return None
     if isinstance(plan.remedy, ChangeColumnType):
         return "it is no restore, and what the application's statements make of the new type is unproved"

@@ -17,6 +17,7 @@ from ..fixes.execution.executor import Executor, Outcome
 from ..fixes.execution.recovery import recover
 from ..fixes.limits import limits_of
 from ..fixes.queue import book
+from ..fixes.rehearsal.rehearsal import rehearsal_of
 from ..hearing.bell import Bell
 from ..hearing.lease import Lease
 from ..judging.analyst import Analyst
@@ -73,8 +74,14 @@ class Mender:
         self._limits = limits_of(settings)
         self._bell = Bell()
         self._stopping = asyncio.Event()
-        self._executor = Executor(connections, self._limits, pause_requested=self._until_told_to_stop)
         self._schedule = Schedule(settings)
+        self._rehearsal = rehearsal_of(settings)
+        self._executor = Executor(
+            connections,
+            self._limits,
+            pause_requested=self._until_told_to_stop,
+            rehearsal=self._rehearsal,
+        )
         self._proposals = Proposals(analyst, settings, self._limits)
         self._policy: Policy | None = None
 
@@ -192,6 +199,8 @@ class Mender:
                 continue
             for outcome in outcomes:
                 log.info("recovered", fix=str(outcome.fix_id), state=outcome.state, reason=outcome.reason)
+            async with self._borrowed() as connection:
+                await self._rehearsal.sweep(connection)
             return
 
     async def _why_observing(self) -> str | None:

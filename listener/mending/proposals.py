@@ -23,12 +23,13 @@ from ..fixes.preflight import objection, preflight
 from ..fixes.queue import book
 from ..fixes.queue.memory import last_failure, was_reverted
 from ..fixes.queue.proposal import on_its_way, put_up
+from ..fixes.rehearsal.rehearsal import is_rehearsed, rehearsal_of
 from ..hearing.intent import still_in_transaction, why_meant
 from ..issue import Issue
 from ..judging.analyst import Analyst
 from ..settings import AutoFix, Settings
 from ..store import issues as issue_store
-from .autonomy import PROVED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
+from .autonomy import PROVED_AGAIN_AFTER, REHEARSED_AGAIN_AFTER, Circumstances, Objection, settled, why_not_alone
 from .schedule import Schedule
 
 LOOKED_AGAIN_AFTER = timedelta(seconds=10)
@@ -86,6 +87,7 @@ class Proposals:
         self._settings = settings
         self._limits = limits
         self._schedule = Schedule(settings)
+        self._rehearsal = rehearsal_of(settings)
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
         self._unweighed = False
@@ -219,9 +221,13 @@ class Proposals:
     async def _queue(self, connection: AsyncConnection[TupleRow], candidate: _Candidate) -> None:
         """Queue a plan made now: the tables may have moved while they settled."""
         plan = await self._plan(connection, candidate.issue, fix_id := uuid4())
-        if why := plan.refusal or objection(plan.proofs):
+        if not plan.refusal:
+            rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
+            plan = replace(plan, proofs=(*plan.proofs, *rehearsed))
+        if why := plan.refusal or objection(plan.proofs, alone=True):
             await issue_store.judge_automation(connection, [(candidate.issue.issue_id, why)])
-            moment = time.monotonic() + PROVED_AGAIN_AFTER.total_seconds()
+            again = REHEARSED_AGAIN_AFTER if is_rehearsed(plan) else PROVED_AGAIN_AFTER
+            moment = time.monotonic() + again.total_seconds()
             last_change = self._last_change(candidate.issue)
             self._weighed[candidate.issue.issue_id] = _Weighed(candidate.issue, moment, last_change)
             return

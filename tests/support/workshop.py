@@ -16,9 +16,10 @@ from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor, Outcome
 from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.limits import Limits
-from pgmend.listener.fixes.plan import Plan
+from pgmend.listener.fixes.plan import Plan, Proof
 from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
+from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
 from pgmend.listener.hearing.lease import Lease, take_lease
 from pgmend.listener.issue import Issue, Severity, issue_id
 from pgmend.listener.remedy import Remedy, RestoreObject
@@ -114,6 +115,13 @@ order by 1, 2, 3
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
+class Unrehearsed(Rehearsal):
+    """For tests of what is done: what a rehearsal says before it has tests of its own, and takes its time."""
+
+    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+        return ()
+
+
 class Workshop:
     """Plans and carries out fixes on one database, as the leading listener does."""
 
@@ -203,7 +211,7 @@ class Workshop:
         return await book.claim(self.connection, self.lease, self.limits.retry_after, allowed=allowed, alone=alone)
 
     def executor(self, *, limits: Mapping[str, Any] = _NONE, **options: Any) -> Executor:
-        return Executor(self.connections, replace(self.limits, **limits), **options)
+        return Executor(self.connections, replace(self.limits, **limits), **{"rehearsal": Unrehearsed(), **options})
 
     async def heal(self, remedy: Remedy, **options: Any) -> Outcome:
         """What becomes of a fix for that remedy; `options` go to the executor."""

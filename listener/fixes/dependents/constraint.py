@@ -101,7 +101,8 @@ def _foreign_key(described: str, subject: Subject, definition: str, other: list[
     if name == subject.table_name:
         return kept
     assert isinstance(oid, int)
-    return replace(kept, locks=(Lock("SHARE ROW EXCLUSIVE", name),), tables=((oid, name),))
+    # ALTER TYPE drops the foreign key before it makes it anew, and its triggers with it, on both tables.
+    return replace(kept, locks=(Lock("ACCESS EXCLUSIVE", name),), tables=((oid, name),))
 
 
 def _compare_alike(cast: Cast) -> bool:

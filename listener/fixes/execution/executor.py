@@ -27,8 +27,9 @@ from ...errors import (
 from ...hearing.lease import Lease
 from ..limits import Limits
 from ..plan import Plan, Proof
-from ..preflight import objection, preflight
+from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
+from ..rehearsal.rehearsal import Rehearsal
 from ..staleness import check_names, check_unmoved
 from .course import found, take, tidy
 from .interruption import Interruption, PauseRequested
@@ -55,6 +56,7 @@ class Executor:
     """Applies and undoes plans, one fix at a time, each on a session that it has for itself.
 
     `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
+    What may change the types of statements is rehearsed a moment before it is done.
     Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
     fix stays as its row says, and `recover` takes it up.
     """
@@ -66,9 +68,11 @@ class Executor:
         *,
         pause_requested: PauseRequested | None = None,
         checkpoint: Checkpoint = pass_by,
+        rehearsal: Rehearsal | None = None,
     ) -> None:
         self._connections = connections
         self._limits = limits
+        self._rehearsal = rehearsal or Rehearsal()
         self._pause_requested = pause_requested
         self._checkpoint = checkpoint
 
@@ -152,8 +156,10 @@ class Executor:
         if not begun:
             await check_unmoved(connection, plan)
         proofs = await preflight(connection, plan.checks, self._limits)
+        if all(state == "before" for state in states):
+            proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
         await work.checkpoint("apply proved")
-        if reason := objection(proofs):
+        if reason := objection(proofs) or forsaken(plan.proofs, proofs):
             raise _Unproved(reason, proofs)
         return proofs
 

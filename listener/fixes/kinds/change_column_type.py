@@ -1,7 +1,7 @@
 """ALTER COLUMN … TYPE in one transaction with all that hangs on the column, proved under its lock, and its way back.
 
-Alone only what restores a type that pgmend saw, by a cast that loses nothing. What would hold the lock for longer than
-`online_above` waits for the online path.
+Alone only by a cast that loses nothing: what restores a type that pgmend saw, or what a rehearsal proved. What would
+hold the lock for longer than `online_above` waits for the online path.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from ..retyping.rewrite_time import Size, milliseconds_locked, size_of
 from ..retyping.unknown_cost import needs_of_unknown_cost
 from ..site import Site
 
-_NO_RESTORE = "Proofs on statements are not built yet: a type change that is no restore waits for approval."
 _MOST_REASONS = 5
 # Beyond it nobody would wait for a look at every row: the plan waits for the online path in any case.
 _MOST_PAGES = 200_000
@@ -101,7 +100,7 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         plan,
         checks=tuple(await _checks(site.connection, change)),
         estimate_ms=milliseconds_locked(survey.size, cast, dependents, analyzed=change.analyzed),
-        needs_approval=_needs_approval(remedy, survey),
+        needs_approval=_needs_approval(survey),
         hazards=tuple(_hazards(subject, survey)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
     )
@@ -286,7 +285,7 @@ def _lossy(cast: Cast, found: Classification) -> str:
     return f"The cast is lossy: {reason}.\n{_listed(found.examples)}"
 
 
-def _needs_approval(remedy: ChangeColumnType, survey: _Survey) -> str | None:
+def _needs_approval(survey: _Survey) -> str | None:
     reasons: list[str] = []
     if survey.found and survey.found.canonical:
         reasons.append(f"{survey.found.canonical} values would be spelled otherwise; undo knows their spellings.")
@@ -294,8 +293,6 @@ def _needs_approval(remedy: ChangeColumnType, survey: _Survey) -> str | None:
         reasons.append(f"The default {survey.default.before} would be spelled {survey.default.after}.")
     if survey.unknown:
         reasons.append(f"How long everybody would be kept out is not known: {'; '.join(survey.unknown)}.")
-    if not remedy.restores:
-        reasons.append(_NO_RESTORE)
     return " ".join(reasons) or None
 
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
-from ..plan import Plan
+from ..plan import Plan, proofs_to_json
 from . import book
 
 ON_ITS_WAY: tuple[book.State, ...] = (
@@ -28,6 +28,7 @@ _PROPOSED = """
 select fix_id, plan_hash from pgmend.fix
 where issue_id = %s and state = 'proposed' order by created_at desc, fix_id limit 1
 """
+_PROVED = "update pgmend.fix set proofs = %s::jsonb where fix_id = %s and state = 'proposed'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ async def put_up(
     fix_id = held.fix_id if held else uuid4()
     plan = await planned(fix_id)
     if plan.refusal or (held is not None and held.plan_hash == plan.plan_hash):
+        if held is not None and any(proof.alone for proof in plan.proofs):
+            # Rehearsed since: whoever asks for the fix is shown what came of it.
+            await connection.execute(_PROVED, (proofs_to_json(plan.proofs), fix_id))
         return fix_id, plan
     if held is not None:
         fix_id = uuid4()

@@ -8,7 +8,7 @@ select from pg_catalog.pg_locks as l
 where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock' and l.relation = {oid}
   and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
 """
-_DEFAULT_PATH = """
+DEFAULT_PATH = """
 coalesce(
   (
     select pg_catalog.substr(setting, 13) from pg_catalog.pg_db_role_setting as s
@@ -21,6 +21,7 @@ coalesce(
   (select p.reset_val from pg_catalog.pg_settings as p where p.name = 'search_path')
 )
 """
+"""The search_path that a role begins with in this database; `{role}` is a condition on the row `s` of its setting."""
 
 VIEWS = f"""
 select c.oid::bigint, n.nspname::text, c.relname::text, pg_catalog.pg_get_viewdef(c.oid)
@@ -46,7 +47,7 @@ select p.oid::bigint, n.nspname::text, p.proname::text, l.lanname::text,
       select pg_catalog.substr(setting, 13) from pg_catalog.unnest(p.proconfig) as setting
       where setting like 'search\\_path=%'
     ),
-    {_DEFAULT_PATH.format(role="s.setrole = 0")}
+    {DEFAULT_PATH.format(role="s.setrole = 0")}
   ),
   array(select distinct t.tgrelid::bigint from pg_catalog.pg_trigger as t where t.tgfoid = p.oid)
 from pg_catalog.pg_proc as p
@@ -80,7 +81,7 @@ where e.extname = 'pg_stat_statements' and kept.rolsuper and (o.rolsuper or o.ro
 """The extension's view, where nobody but superusers and ourselves could rename its schema to put another there."""
 
 STATEMENTS = f"""
-select q.queryid, q.query, r.rolname::text, {_DEFAULT_PATH.format(role="(s.setrole = 0 or s.setrole = r.oid)")}
+select q.queryid, q.query, r.rolname::text, {DEFAULT_PATH.format(role="(s.setrole = 0 or s.setrole = r.oid)")}
 from {{view}} as q join pg_catalog.pg_roles as r on r.oid = q.userid
 where q.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
   and q.queryid is not null

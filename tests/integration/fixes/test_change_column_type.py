@@ -13,6 +13,7 @@ from pgmend.listener.connection import connect
 from pgmend.listener.errors import CouldNotLook
 from pgmend.listener.fixes.plan import CastClass, Hazard, Plan
 from pgmend.listener.fixes.planner import plan_fix
+from pgmend.listener.fixes.rehearsal.rehearsal import is_rehearsed
 from pgmend.listener.remedy import ChangeColumnType
 
 from tests.support.role import Roles
@@ -78,10 +79,11 @@ async def test_a_restore_by_an_exact_cast_needs_nobodys_approval(workshop: Works
     assert [(step.transactional, step.long_running) for step in plan.steps] == [(True, False)]
 
 
-async def test_what_is_no_restore_waits_for_approval(workshop: Workshop) -> None:
+async def test_what_is_no_restore_is_rehearsed_instead_of_waiting_for_approval(workshop: Workshop) -> None:
     setup(workshop)
     plan = await workshop.plan(to_type(workshop))
-    assert "no restore waits for approval" in (plan.needs_approval or "")
+    restore = await workshop.plan(to_type(workshop, restores=True))
+    assert (plan.needs_approval, is_rehearsed(plan), is_rehearsed(restore)) == (None, True, False)
 
 
 async def test_a_restore_that_respells_waits_for_approval_and_shows_what(workshop: Workshop) -> None:

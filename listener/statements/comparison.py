@@ -1,0 +1,88 @@
+"""What a change does to statements: each described before and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ..catalog.snapshot import Oid
+from .description import Described, Description, Failed
+from .statement import Origin, Statement
+
+_MORE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A statement that is another one afterwards: `parameters` and `results` say what (number or name, from, to);
+    `error` is what the server objects by now."""
+
+    statement: Statement
+    parameters: tuple[tuple[str, Oid, Oid], ...] = ()
+    results: tuple[tuple[str, Oid, Oid], ...] = ()
+    error: Failed | None = None
+
+    def told(self, types: Mapping[Oid, str]) -> str:
+        """The statement with its old types and its new ones."""
+        said = [f"parameter {name} {types.get(old)} becomes {types.get(new)}" for name, old, new in self.parameters]
+        said += [f"result {name} {types.get(old)} becomes {types.get(new)}" for name, old, new in self.results]
+        if self.error is not None:
+            said.append(f"it fails: {self.error.message} (SQLSTATE {self.error.sqlstate})")
+        more = f" and {len(said) - _MORE} more" if len(said) > _MORE else ""
+        return f"{self.statement.name}: {'; '.join(said[:_MORE])}{more}"
+
+
+@dataclass(frozen=True, slots=True)
+class Undescribed:
+    """A statement that could not be described before anything was changed, so that nothing is known of it."""
+
+    statement: Statement
+    error: Failed
+
+    def told(self) -> str:
+        """The statement with the server's objection."""
+        return f"{self.statement.name}: {self.error.message} (SQLSTATE {self.error.sqlstate})"
+
+
+class Witness(Protocol):
+    """Proves of a change that every place that sends the statement can bear it, as an analysis of the code may."""
+
+    def is_harmless(self, change: Change) -> bool:
+        """Whether that is proved."""
+        ...
+
+
+def compare(
+    before: Mapping[Statement, Description], after: Mapping[Statement, Description]
+) -> Iterator[Change | Undescribed]:
+    """What differs. A statement that fails before and not after was no use to anybody, if the database itself has it;
+    if somebody ran it, then where the names meant something else."""
+    for statement, described in before.items():
+        now = after[statement]
+        if isinstance(described, Failed):
+            if not statement.inner and not (statement.origin is Origin.FUNCTION and isinstance(now, Described)):
+                yield Undescribed(statement, described)
+        elif isinstance(now, Failed):
+            yield Change(statement, error=now)
+        elif now != described:
+            yield _change(statement, described, now)
+
+
+def types_in(changes: Iterator[Change] | list[Change]) -> set[Oid]:
+    """The types that the changes are about."""
+    return {oid for each in changes for _, old, new in (*each.parameters, *each.results) for oid in (old, new)}
+
+
+def _change(statement: Statement, before: Described, now: Described) -> Change:
+    parameters = tuple(
+        (f"${number}", old, new)
+        for number, (old, new) in enumerate(zip(before.parameters, now.parameters, strict=False), start=1)
+        if old != new
+    )
+    results = tuple(
+        (name, old, new) for (name, old), (_, new) in zip(before.results, now.results, strict=False) if old != new
+    )
+    if parameters or results:
+        return Change(statement, parameters, results)
+    return Change(statement, error=Failed("", "it has other parameters or columns than before"))

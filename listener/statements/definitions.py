@@ -1,0 +1,142 @@
+"""What the database itself runs on the relations: the views upon them, and the bodies of functions.
+
+A SQL body is checked by the server when the function is defined, and so it is described: defined anew, and taken back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection, sql
+
+from ..catalog.snapshot import Oid
+from ..relations.reading.path import schemas_in
+from ..relations.reading.texts import DEFAULT_PATH
+from .dissection import NotTakenApart, dissect, named_in_function
+from .plpgsql import Argument, Body, Routine, body_of, row_of
+from .statement import Known, Origin, Statement, Unread, shown
+from .touched import Touched
+
+_FUNCTIONS: Final = f"""
+select n.nspname::text, p.proname::text, p.oid::pg_catalog.regprocedure::text, l.lanname::text,
+  pg_catalog.pg_get_functiondef(p.oid),
+  coalesce(
+    (select pg_catalog.substr(setting, 13) from pg_catalog.unnest(p.proconfig) as setting
+      where setting like 'search\\_path=%'),
+    {DEFAULT_PATH.format(role="s.setrole = 0")}
+  ),
+  (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(
+      coalesce(p.proargmodes[a.place], 'i'), coalesce(p.proargnames[a.place], ''),
+      pg_catalog.format_type(a.oid, null)) order by a.place)
+    from pg_catalog.unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality as a (oid, place)),
+  case when p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype then 'trigger' when p.proretset then 'set'
+    when p.prorettype = 'pg_catalog.void'::pg_catalog.regtype or p.prokind = 'p' and p.prorettype = 0 then 'void'
+    else 'value' end,
+  p.prosrc,
+  array(select distinct t.tgrelid::bigint from pg_catalog.pg_trigger as t where t.tgfoid = p.oid)
+from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+join pg_catalog.pg_language as l on l.oid = p.prolang
+where p.prokind in ('f', 'p') and l.lanname not in ('internal', 'c')
+  and n.nspname not in ('pg_catalog', 'information_schema', 'pgmend', 'pgmend_backup')
+  and not exists (
+    select from pg_catalog.pg_depend as d
+    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+order by p.oid
+"""
+
+
+class _Function(NamedTuple):
+    schema: str
+    plain_name: str
+    signature: str
+    language: str
+    definition: str
+    path: str
+    arguments: Sequence[tuple[str, str, str]] | None
+    gives: str
+    source: str
+    triggers_of: Sequence[Oid]
+
+    @property
+    def name(self) -> str:
+        return f"function {self.signature}"
+
+    @property
+    def routine(self) -> Routine:
+        arguments = tuple(Argument(*each) for each in self.arguments or ())
+        return Routine(self.plain_name, arguments, self.gives, self.source)
+
+
+class Definitions:
+    """Views and functions of the database."""
+
+    async def known(self, connection: AsyncConnection[Any], touched: Touched) -> Known:
+        """Those that touch the relations."""
+        views = Known(tuple(_view(each.schema, each.name) for each in touched.relations if each.is_view))
+        try:
+            rows = await (await connection.execute(_FUNCTIONS.encode())).fetchall()
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            return Known.together((views, Known(gaps=(f"functions could not be read: {error.diag.message_primary}",))))
+        functions = [_Function(*row) for row in rows]
+        bodies = await asyncio.to_thread(lambda: [_known(each, touched) for each in functions])
+        return Known.together((views, *bodies))
+
+
+def _view(schema: str, name: str) -> Statement:
+    query = sql.SQL("select * from {}").format(sql.Identifier(schema, name)).as_string()
+    return Statement(Origin.VIEW, f"view {schema}.{name}", query, ())
+
+
+def _known(function: _Function, touched: Touched) -> Known:
+    mentioned = touched.mentioned_in(function.definition)
+    rows = [row_of(each.schema, each.name) for each in touched.relations if each.oid in function.triggers_of]
+    if function.language == "sql":
+        path = schemas_in(function.path)
+        if not mentioned:
+            return Known()
+        names = named_in_function(function.definition)
+        defined = Statement(Origin.FUNCTION, function.name, function.definition, path, names, defines=True)
+        return Known((defined,))
+    if function.language != "plpgsql":
+        return Known(unread=(Unread(function.name, f"nobody here reads {function.language}"),))
+    if not (mentioned or rows or "execute" in function.definition.lower()):
+        return Known()
+    return Known.together(_body(function, touched, row) for row in rows or [None])
+
+
+def _body(function: _Function, touched: Touched, row: str | None) -> Known:
+    try:
+        body = body_of(function.routine, row)
+    except NotTakenApart as error:
+        return Known(unread=(Unread(function.name, str(error)),))
+    unread = [Unread(function.name, "it runs statements that it puts together itself")] if body.composes else []
+    statements = list[Statement]()
+    for told in _statements(function, body, touched):
+        if isinstance(told, Unread):
+            unread.append(told)
+        else:
+            statements.append(told)
+    return Known(tuple(statements), tuple(unread))
+
+
+def _statements(function: _Function, body: Body, touched: Touched) -> Iterator[Statement | Unread]:
+    path = schemas_in(function.path)
+    for piece in body.pieces:
+        name = f"{function.name}: {shown(piece.text)}"
+        try:
+            queries = dissect(piece.text)
+        except NotTakenApart as error:
+            yield Unread(name, str(error))
+            continue
+        for query in queries:
+            if not query.touches(touched):
+                continue
+            if piece.untyped is not None:
+                yield Unread(name, f"the type of variable {piece.untyped} is known only when it runs")
+            else:
+                yield Statement(Origin.FUNCTION, name, query.text, path, query.names)

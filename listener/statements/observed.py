@@ -1,0 +1,167 @@
+"""Statements that the server ran, as pg_stat_statements has them.
+
+Their text is what some user of the database sent: it is taken apart here, and each query of it described alone. What
+pgmend itself sent is left out: it is known by its role together with its hand, which qualifies everything. Nobody but
+who has its rights in any case can hide a statement so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection
+
+from ..relations.reading.path import schemas_in
+from ..relations.reading.texts import DEFAULT_PATH, WHERE_STATEMENTS_ARE
+from .dissection import NotTakenApart, Query, dissect
+from .statement import Known, Origin, Statement, Unread, shown
+from .touched import Touched
+
+MOST_STATEMENTS: Final = 5_000
+MOST_CHARACTERS: Final = 4_000_000
+"""Of all texts that are parsed: a parser takes a second for a megabyte or two."""
+_OURS: Final = "pg_catalog."
+_STATEMENTS: Final = f"""
+select q.queryid::text as identity, q.query as text, r.rolname::text as role,
+  {DEFAULT_PATH.format(role="(s.setrole = 0 or s.setrole = r.oid)")} as path,
+  r.rolname = current_user as ours, coalesce(pg_catalog.to_jsonb(q) ->> 'toplevel', 'true') = 'false'
+from {{view}} as q join pg_catalog.pg_roles as r on r.oid = q.userid
+where q.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
+order by q.calls desc limit {{most}}
+"""
+_STATE: Final = "select dealloc::bigint, pg_catalog.to_char(stats_reset, 'YYYY-MM-DD HH24:MI TZ') from {view}_info"
+_USABLE: Final = """
+select asked.role, n.nspname::text
+from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as asked (role, schema)
+join pg_catalog.pg_namespace as n on n.nspname = asked.schema
+join pg_catalog.pg_roles as r on r.rolname = asked.role
+where pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
+"""
+_WHICH: Final = """
+select n.nspname::text, c.relname::text from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where c.relname = any(%s) and c.relkind in ('r', 'p', 'f', 'v', 'm')
+"""
+
+
+class _Row(NamedTuple):
+    identity: str | None
+    text: str | None
+    role: str
+    path: str
+    ours: bool
+    inner: bool
+
+    @property
+    def name(self) -> str:
+        return f"statement {self.identity} of role {self.role}: {shown(self.text or '')}"
+
+
+class _Found(NamedTuple):
+    row: _Row
+    query: Query
+    path: tuple[str, ...]
+
+
+class ObservedStatements:
+    """The statements of pg_stat_statements, the most frequent first."""
+
+    async def known(self, connection: AsyncConnection[Any], touched: Touched) -> Known:
+        """Those that touch the relations; without pg_stat_statements nobody knows what the application runs."""
+        try:
+            place = await (await connection.execute(WHERE_STATEMENTS_ARE.encode())).fetchone()
+            if place is None:
+                return Known(gaps=(_absent("it is not there"),))
+            rows, notes = await _read(connection, place[0])
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            # Not in shared_preload_libraries, no right to it, dropped this moment.
+            return Known(gaps=(_absent(error.diag.message_primary or str(error)),))
+        gaps = list[str]()
+        if hidden := sum(row.identity is None for row in rows):
+            gaps.append(f"{hidden} statements of other roles are hidden from this role. Cure: grant pg_read_all_stats")
+        if len(rows) > MOST_STATEMENTS:
+            gaps.append(f"there are more than {MOST_STATEMENTS} statements; the least frequent were not read")
+        found, unread = await asyncio.to_thread(_taken_apart, rows[:MOST_STATEMENTS], touched)
+        return Known(tuple(await _placed(connection, found, touched)), unread, tuple(gaps), notes)
+
+
+def _absent(why: str) -> str:
+    return f"what the application runs is not known, since pg_stat_statements cannot be read: {why}"
+
+
+async def _read(connection: AsyncConnection[Any], view: str) -> tuple[list[_Row], tuple[str, ...]]:
+    rows = await (await connection.execute(_STATEMENTS.format(view=view, most=MOST_STATEMENTS + 1).encode())).fetchall()
+    try:
+        state = await (await connection.execute(_STATE.format(view=view).encode())).fetchone()
+    except psycopg.errors.UndefinedTable:
+        state = None
+    if state is None:
+        return [_Row(*row) for row in rows], ("how many were evicted is not known",)
+    evicted, since = state
+    told = f"seen since {since}"
+    if evicted:
+        told += f"; the server forgot the least frequent {evicted:,} times to make room (pg_stat_statements.max)"
+    return [_Row(*row) for row in rows], (told,)
+
+
+def _taken_apart(rows: Sequence[_Row], touched: Touched) -> tuple[list[_Found], tuple[Unread, ...]]:
+    found, unread, left = list[_Found](), list[Unread](), MOST_CHARACTERS
+    for row in rows:
+        text = row.text or ""
+        if row.identity is None or not touched.mentioned_in(text) or (row.ours and _OURS in text):
+            continue
+        left -= len(text)
+        if left < 0:
+            unread.append(Unread(row.name, "so much text is not taken apart at once"))
+            continue
+        try:
+            queries = dissect(text)
+        except NotTakenApart as error:
+            unread.append(Unread(row.name, str(error)))
+            continue
+        path = schemas_in(row.path, row.role)
+        found += [_Found(row, query, path) for query in queries if query.touches(touched)]
+    return found, tuple(unread)
+
+
+async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], touched: Touched) -> Iterator[Statement]:
+    """The statements under the schemas that their roles may use."""
+    pairs = {(each.row.role, schema) for each in found for schema in each.path}
+    roles, schemas = [role for role, _ in pairs], [schema for _, schema in pairs]
+    usable = {tuple(row) for row in await (await connection.execute(_USABLE, (roles, schemas))).fetchall()}
+    names = list({name for each in found for schema, name in each.query.relations if schema is None})
+    there = {tuple(row) for row in await (await connection.execute(_WHICH, (names,))).fetchall()}
+    return (_statement(each, usable, there, touched) for each in found)
+
+
+def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any, ...]], touched: Touched) -> Statement:
+    path = tuple(schema for schema in each.path if (each.row.role, schema) in usable)
+    doubt, elsewhere = None, _elsewhere(each.query, path, there, touched)
+    if elsewhere is not None:
+        name, schema = elsewhere
+        doubt = f"under the search_path of role {each.row.role} its {name} is another one than {schema}.{name}"
+        path = (schema, *path)
+    return Statement(
+        Origin.OBSERVED, each.row.name, each.query.text, path, each.query.names, doubt=doubt, inner=each.row.inner
+    )
+
+
+def _elsewhere(
+    query: Query, path: Sequence[str], there: set[tuple[Any, ...]], touched: Touched
+) -> tuple[str, str] | None:
+    """A name that leads elsewhere under that path (a session may have set another one), and the schema that is meant
+    then; None where all leads to the relations that are touched, or is about others."""
+    lost: tuple[str, str] | None = None
+    for schema, name in query.relations:
+        if schema is not None or name not in touched.names:
+            continue
+        first = next((place for place in path if (place, name) in there), None)
+        if first is not None and (first, name) in touched.by_name:
+            return None
+        lost = name, next(place for place, known in touched.by_name if known == name)
+    return lost

@@ -1,0 +1,102 @@
+"""A statement that is known to touch a table: its text, what its names mean, and what it is called when shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import chain
+from typing import Any, Final, Protocol
+
+from psycopg import AsyncConnection
+
+from ..relations.wording import count
+from .touched import Touched
+
+_SHOWN = 160
+
+
+class Origin(StrEnum):
+    """Where statements are known from."""
+
+    OBSERVED = "statement of pg_stat_statements"
+    VIEW = "view"
+    FUNCTION = "part of a function"
+    CODE = "statement of the code"
+
+
+_PLURALS: Final = {
+    Origin.OBSERVED: "statements of pg_stat_statements",
+    Origin.VIEW: "views",
+    Origin.FUNCTION: "parts of functions",
+    Origin.CODE: "statements of the code",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, to be parsed and described, never planned or run.
+
+    `search_path` are schemas that its role may use, as far as is known. `relations` are the names of all relations in
+    it, without their schemas. One that `defines` is a CREATE FUNCTION, whose body the server checks. `doubt` says why
+    what becomes of it here tells nothing certain of what becomes of it there. `inner` is text that ran inside of a
+    function, whose variables may stand in it.
+    """
+
+    origin: Origin
+    name: str
+    text: str
+    search_path: tuple[str, ...]
+    relations: frozenset[str] = frozenset()
+    defines: bool = False
+    doubt: str | None = None
+    inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What may touch the tables and cannot be described, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a source knows. `gaps` say what it cannot know, so that nothing is proved; `notes` what else there is to say
+    of how much it knows."""
+
+    statements: tuple[Statement, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def counted(self) -> str:
+        """How many statements of each origin there are."""
+        numbers = ((origin, sum(each.origin is origin for each in self.statements)) for origin in Origin)
+        return ", ".join(count(number, origin.value, _PLURALS[origin]) for origin, number in numbers if number)
+
+    @staticmethod
+    def together(parts: Iterable[Known]) -> Known:
+        """What all of them know."""
+        listed = list(parts)
+        return Known(
+            tuple(chain.from_iterable(each.statements for each in listed)),
+            tuple(chain.from_iterable(each.unread for each in listed)),
+            tuple(chain.from_iterable(each.gaps for each in listed)),
+            tuple(chain.from_iterable(each.notes for each in listed)),
+        )
+
+
+class StatementSource(Protocol):
+    """Knows statements, as an analysis of an application's code does."""
+
+    async def known(self, connection: AsyncConnection[Any], touched: Touched) -> Known:
+        """The statements that touch those relations; `connection` is in autocommit mode and only read on."""
+        ...
+
+
+def shown(text: str) -> str:
+    """The beginning of a statement on one line."""
+    line = " ".join(text.split())
+    return f"`{line[:_SHOWN]}…`" if len(line) > _SHOWN else f"`{line}`"
