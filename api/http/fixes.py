@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -41,7 +41,7 @@ class FixAsked(Asked):
 
 
 class FixAnswer(Answer):
-    """One fix and how far it came."""
+    """One fix and how far it came; `aftermath` says what became of the statements on its tables once it was applied."""
 
     fix_id: UUID
     issue_id: str
@@ -67,6 +67,8 @@ class FixAnswer(Answer):
     undo_until: datetime | None
     rollback_requested_by: str | None
     rolled_back_at: datetime | None
+    aftermath: Literal["watching", "quiet", "regressed", "ended"] | None
+    aftermath_told: str | None
 
 
 class TakenStepAnswer(Answer):

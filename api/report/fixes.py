@@ -42,5 +42,6 @@ def _fix_text(fix: ShownFix) -> RenderableType:
         ("what:", fix.summary),
         ("by:", by),
         ("why:", fix.reason),
+        ("since:", f"{fix.aftermath}. {fix.aftermath_told or ''}".strip() if fix.aftermath else None),
     )
     return Group(head, *(Labelled(label, printable(text), indent=9, width=11) for label, text in said if text))

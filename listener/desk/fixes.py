@@ -19,10 +19,11 @@ fix.fix_id, fix.issue_id, issue.issue_type, issue.schema_name as schema, issue.t
 issue.column_name as column, fix.kind, fix.state, coalesce(fix.plan ->> 'summary', fix.kind) as summary,
 fix.plan_hash, fix.automatic, fix.requested_by, fix.approved_by, fix.approved_at, fix.created_at, fix.changed_at,
 fix.started_at, fix.finished_at, fix.attempts, fix.next_attempt_at, fix.reason, fix.undo_until,
-fix.rollback_requested_by, fix.rolled_back_at
+fix.rollback_requested_by, fix.rolled_back_at, aftermath.state as aftermath, aftermath.told as aftermath_told
 """
 _MATCHING = """
 from pgmend.fix join pgmend.issue on issue.issue_id = fix.issue_id
+left join pgmend.aftermath on aftermath.fix_id = fix.fix_id
 where (%(fix_id)s::uuid is null or fix.fix_id = %(fix_id)s)
   and (%(issue_id)s::text is null or fix.issue_id = %(issue_id)s)
   and (%(state)s::text is null and fix.state <> 'superseded' or fix.state = %(state)s or %(fix_id)s::uuid is not null)
@@ -40,7 +41,8 @@ from pgmend.fix_step where fix_id = %s order by started_at, direction, ordinal, 
 
 @dataclass(frozen=True, slots=True)
 class ShownFix:
-    """One fix and how far it came. `reason` is why it was deferred, refused or failed."""
+    """One fix and how far it came. `reason` is why it was deferred, refused or failed; `aftermath` what became of the
+    statements on its tables once it was applied: `watching`, `quiet`, `regressed` or `ended`."""
 
     fix_id: UUID
     issue_id: str
@@ -66,6 +68,8 @@ class ShownFix:
     undo_until: datetime | None
     rollback_requested_by: str | None
     rolled_back_at: datetime | None
+    aftermath: str | None
+    aftermath_told: str | None
 
 
 @dataclass(frozen=True, slots=True)

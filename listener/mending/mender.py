@@ -11,6 +11,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ..aftermath.aftermath import Aftermath
 from ..connections import ConnectionSource
 from ..errors import CouldNotLook, FixDeferred
 from ..fixes.execution.executor import Executor, Outcome
@@ -75,6 +76,7 @@ class Mender:
         self._bell = Bell()
         self._stopping = asyncio.Event()
         self._schedule = Schedule(settings)
+        self._aftermath = Aftermath()
         self._rehearsal = rehearsal_of(settings)
         self._executor = Executor(
             connections,
@@ -133,8 +135,11 @@ class Mender:
                     # What was opened meanwhile is not mended before it can be ignored.
                     await self._follow_people(connection, observing)
                 await self._proposals.promote(connection)
-        if observing is None and not policy.paused:
-            await self._work_off()
+        if observing is None:
+            async with self._borrowed() as connection:
+                await self._aftermath.look(connection)
+            if not policy.paused:
+                await self._work_off()
 
     def _borrowed(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
         return self._connections.connection("mender")
@@ -171,7 +176,7 @@ class Mender:
             if claim is None:
                 return
             log.info("fix started", fix=str(claim.fix_id), direction=claim.direction, summary=claim.plan.summary)
-            outcome = await self._executor.carry_on(claim, self._lease)
+            outcome = await self._carry_on(claim)
             _tell(outcome)
             await self._analyst.react()
             if outcome.state == "superseded" and not claim.withdrawn:
@@ -181,6 +186,18 @@ class Mender:
                 # Also where it was renewed: one that nobody approved is queued again only when it is weighed again, and
                 # what made it stale may have moved another table than the issue's.
                 self._proposals.reconsider(claim.plan.issue_id)
+
+    async def _carry_on(self, claim: book.Claim) -> Outcome:
+        """What becomes of it; one that is applied is watched from now on."""
+        before = None
+        if claim.direction == "apply":
+            async with self._borrowed() as connection:
+                before = await self._aftermath.before(connection, claim.plan)
+        outcome = await self._executor.carry_on(claim, self._lease)
+        if claim.direction == "apply" and outcome.state == "applied":
+            async with self._borrowed() as connection:
+                await self._aftermath.begin(connection, claim.fix_id, claim.plan, before)
+        return outcome
 
     async def _measure(self) -> None:
         while links := self._analyst.take_unmeasured(LINKS_AT_ONCE):

@@ -22,9 +22,12 @@ select
     fix.rollback_requested_by,
     steps.done as steps_done,
     steps.last_step,
-    steps.last_error
+    steps.last_error,
+    aftermath.state as aftermath,
+    aftermath.told as aftermath_told
 from pgmend.fix
 join pgmend.issue on issue.issue_id = fix.issue_id
+left join pgmend.aftermath on aftermath.fix_id = fix.fix_id
 cross join lateral (
     select
         pg_catalog.count(*) filter (where step.state = 'done') as done,
@@ -63,3 +66,6 @@ comment on column pgmend.fix_history.rollback_requested_by is 'Who asked for the
 comment on column pgmend.fix_history.steps_done is 'How many steps were done, of the undo too.';
 comment on column pgmend.fix_history.last_step is 'The step it came to.';
 comment on column pgmend.fix_history.last_error is 'The last thing that went wrong.';
+comment on column pgmend.fix_history.aftermath is
+'What became of the statements on its tables: watching, quiet, regressed, or ended where it was undone.';
+comment on column pgmend.fix_history.aftermath_told is 'The same in words, with the undo where something is worse.';

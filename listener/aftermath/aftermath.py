@@ -1,0 +1,81 @@
+"""Watches the statements on a fix's tables for a while after it, and tells what is worse, with the undo at hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import Oid
+from ..fixes.plan import Plan
+from ..relations.wording import count
+from ..statements.touched import read_touched
+from ..store import aftermath as store
+from .load import Load, read_load
+from .regression import blindness, seen, worse
+
+WATCHED: Final = timedelta(minutes=10)
+LOOKED_AGAIN_AFTER: Final = timedelta(seconds=30)
+log = structlog.get_logger()
+
+
+class Aftermath:
+    """Of the fixes of one leader; what is watched is in the database, so that the next leader goes on with it.
+
+    `connection` is in autocommit mode, whichever has been borrowed. Nothing is undone from here: a person decides.
+    """
+
+    def __init__(self, watched: timedelta = WATCHED, again_after: timedelta = LOOKED_AGAIN_AFTER) -> None:
+        self._watched = watched
+        self._again_after = again_after
+
+    async def before(self, connection: AsyncConnection[TupleRow], plan: Plan) -> Load | None:
+        """The load until now on what the plan is about to change; None where it is about no table."""
+        return await _load(connection, plan)
+
+    async def begin(self, connection: AsyncConnection[TupleRow], fix_id: UUID, plan: Plan, before: Load | None) -> None:
+        """Watch a fix that was applied a moment ago."""
+        then = await _load(connection, plan)
+        if before is not None and then is not None:
+            await store.begin(connection, fix_id, self._watched, before.to_json(), then.to_json())
+
+    async def look(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Look at each fix whose time for a look has come."""
+        for each in await store.due(connection, self._again_after):
+            if not each.is_applied:
+                await store.end(connection, each.fix_id, "ended", "The fix was undone.")
+                continue
+            await self._look(connection, each)
+
+    async def _look(self, connection: AsyncConnection[TupleRow], watched: store.Watched) -> None:
+        plan = Plan.from_json(watched.plan)
+        now = await _load(connection, plan)
+        before, then = Load.from_json(watched.load_before), Load.from_json(watched.load_then)
+        if now is None:
+            await store.end(connection, watched.fix_id, "ended", "Its tables are gone.")
+        elif found := worse(before, then, now):
+            undo = f"select pgmend.rollback('{watched.fix_id}')" if plan.inverse else f"none: {plan.no_inverse}"
+            await store.end(connection, watched.fix_id, "regressed", "\n".join([*found, f"Undo: {undo}"]))
+            log.warning("worse after a fix", fix=str(watched.fix_id), summary=plan.summary, seen=found, undo=undo)
+        elif watched.is_over:
+            await store.end(connection, watched.fix_id, "quiet", self._quiet(then, now))
+        else:
+            await store.looked(connection, watched.fix_id)
+
+    def _quiet(self, then: Load, now: Load) -> str:
+        minutes = f"{self._watched.total_seconds() / 60:.0f} minutes"
+        why_blind = blindness(then, now)
+        if why_blind is not None:
+            return f"No more failures or waits in {minutes}. How long statements take is unavailable: {why_blind}."
+        told = count(seen(then, now), "statement")
+        return f"Nothing is worse after {minutes}; {told} ran often enough to tell."
+
+
+async def _load(connection: AsyncConnection[TupleRow], plan: Plan) -> Load | None:
+    tables: set[Oid] = {oid for oid, _ in plan.tables}
+    touched = await read_touched(connection, tables) if tables else None
+    return await read_load(connection, touched) if touched is not None and touched.relations else None
