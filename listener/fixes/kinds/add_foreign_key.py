@@ -22,10 +22,12 @@ from ..composed import columns, identifier, relation, statement
 from ..constraints.orphans import Operator, Reference
 from ..constraints.steps import constraint_probe, drop_constraint_step, validate_step
 from ..fix_kind import fix_kind
+from ..indexes.partitioned import partitioned_index
 from ..indexes.steps import create_step, drop_step, nothing_depends_on
 from ..names import first_free, free_relation_name, index_stem
 from ..plan import Hazard, Lock, Plan, Step
 from ..site import Site
+from ..staleness import foundation
 from .create_index import defined, indexable
 
 _PARTITIONED_NOT_VALID_SINCE = 180000
@@ -119,10 +121,24 @@ def _plan(remedy: AddForeignKey, site: Site, reference: Reference, name: str) ->
 
 async def _with_index(plan: Plan, site: Site, table: Table, numbers: tuple[AttributeNumber, ...]) -> Plan:
     """The plan with an index on the referring columns as its first step, and its drop as the last of the inverse."""
-    index = CreateIndex(indexable(site, table.oid).oid, numbers)
+    index = CreateIndex(indexable(site, table.oid, in_parts=True).oid, numbers)
     definition = await defined(site.connection, table, index)
     name = await free_relation_name(site.connection, table.schema, index_stem(table, table.names(numbers)), "_idx")
     table_name, shape = site.names[table.oid], definition.shape(table)
+    if table.kind == "p":
+        parts = await partitioned_index(site, table, definition, name)
+        makes = (*plan.makes, *parts.names)
+        return replace(
+            plan,
+            tables=site.named(*plan.remedy.tables, *parts.tables),
+            # A partition gets the foreign key along with its parent, under a name that PostgreSQL chooses.
+            based_on=tuple((oid, foundation(site.table(oid), makes)) for oid in dict.fromkeys(plan.remedy.tables)),
+            steps=(*parts.steps(), *plan.steps),
+            inverse=(*plan.inverse, *parts.inverse()),
+            inverse_checks=(*plan.inverse_checks, nothing_depends_on(table.schema, name)),
+            hazards=(*plan.hazards, Hazard.INDEX_BUILD),
+            makes=makes,
+        )
     return replace(
         plan,
         steps=(create_step(table, name, definition.create(table, name), shape, table_name), *plan.steps),

@@ -100,6 +100,10 @@ class _Key:
         return (Lock("ACCESS EXCLUSIVE", self.subject.table_name),)
 
     @property
+    def _kind(self) -> str:
+        return "primary key" if self.definition.kind is ConstrType.CONSTR_PRIMARY else "unique"
+
+    @property
     def index(self) -> IndexDefinition:
         parsed = self.definition.parsed
         include = names_in(parsed.including)
@@ -133,9 +137,26 @@ class _Key:
         return (Hazard.ACCESS_EXCLUSIVE_LOCK, Hazard.INDEX_BUILD, *scan)
 
     def build(self) -> Step:
+        """CREATE UNIQUE INDEX CONCURRENTLY; raises PlanRefused with the cure for a table on which there is none."""
+        if self.definition.table.kind == "p":
+            raise PlanRefused(self._why_not_in_parts())
         table = indexable(self.subject.site, self.definition.table.oid)
         create = self.index.create(table, self.index_name)
         return create_step(table, self.index_name, create, self.index.shape(table), self.subject.table_name)
+
+    def _why_not_in_parts(self) -> str:
+        """PostgreSQL's manual, on keys of partitioned tables: USING INDEX is for their partitions alone."""
+        kind, name = self._kind, quote(self.definition.name)
+        columns = ", ".join(quote(each) for each in self.definition.key)
+        include = names_in(self.definition.parsed.including)
+        more = f" include ({', '.join(quote(each) for each in include)})" if include else ""
+        return (
+            f"{self.definition.table.qualified_name} is partitioned, and PostgreSQL makes no key of it out of an index"
+            f" that was built before. Cure: alter table only {self.subject.table_name} add constraint {name} {kind}"
+            f" ({columns}){more}; then on each partition CREATE UNIQUE INDEX CONCURRENTLY on these columns and ALTER"
+            f" TABLE … ADD {kind.upper()} USING INDEX; then, with each of these indexes, alter index"
+            f" {quote(self.definition.table.schema, self.definition.name)} attach partition."
+        )
 
     def unbuild(self) -> Step:
         table = self.definition.table
@@ -152,8 +173,7 @@ class _Key:
 
     def use(self) -> str:
         """ALTER TABLE that makes the index the constraint's, which gives it the constraint's name."""
-        kind = "primary key" if self.definition.kind is ConstrType.CONSTR_PRIMARY else "unique"
-        action = f"add constraint {quote(self.definition.name)} {kind} using index {quote(self.index_name)}"
+        action = f"add constraint {quote(self.definition.name)} {self._kind} using index {quote(self.index_name)}"
         return self.definition.alter(action + self.definition.deferral, AlterTableType.AT_AddConstraint)
 
 

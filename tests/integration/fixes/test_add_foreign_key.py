@@ -282,13 +282,14 @@ async def test_a_right_that_is_missing_is_named_with_its_cure(workshop: Workshop
     assert f"app.orders belongs to role {owner}" in (refused.refusal or "")
 
 
-async def test_a_partitioned_table_gets_a_foreign_key_where_the_server_can(workshop: Workshop) -> None:
-    workshop.database.execute("""
+@pytest.mark.parametrize("indexed", [True, False])
+async def test_a_partitioned_table_gets_a_foreign_key_where_the_server_can(workshop: Workshop, indexed: bool) -> None:
+    workshop.database.execute(f"""
         create table app.visits (id int, user_id int) partition by range (id);
         create table app.visits_1 partition of app.visits for values from (0) to (10);
-        create index on app.visits (user_id);
+        {"create index on app.visits (user_id);" if indexed else ""}
         insert into app.visits select n, n from generate_series(1, 9) n;
-    """)
+    """.encode())  # fmt: skip
     remedy = AddForeignKey(workshop.oid("app.visits"), (2,), workshop.oid("app.users"), (1,))
     before = workshop.structure()
     outcome = await workshop.heal(remedy)
@@ -297,6 +298,8 @@ async def test_a_partitioned_table_gets_a_foreign_key_where_the_server_can(works
         assert "before PostgreSQL 18" in (outcome.reason or "")
         return
     assert (outcome.state, outcome.reason) == ("applied", None)
+    parts = "select count(*) from pg_index where indrelid::regclass::text ~ '^app.visits' and indisvalid"
+    assert workshop.database.value(parts) == 2
     assert (await workshop.roll_back(outcome)).state == "rolled_back"
     assert workshop.structure() == before
 

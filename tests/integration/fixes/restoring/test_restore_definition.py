@@ -317,6 +317,10 @@ REFUSED = {
         "drop table app.p; create table app.p (a int, b int) partition by list (b)",
         approval="partition_by is LIST (b)",
     ),
+    "key of partitioned rows": Case(
+        PARTS, "alter table app.p drop constraint p_pkey", "existence",
+        approval='alter table only app.p add constraint "p_pkey" primary key ("a")',
+    ),
     "enum that a column has": Case(
         "create type app.e as enum ('a', 'b'); create table app.t (id int, e app.e)",
         "alter type app.e rename value 'b' to 'c'", approval="rename value 'c' to 'b'",
