@@ -9,7 +9,8 @@ Daemon.run
         ├── heartbeat   keeps the lease, or ends the reign
         ├── analyse     events, pulses, scans
         ├── mend        measures, proposes, applies, undoes
-        └── keep house  once a day: old history and expired backups go
+        ├── keep house  once a day: old history and expired backups go
+        └── erase       with each scan: what is gone from tables goes from their backups
 ```
 """
 
@@ -182,6 +183,7 @@ class Daemon:
                 self._mending = (mender, group.create_task(mender.run(), name="mend"))
                 housekeeper = Housekeeper(self._connections, lease, settings.lock_timeout, observe=self._orders.observe)
                 group.create_task(housekeeper.run(), name="keep house")
+                group.create_task(housekeeper.keep_erasing(settings.scan_interval), name="erase from backups")
                 self.leading.set()
                 log.info("watching", tables=len(analyst.examiner.snapshot.tables))
 

@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ..catalog.snapshot import Oid
+from ..catalog.snapshot import AttributeNumber, Oid
 from ..remedy import Remedy
 
 if TYPE_CHECKING:
@@ -122,6 +122,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyedBackup:
+    """A relation of `pgmend_backup` whose columns `key_1`, `key_2`, … hold the values of those columns of a table."""
+
+    name: str
+    table: Oid
+    columns: tuple[AttributeNumber, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """How one issue is fixed and unfixed.
 
@@ -131,10 +140,10 @@ class Plan:
     one differs. The planner fills both, where a kind leaves them empty.
     `refusal` says why nothing may be done (then there are no steps); `waits_for` what the plan cannot do without yet.
     `restores` marks a state that pgmend itself saw before an event; `needs_approval` why it never runs alone.
-    `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads. `no_inverse` says why there is
-    nothing to undo, where `inverse` is empty. `notes` are what a person should know and no check can tell.
-    `afterwards` is the plan that can be made only once this one is applied, as far as it can be told now: it becomes a
-    fix of its own.
+    `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads; `keyed` says of which rows.
+    `no_inverse` says why there is nothing to undo, where `inverse` is empty. `notes` are what a person should know and
+    no check can tell. `afterwards` is the plan that can be made only once this one is applied, as far as it can be told
+    now: it becomes a fix of its own.
     """
 
     kind: str
@@ -162,6 +171,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()
     afterwards: Plan | None = None
+    keyed: tuple[KeyedBackup, ...] = ()
 
     @property
     def locks(self) -> tuple[Lock, ...]:

@@ -1,4 +1,5 @@
 """What the leading listener does once a day: it forgets old history and drops the backups that are kept no longer.
+With each scan it also erases from backups what was erased from their tables (`erasure.py`).
 
 A backup is dropped in one transaction with its row of `pgmend.backup`, and that it will be is written down before: who
 is killed in between leaves it before or after, and the next round finds it by its row. When it may go was decided when
@@ -30,6 +31,7 @@ from ..fixes.sqlstates import in_words
 from ..hearing.lease import Lease
 from ..store.instance import why_a_copy
 from ..store.policy import read_policy
+from .erasure import erase_gone
 
 INTERVAL = timedelta(days=1)
 AGAIN = timedelta(hours=1)
@@ -105,6 +107,25 @@ class Housekeeper:
                 if tidied.put_off:
                     pause = AGAIN
             await asyncio.sleep(pause.total_seconds())
+
+    async def keep_erasing(self, every: timedelta) -> None:
+        """Erase as `erase` does, so often, until cancelled; raises LeaseLost."""
+        while True:
+            try:
+                await self.erase()
+            except (CouldNotLook, psycopg.Error) as error:
+                log.warning("backups not looked through", reason=str(error).strip())
+            await asyncio.sleep(every.total_seconds())
+
+    async def erase(self) -> int:
+        """Erase from backups what is gone from their tables; how many rows. Raises as `tidy` does."""
+        async with self._borrowed() as connection:
+            if await self._why_not_touch(connection):
+                return 0
+        erased = await erase_gone(self._connections, self._lease, self._lock_timeout)
+        if erased:
+            log.info("erased from backups", rows=erased)
+        return erased
 
     async def tidy(self) -> Tidied:
         """One round. Raises LeaseLost; CouldNotLook or psycopg's errors where the server is out of reach."""

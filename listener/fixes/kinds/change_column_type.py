@@ -103,6 +103,7 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         needs_approval=_needs_approval(survey),
         hazards=tuple(_hazards(subject, survey)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
+        keyed=(change.backup.keyed,) if change.backup else (),
     )
     return _with_steps(plan, change, site.limits.online_above)
 

@@ -20,6 +20,7 @@ from ..composed import identifier
 from ..dependents import Subject
 from ..dependents.definition import literal
 from ..dependents.grants import revoke_all
+from ..plan import KeyedBackup
 
 # Only types whose equality is PostgreSQL's own: others' operators never run for us.
 _KEY_TYPES = """
@@ -49,6 +50,11 @@ class SpellingBackup:
     key: tuple[Column, ...]
     grantees: tuple[str | None, ...]
     owner: str | None
+
+    @property
+    def keyed(self) -> KeyedBackup:
+        """Of which rows it holds something."""
+        return KeyedBackup(self.name, self.subject.table.oid, tuple(column.number for column in self.key))
 
     @property
     def sql(self) -> str:

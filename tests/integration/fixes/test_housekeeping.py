@@ -266,3 +266,104 @@ async def test_it_runs_at_once_and_lives_through_what_goes_wrong(
         await housekeeper(workshop).run()
     assert pauses == [0, 0, timedelta(days=1).total_seconds()]
     assert workshop.backups() == 0
+
+
+async def kept(workshop: Workshop, setup: str = APP, column: int = 2) -> Outcome:
+    """An applied fix that keeps spellings."""
+    workshop.database.execute(setup.encode())
+    outcome = await workshop.heal(ChangeColumnType(workshop.oid("app.notes"), column, "integer"))
+    assert (outcome.state, workshop.backups()) == ("applied", 1)
+    return outcome
+
+
+def spellings(workshop: Workshop, outcome: Outcome) -> list[str]:
+    """What the backup still holds."""
+    query = sql.SQL("select spelling from {} order by 1").format(
+        sql.Identifier("pgmend_backup", f"spelling_{outcome.fix_id.hex}")
+    )
+    return [spelling for (spelling,) in workshop.database.fetch(query)]
+
+
+async def test_what_is_erased_from_a_table_goes_from_its_backup_and_the_rest_can_be_undone(workshop: Workshop) -> None:
+    outcome = await kept(workshop)
+    assert spellings(workshop, outcome) == [" 9", "007"]
+    assert await housekeeper(workshop).erase() == 0
+    workshop.database.execute("delete from app.notes where id = 1")
+    assert await housekeeper(workshop).erase() == 1
+    assert spellings(workshop, outcome) == [" 9"]
+    assert workshop.database.value("select row_count from pgmend.backup") == 1
+    detail = workshop.database.value("select detail from pgmend.audit where action = 'backup.erased'")
+    assert detail == {"relation": f"spelling_{outcome.fix_id.hex}", "rows": 1}
+    assert (await workshop.roll_back(outcome)).state == "rolled_back"
+    assert workshop.database.fetch("select * from app.notes order by id") == [(2, "8"), (3, " 9")]
+
+
+async def test_names_are_found_again_and_keys_of_several_columns_compared(workshop: Workshop) -> None:
+    odd = """
+        create schema app; create type app.mood as enum ('ok', 'bad');
+        create table app.notes ("Ünit ""x" text, m app.mood, user_id text, primary key (m, "Ünit ""x"));
+        insert into app.notes values ('a', 'ok', '007'), ('a', 'bad', '008'), ('b', 'ok', '009');
+    """
+    outcome = await kept(workshop, odd, column=3)
+    workshop.database.execute(
+        'alter schema app rename to "Äpp"; alter table "Äpp".notes rename to "Nötes";'
+        'alter table "Äpp"."Nötes" rename column m to "select"; delete from "Äpp"."Nötes" where user_id = 8'
+    )
+    assert await housekeeper(workshop).erase() == 1
+    assert spellings(workshop, outcome) == ["007", "009"]
+
+
+async def test_with_its_table_all_of_a_backup_goes(workshop: Workshop) -> None:
+    outcome = await kept(workshop)
+    workshop.database.execute("drop table app.notes")
+    assert await housekeeper(workshop).erase() == 2
+    assert spellings(workshop, outcome) == []
+
+
+async def test_where_the_key_is_gone_nothing_is_erased(workshop: Workshop) -> None:
+    outcome = await kept(workshop)
+    workshop.database.execute("alter table app.notes drop column id; delete from app.notes")
+    with structlog.testing.capture_logs() as logs:
+        assert await housekeeper(workshop).erase() == 0
+    assert [each["event"] for each in logs] == ["backup not looked through"]
+    assert len(spellings(workshop, outcome)) == 2
+
+
+async def test_rows_that_are_hidden_from_us_are_not_taken_for_gone(workshop: Workshop, role: Any) -> None:
+    outcome = await kept(workshop)
+    workshop.database.execute(
+        "alter table app.notes enable row level security; alter table app.notes force row level security"
+    )
+    assert await housekeeper(workshop).erase() == 0
+    assert len(spellings(workshop, outcome)) == 2
+
+
+async def test_a_table_that_is_locked_is_looked_at_in_the_next_round(workshop: Workshop) -> None:
+    outcome = await kept(workshop)
+    workshop.database.execute("delete from app.notes")
+    async with await workshop.database.connect(autocommit=False) as holder:
+        await holder.execute("lock table app.notes in access exclusive mode")
+        with structlog.testing.capture_logs() as logs:
+            assert await housekeeper(workshop).erase() == 0
+        assert "55P03" in logs[0]["reason"]
+    assert await housekeeper(workshop).erase() == 2
+    assert spellings(workshop, outcome) == []
+
+
+@pytest.mark.parametrize("hindrance", ["paused", "observing"])
+async def test_nothing_is_erased_where_nothing_may_be_touched(workshop: Workshop, hindrance: str) -> None:
+    outcome = await kept(workshop)
+    workshop.database.execute("delete from app.notes")
+    if hindrance == "paused":
+        workshop.database.execute("select pgmend.pause('month end')")
+    assert await housekeeper(workshop, observe=hindrance == "observing").erase() == 0
+    assert len(spellings(workshop, outcome)) == 2
+
+
+async def test_another_leader_stops_the_erasing(workshop: Workshop) -> None:
+    await kept(workshop)
+    workshop.database.execute("delete from app.notes")
+    old = housekeeper(workshop)
+    await workshop.lead_anew()
+    with pytest.raises(LeaseLost):
+        await old.erase()
