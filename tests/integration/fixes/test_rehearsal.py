@@ -205,7 +205,9 @@ async def test_names_mean_what_the_roles_search_path_says(workshop: Workshop, ob
     roles = Roles(observing.admin)
     role = roles()
     try:
-        database.execute(sql.SQL("alter role {} set search_path = nowhere, app").format(role.identifier))
+        # What a role may not use its search_path does not lead to.
+        database.execute("create schema hidden; create table hidden.sessions (id int, user_id int)")
+        database.execute(sql.SQL("alter role {} set search_path = nowhere, hidden, app").format(role.identifier))
         database.execute(
             sql.SQL("grant usage on schema app to {0}; grant select on app.sessions to {0}").format(role.identifier)
         )
