@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -136,7 +137,16 @@ async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], tou
     usable = {tuple(row) for row in await (await connection.execute(_USABLE, (roles, schemas))).fetchall()}
     names = list({name for each in found for schema, name in each.query.relations if schema is None})
     there = {tuple(row) for row in await (await connection.execute(_WHICH, (names,))).fetchall()}
-    return (_statement(each, usable, there, touched) for each in found)
+    return (told for each in found for told in _with_hidden(each, _statement(each, usable, there, touched)))
+
+
+def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
+    """The statement, and the one that it may hide: the server counts both as one, and keeps the text that came first,
+    where a cast gives a column the type that it has."""
+    yield statement
+    if each.query.uncast is not None:
+        doubt = "the server counts it as one with the same without a cast that changes nothing"
+        yield replace(statement, text=each.query.uncast, doubt=doubt, behind=statement)
 
 
 def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any, ...]], touched: Touched) -> Statement:

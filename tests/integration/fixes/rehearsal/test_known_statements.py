@@ -114,6 +114,22 @@ async def test_what_pgmend_itself_asks_of_the_table_is_no_statement_of_the_appli
     assert told.statements == (Verdict.PROVED, "")
 
 
+async def test_a_statement_that_may_stand_behind_another_with_a_needless_cast_proves_nothing(
+    workshop: Workshop,
+) -> None:
+    for statement in (
+        "select seen from app.sessions where user_id::text = '7'",
+        "select seen, id::text from app.sessions",
+    ):
+        workshop.database.execute(statement.encode())
+    workshop.database.execute("select seen from app.sessions where user_id = '7'")
+    told = (await rehearse(workshop))[STATEMENTS]
+    assert told.verdict is Verdict.UNPROVED
+    (example,) = told.counter_examples
+    assert "where user_id::text = $1" in example
+    assert "parameter $1 text becomes integer; the server counts it as one" in example
+
+
 async def test_names_mean_what_the_roles_search_path_says(workshop: Workshop, observing: Server) -> None:
     database = workshop.database
     roles = Roles(observing.admin)
