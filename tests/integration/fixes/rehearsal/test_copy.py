@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import psycopg
@@ -75,6 +76,26 @@ async def test_a_database_that_a_crash_left_is_swept_at_the_next_start(workshop:
         await Rehearsal().sweep(workshop.connection)
         assert scratch_databases(workshop) == 1
     assert scratch_databases(workshop) == 0
+
+
+async def test_who_stops_amid_a_rehearsal_leaves_nothing(workshop: Workshop) -> None:
+    settings = "select current_setting('application_name'), current_setting('lock_timeout')"
+    before = await (await workshop.connection.execute(settings)).fetchone()
+    there = asyncio.Event()
+
+    async def rehearsing() -> None:
+        async with rehearsal_ground(workshop.connection, None) as ground:
+            there.set()
+            await ground.execute("select pg_sleep(60)")
+
+    task = asyncio.create_task(rehearsing())
+    await there.wait()
+    assert scratch_databases(workshop) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert scratch_databases(workshop) == 0
+    assert await (await workshop.connection.execute(settings)).fetchone() == before
 
 
 async def test_a_rehearsal_takes_no_room_from_the_statements_of_the_application(workshop: Workshop) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmend.listener.connection import connect
 from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS, Rehearsal
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.statements.comparison import Change
+from pgmend.listener.statements.observed import ObservedStatements
 from pgmend.listener.statements.statement import Known, Origin, Statement
-from pgmend.listener.statements.touched import Touched
+from pgmend.listener.statements.touched import Touched, read_touched
 from psycopg import sql
 
 from tests.support.rehearsed import rehearse, scratch_databases, to_integer
@@ -148,6 +150,20 @@ async def test_names_mean_what_the_roles_search_path_says(workshop: Workshop, ob
         assert f"of role {role.name}" in examples
     finally:
         database.execute(sql.SQL("drop owned by {}").format(role.identifier))
+        roles.drop()
+
+
+async def test_statements_of_other_roles_that_are_hidden_are_said(workshop: Workshop, observing: Server) -> None:
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    touched = await read_touched(workshop.connection, [workshop.oid("app.sessions")])
+    roles = Roles(observing.admin)
+    role = roles()
+    try:
+        async with await connect(workshop.database.dsn_as(role.name, role.password), "test") as plain:
+            known = await ObservedStatements().known(plain, touched)
+        assert known.statements == ()
+        assert "statements of other roles are hidden from this role. Cure: grant pg_read_all_stats" in known.gaps[0]
+    finally:
         roles.drop()
 
 
