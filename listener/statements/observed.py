@@ -77,9 +77,9 @@ class ObservedStatements:
             if place is None:
                 return Known(gaps=(_absent("it is not there"),))
             rows, notes = await _read(connection, place[0])
-        except psycopg.OperationalError:
-            raise
         except psycopg.Error as error:
+            if connection.broken:
+                raise
             # Not in shared_preload_libraries, no right to it, dropped this moment.
             return Known(gaps=(_absent(error.diag.message_primary or str(error)),))
         gaps = list[str]()

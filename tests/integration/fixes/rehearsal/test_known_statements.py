@@ -20,6 +20,7 @@ from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched, read_touched
 from psycopg import sql
 
+from tests.support.database import Database
 from tests.support.rehearsed import rehearse, scratch_databases, to_integer
 from tests.support.role import Roles
 from tests.support.server import Server
@@ -151,6 +152,14 @@ async def test_names_mean_what_the_roles_search_path_says(workshop: Workshop, ob
     finally:
         database.execute(sql.SQL("drop owned by {}").format(role.identifier))
         roles.drop()
+
+
+async def test_a_server_that_does_not_load_pg_stat_statements_is_said(database: Database) -> None:
+    database.execute("create extension pg_stat_statements; create table t (id int)")
+    async with await connect(database.dsn, "test") as connection:
+        touched = await read_touched(connection, [database.value("select 't'::regclass::oid::bigint")])
+        known = await ObservedStatements().known(connection, touched)
+    assert "must be loaded via" in known.gaps[0]
 
 
 async def test_statements_of_other_roles_that_are_hidden_are_said(workshop: Workshop, observing: Server) -> None:
