@@ -24,6 +24,8 @@ from .touched import Touched
 MOST_STATEMENTS: Final = 5_000
 MOST_CHARACTERS: Final = 4_000_000
 """Of all texts that are parsed: a parser takes a second for a megabyte or two."""
+# Then only a relation's alias tells statements apart, and of those that are one the first text is kept.
+_BY_ALIAS_SINCE: Final = 180000
 _OURS: Final = "pg_catalog."
 _STATEMENTS: Final = f"""
 select q.queryid::text as identity, q.query as text, r.rolname::text as role,
@@ -82,6 +84,8 @@ class ObservedStatements:
                 raise
             # Not in shared_preload_libraries, no right to it, dropped this moment.
             return Known(gaps=(_absent(error.diag.message_primary or str(error)),))
+        if connection.info.server_version >= _BY_ALIAS_SINCE:
+            notes = (*notes, "statements that differ only in a table under the same alias are one to this server")
         gaps = list[str]()
         if hidden := sum(row.identity is None for row in rows):
             gaps.append(f"{hidden} statements of other roles are hidden from this role. Cure: grant pg_read_all_stats")
