@@ -60,6 +60,8 @@ def compare(
     if somebody ran it, then where the names meant something else."""
     for statement, described in before.items():
         now = after[statement]
+        if statement.behind is not None and described != before.get(statement.behind):
+            continue
         if isinstance(described, Failed):
             if not statement.inner and not (statement.origin is Origin.FUNCTION and isinstance(now, Described)):
                 yield Undescribed(statement, described)

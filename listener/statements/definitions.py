@@ -78,9 +78,9 @@ class Definitions:
         views = Known(tuple(_view(each.schema, each.name) for each in touched.relations if each.is_view))
         try:
             rows = await (await connection.execute(_FUNCTIONS.encode())).fetchall()
-        except psycopg.OperationalError:
-            raise
         except psycopg.Error as error:
+            if connection.broken:
+                raise
             return Known.together((views, Known(gaps=(f"functions could not be read: {error.diag.message_primary}",))))
         functions = [_Function(*row) for row in rows]
         bodies = await asyncio.to_thread(lambda: [_known(each, touched) for each in functions])

@@ -41,12 +41,16 @@ class NotTakenApart(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query. `relations` are (schema or None, name), `functions` and `types` unqualified names."""
+    """One query. `relations` are (schema or None, name), `functions` and `types` unqualified names.
+
+    `uncast` is the query without its casts of columns, where it has any.
+    """
 
     text: str
     relations: frozenset[tuple[str | None, str]]
     functions: frozenset[str]
     types: frozenset[str]
+    uncast: str | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -150,7 +154,29 @@ def _copied(node: ast.CopyStmt) -> str:
 def _query(node: Any, text: str) -> Query:
     names = _Names()
     names(node)
-    return Query(text, frozenset(names.relations), frozenset(names.functions), frozenset(names.types))
+    uncast = _uncast(text) if names.types else None
+    return Query(text, frozenset(names.relations), frozenset(names.functions), frozenset(names.types), uncast)
+
+
+def _uncast(text: str) -> str | None:
+    (statement,) = cast("tuple[Any, ...]", pglast.parse_sql(text))
+    casts = _Casts()
+    casts(statement.stmt)
+    return RawStream()(statement.stmt) if casts.found else None
+
+
+class _Casts(Visitor):
+    """Puts columns in the place of their casts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def visit_TypeCast(self, _: object, node: ast.TypeCast) -> object:  # noqa: N802 - pglast finds it by this name
+        if not isinstance(node.arg, ast.ColumnRef):
+            return None
+        self.found = True
+        return node.arg
 
 
 class _Names(Visitor):

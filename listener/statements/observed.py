@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -23,6 +24,8 @@ from .touched import Touched
 MOST_STATEMENTS: Final = 5_000
 MOST_CHARACTERS: Final = 4_000_000
 """Of all texts that are parsed: a parser takes a second for a megabyte or two."""
+# Then only a relation's alias tells statements apart, and of those that are one the first text is kept.
+_BY_ALIAS_SINCE: Final = 180000
 _OURS: Final = "pg_catalog."
 _STATEMENTS: Final = f"""
 select q.queryid::text as identity, q.query as text, r.rolname::text as role,
@@ -76,11 +79,13 @@ class ObservedStatements:
             if place is None:
                 return Known(gaps=(_absent("it is not there"),))
             rows, notes = await _read(connection, place[0])
-        except psycopg.OperationalError:
-            raise
         except psycopg.Error as error:
+            if connection.broken:
+                raise
             # Not in shared_preload_libraries, no right to it, dropped this moment.
             return Known(gaps=(_absent(error.diag.message_primary or str(error)),))
+        if connection.info.server_version >= _BY_ALIAS_SINCE:
+            notes = (*notes, "statements that differ only in a table under the same alias are one to this server")
         gaps = list[str]()
         if hidden := sum(row.identity is None for row in rows):
             gaps.append(f"{hidden} statements of other roles are hidden from this role. Cure: grant pg_read_all_stats")
@@ -136,7 +141,16 @@ async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], tou
     usable = {tuple(row) for row in await (await connection.execute(_USABLE, (roles, schemas))).fetchall()}
     names = list({name for each in found for schema, name in each.query.relations if schema is None})
     there = {tuple(row) for row in await (await connection.execute(_WHICH, (names,))).fetchall()}
-    return (_statement(each, usable, there, touched) for each in found)
+    return (told for each in found for told in _with_hidden(each, _statement(each, usable, there, touched)))
+
+
+def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
+    """The statement, and the one that it may hide: the server counts both as one, and keeps the text that came first,
+    where a cast gives a column the type that it has."""
+    yield statement
+    if each.query.uncast is not None:
+        doubt = "the server counts it as one with the same without a cast that changes nothing"
+        yield replace(statement, text=each.query.uncast, doubt=doubt, behind=statement)
 
 
 def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any, ...]], touched: Touched) -> Statement:

@@ -40,7 +40,7 @@ class Statement:
     `search_path` are schemas that its role may use, as far as is known. `relations` are the names of all relations in
     it, without their schemas. One that `defines` is a CREATE FUNCTION, whose body the server checks. `doubt` says why
     what becomes of it here tells nothing certain of what becomes of it there. `inner` is text that ran inside of a
-    function, whose variables may stand in it.
+    function, whose variables may stand in it. One that may stand `behind` another is one only if both are the same now.
     """
 
     origin: Origin
@@ -51,6 +51,7 @@ class Statement:
     defines: bool = False
     doubt: str | None = None
     inner: bool = False
+    behind: Statement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class Known:
 
     def counted(self) -> str:
         """How many statements of each origin there are."""
-        numbers = ((origin, sum(each.origin is origin for each in self.statements)) for origin in Origin)
+        known = [each for each in self.statements if each.behind is None]
+        numbers = ((origin, sum(each.origin is origin for each in known)) for origin in Origin)
         return ", ".join(count(number, origin.value, _PLURALS[origin]) for origin, number in numbers if number)
 
     @staticmethod

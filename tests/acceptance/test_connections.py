@@ -165,7 +165,9 @@ async def test_a_listener_never_holds_more_than_max_connections(
         await listener.fix(missing["issue_id"], "applied")
         await listener.process.line("housekeeping done.*forgotten=5100")
         assert await listener.process.terminate() == 0
-    assert 5 <= len(most.names) <= allowed, most.names
+    # A rehearsal has one more, in a database of its own, and there is one at a time.
+    rehearsing = any("pgmend_scratch_" in name for name in most.names)
+    assert 5 <= len(most.names) <= allowed + rehearsing, most.names
 
 
 async def test_a_pause_stops_a_build_that_waits_though_all_connections_are_lent(

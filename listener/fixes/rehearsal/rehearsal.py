@@ -5,10 +5,12 @@ Nothing is written where the rows are: statements are parsed and described on th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
@@ -39,6 +41,7 @@ log = structlog.get_logger()
 STEPS: Final = "the steps come to their end on an empty copy"
 LOCKS: Final = "the steps lock what the plan says"
 REWRITES: Final = "the steps write anew what the plan says"
+_TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
 _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 
 
@@ -58,12 +61,14 @@ class Rehearsal:
     async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
         """What the rehearsal proves; nothing for a plan that cannot change what statements mean.
 
-        `connection` is to the database that the plan is for, in autocommit mode; it only reads there.
+        `connection` is to the database that the plan is for, in autocommit mode; it only reads there. A process takes
+        one connection more for it, and so one rehearsal at a time.
         """
         if not is_rehearsed(plan):
             return ()
         try:
-            return await self._rehearse(connection, plan, limits)
+            async with _turn():
+                return await self._rehearse(connection, plan, limits)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
@@ -108,6 +113,11 @@ class Rehearsal:
             _rewrites(plan, trial),
             statements,
         )
+
+
+def _turn() -> asyncio.Lock:
+    """What rehearsals of this process have one at a time."""
+    return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def rehearsal_of(settings: Settings) -> Rehearsal:
