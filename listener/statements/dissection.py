@@ -11,19 +11,11 @@ from pglast import ast
 from pglast.stream import RawStream
 from pglast.visitors import Visitor
 
+from ..nesting import NestedTooDeeply, require_shallow
 from .touched import Touched
 
 MOST_CHARACTERS: Final = 200_000
 """Of one text: a parser takes a tenth of a second for so much."""
-MOST_NESTED: Final = 5_000
-"""Of operators and keywords in one text: at some 20,000, one within another, the parser overruns its stack."""
-MOST_PARENTHESES: Final = 500
-_SIDE_BY_SIDE: Final = frozenset(
-    {
-        *("ICONST", "FCONST", "SCONST", "PARAM", "IDENT"),
-        *("ASCII_44", "ASCII_46", "ASCII_59", "C_COMMENT", "SQL_COMMENT"),
-    }
-)
 
 _AROUND: Final = (
     ast.ExplainStmt,
@@ -80,29 +72,14 @@ def dissect(text: str) -> tuple[Query, ...]:
         require_shallow(text)
         statements = cast("tuple[Any, ...]", pglast.parse_sql(text))
         return tuple(query for each in statements for query in _queries_in(each.stmt, text, each))
+    except NestedTooDeeply as error:
+        raise NotTakenApart(str(error)) from error
     except pglast.Error as error:
         raise NotTakenApart(f"it does not parse ({error.args[0] if error.args else error})") from error
     except RecursionError as error:
         raise NotTakenApart("it may be nested too deeply") from error
     except NotImplementedError as error:
         raise NotTakenApart(f"its query cannot be written out ({error})") from error
-
-
-def require_shallow(text: str) -> None:
-    """Raise NotTakenApart where the text may be nested so deeply that the parser does not come back from it."""
-    nesting = depth = 0
-    for token in cast("list[Any]", pglast.parser.scan(text)):
-        match token.name:
-            case "ASCII_40" | "ASCII_91":
-                depth += 1
-            case "ASCII_41" | "ASCII_93":
-                depth -= 1
-            case name if name not in _SIDE_BY_SIDE:
-                nesting += 1
-            case _:
-                pass
-        if depth > MOST_PARENTHESES or nesting > MOST_NESTED:
-            raise NotTakenApart("it may be nested too deeply")
 
 
 def named_in_function(definition: str) -> frozenset[str]:
@@ -116,7 +93,7 @@ def named_in_function(definition: str) -> frozenset[str]:
             if option.defname == "as":
                 require_shallow(option.arg[0].sval)
                 names(pglast.parse_sql(option.arg[0].sval))
-    except (pglast.Error, RecursionError, NotTakenApart):
+    except (pglast.Error, RecursionError):
         return frozenset()
     return frozenset(name for _, name in names.relations)
 

@@ -18,7 +18,8 @@ from pglast import ast
 from pglast.visitors import Visitor
 from psycopg import sql
 
-from .dissection import NotTakenApart, require_shallow
+from ..nesting import require_shallow
+from .dissection import NotTakenApart
 
 _EXPRESSION: Final = 2
 _ASSIGNED: Final = re.compile(r":=|=")

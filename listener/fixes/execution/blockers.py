@@ -9,6 +9,8 @@ from pglast.parser import normalize
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow, class_row
 
+from ...nesting import require_shallow
+
 _SHOWN_CHARACTERS = 120
 
 _BLOCKING = """
@@ -59,6 +61,7 @@ def presentable(statement: str | None) -> str | None:
     if not statement:
         return None
     try:
+        require_shallow(statement)
         kinds = {type(each.stmt).__name__ for each in pglast.parse_sql(statement)}
         if not kinds or kinds - {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "IndexStmt"}:
             return None

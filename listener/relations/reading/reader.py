@@ -23,6 +23,7 @@ from psycopg.rows import TupleRow
 from ...catalog.look import looking
 from ...catalog.snapshot import Oid, Snapshot
 from ...errors import CouldNotLook
+from ...nesting import NestedTooDeeply, require_shallow
 from ..sighting import Sighting, Source, SourceKind
 from .joins import Joins
 from .names import Columns, Names
@@ -92,6 +93,7 @@ class CodeReader:
 
     def _view(self, oid: Oid, schema: str, name: str, definition: str, names: Names) -> Joins:
         joins = Joins(names, ())
+        require_shallow(definition)
         (statement,) = pglast.parse_sql(definition)
         self._views[oid] = schema, name, joins.read(_node(statement))
         names.add_view(*self._views[oid])
@@ -190,6 +192,7 @@ def _read_all(texts: Iterable[_Text]) -> _Finding:
 
 def _plain(joins: Joins, text: str) -> Joins:
     """Statements as somebody wrote them."""
+    require_shallow(text)
     for statement in pglast.parse_sql(text):
         if isinstance(_node(statement), _READ):
             joins.read(_node(statement))
@@ -198,6 +201,7 @@ def _plain(joins: Joins, text: str) -> Joins:
 
 def _qualified(joins: Joins, body: str) -> Joins:
     """What stands in BEGIN ATOMIC … END or after RETURN, printed by the server."""
+    require_shallow(body)
     (statement,) = pglast.parse_sql(_WRAPPED + body)
     for each in _flat(_node(statement).sql_body):
         joins.read(each)
@@ -214,6 +218,8 @@ def _plpgsql(joins: Joins, definition: str) -> Joins:
             text = f"select {text}"
         try:
             _plain(joins, text)
+        except NestedTooDeeply:
+            raise
         except pglast.Error:
             continue  # an expression of PL/pgSQL's own, such as a target that is an array's element
     return joins

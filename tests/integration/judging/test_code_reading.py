@@ -123,6 +123,19 @@ async def test_what_does_not_parse_is_counted(database: Database) -> None:
     assert reading.unread == {SourceKind.FUNCTION: 1}
 
 
+@pytest.mark.parametrize("language", ["sql", "plpgsql"])
+async def test_what_is_nested_too_deeply_for_the_parser_ends_no_process(database: Database, language: str) -> None:
+    database.execute(SHOP)
+    deep = "1 + " * 60_000 + "1"
+    body = f"select {deep}" if language == "sql" else f"begin return {deep}; end"
+    database.execute(
+        "set check_function_bodies = off;"
+        f" create function deep() returns int language {language} as $$ {body} $$".encode()
+    )
+    _, reading = await read(database)
+    assert reading.unread == {SourceKind.FUNCTION: 1}
+
+
 async def test_a_view_that_somebody_has_locked_keeps_nobody_waiting(database: Database) -> None:
     database.execute(SHOP)
     database.execute("create view a as select 1 from orders o join users u on u.id = o.made_by")

@@ -35,3 +35,7 @@ def test_a_blocker_is_named_by_all_that_is_known() -> None:
     )
     assert str(Blocker(17, None, None, None, None, None)) == "process 17"
     assert "prepared transaction" in str(Blocker(0, None, None, None, None, None))
+
+
+def test_what_is_nested_too_deeply_for_the_parser_is_not_shown() -> None:
+    assert presentable("select " + "1 + " * 60_000 + "1") is None
