@@ -1,0 +1,216 @@
+"""Rows of a table changed in many short transactions: each holds the lease, and commits with how far it came.
+
+Nobody waits for us for longer than one of them takes, and no transaction of ours waits for anybody while it has rows:
+where one is locked, the free rows of those pages are done, and the others once all else is. What was locked is never
+passed over for good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg.rows import TupleRow
+
+from ...errors import FixDeferred, FixFailed
+from ..plan import Step, Sweep
+from ..sqlstates import is_passing
+from .alone import failure, registered
+from .interruption import Watch
+from .session import milliseconds
+from .work import Work
+
+_MOST_PAGES = 4096
+_WAIT_SECONDS = 0.1
+# While rows of ours are locked, nobody is waited for.
+_NO_WAIT = timedelta(milliseconds=1)
+
+_BEGUN = """
+insert into pgmend.backfill as b (table_oid, column_number, fix_id, file, next_page, end_page)
+select a.attrelid, a.attnum, %(fix_id)s, pg_catalog.pg_relation_filenode(a.attrelid), 0,
+  pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::int8
+from pg_catalog.pg_attribute a where a.attrelid = %(table)s::oid and a.attname = %(column)s
+on conflict (table_oid, column_number) do update set fix_id = excluded.fix_id, file = excluded.file,
+  next_page = case when b.file = excluded.file then b.next_page else 0 end,
+  end_page = case when b.file = excluded.file then b.end_page else excluded.end_page end
+returning column_number, next_page, end_page
+"""
+_COME = """
+update pgmend.backfill as b set next_page = %(next)s, filled = b.filled + %(filled)s, batches = b.batches + 1
+where b.table_oid = %(table)s::oid and b.column_number = %(column)s
+  and b.file = pg_catalog.pg_relation_filenode(b.table_oid)
+returning (select pg_catalog.count(*) from pg_catalog.pg_locks l
+  where l.locktype = 'transactionid' and not l.granted and l.transactionid = pg_catalog.pg_current_xact_id()::xid)
+"""
+_ENDED = """
+update pgmend.backfill as b
+set finished_at = pg_catalog.clock_timestamp(), finished_by = pg_catalog.pg_current_xact_id(), next_page = b.end_page
+where b.table_oid = %(table)s::oid and b.column_number = %(column)s
+  and b.file = pg_catalog.pg_relation_filenode(b.table_oid)
+returning true
+"""
+_BOUNDS = """
+select pg_catalog.set_config('lock_timeout', %s, true), pg_catalog.set_config('statement_timeout', %s, true),
+  pg_catalog.set_config('synchronous_commit', 'off', true)
+"""
+_AS_REPLICA = "set local session_replication_role = replica"
+
+
+class _Moved(Exception):
+    """The table's rows have moved to another file: those before our place may be others by now."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One go through the table. All before `page` is done but for `locked`: (first, end) of pages with locked rows."""
+
+    work: Work
+    ordinal: int
+    sweep: Sweep
+    column: int
+    page: int
+    end: int
+    pages: int
+    locked: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+
+    async def finish(self) -> None:
+        """Go to the end of the table, and then to what was locked."""
+        while self.page < self.end:
+            await self._next()
+        while self.locked:
+            await self._unlocked()
+        async with _transaction(self.work, self.sweep, _NO_WAIT):
+            await _answer(self.work.session.connection, _ENDED, {"table": self.sweep.table, "column": self.column})
+        await self.work.reach(self.ordinal, "swept")
+
+    async def _next(self) -> None:
+        """The next pages; where rows of them are locked, those that are free."""
+        work, pages = self.work, (self.page, min(self.page + self.pages, self.end))
+        work.interruption.check()
+        started = time.monotonic()
+        for statement in (self.sweep.statement, self.sweep.free_rows):
+            try:
+                waiting = await work.interruption.attend(self._fill(statement, pages), work.session)
+            except psycopg.Error as error:
+                if not is_passing(error):
+                    raise
+            else:
+                await self._pace(time.monotonic() - started, waiting=waiting)
+                return
+        # Somebody has locked the table itself.
+        self.locked.append(pages)
+        self.page = pages[1]
+        await self._unlocked()
+
+    async def _pace(self, took: float, *, waiting: bool) -> None:
+        """Take as many pages next time as will take as long as they should; fewer, and later, where others wait."""
+        aim = self.work.limits.batch_time.total_seconds() / (2 if waiting else 1)
+        factor = min(2.0, max(0.5, aim / max(took, 0.001)))
+        self.pages = min(_MOST_PAGES, max(1, round(self.pages * factor)))
+        await self.work.reach(self.ordinal, "batch")
+        if waiting:
+            await self.work.interruption.sleep(took)
+
+    async def _unlocked(self) -> None:
+        """The last pages that had locked rows, waiting for these; raises FixDeferred where they stay locked."""
+        work, pages, watch = self.work, self.locked.pop(), Watch(self.work.connections)
+        wait = work.limits.lock_timeout
+        until = time.monotonic() + work.limits.lock_patience.total_seconds()
+        while True:
+            work.interruption.check()
+            try:
+                fill = self._fill(self.sweep.statement, pages, wait=wait)
+                await work.interruption.attend(fill, work.session, watch, every=wait.total_seconds() / 5)
+            except psycopg.Error as error:
+                if not is_passing(error):
+                    raise
+                if time.monotonic() > until:
+                    raise FixDeferred(f"Rows of the table stay locked. In the way: {watch}.") from error
+            else:
+                await work.reach(self.ordinal, "batch")
+                return
+            await work.interruption.sleep(_WAIT_SECONDS)
+
+    async def _fill(self, statement: str, pages: tuple[int, int], *, wait: timedelta = _NO_WAIT) -> bool:
+        """Commit those pages; whether somebody waits for us by then. Raises _Moved."""
+        sweep, connection = self.sweep, self.work.session.connection
+        places = [f"({page},0)" for page in pages]
+        locked = list(self.locked)
+        come = max(self.page, pages[1])
+        async with _transaction(self.work, sweep, wait), AsyncRawCursor(connection) as cursor:
+            await cursor.execute(statement.encode(), places)
+            filled = cursor.rowcount
+            if statement == sweep.free_rows:
+                await cursor.execute(sweep.left.encode(), places)
+                locked += [pages] if await cursor.fetchone() else []
+            values = {
+                "next": min([come, *(first for first, _ in locked)]),
+                "filled": filled,
+                "table": sweep.table,
+                "column": self.column,
+            }
+            waiting = await _answer(connection, _COME, values)
+            await self.work.reach(self.ordinal, "filled")
+        self.page, self.locked = come, locked
+        return bool(waiting)
+
+
+async def run_sweep(work: Work, ordinal: int, step: Step, sweep: Sweep) -> None:
+    """Do all that is left of the sweep.
+
+    Raises FixDeferred naming who was in the way, FixFailed, LeaseLost, FixInterrupted; or OperationalError where the
+    connection is gone: then a probe has to tell.
+    """
+    try:
+        async with registered(work, ordinal, step):
+            while not await _is_finished(work, ordinal, sweep):
+                pass
+    except psycopg.Error as error:
+        if work.session.connection.closed:
+            raise
+        raise failure(step, error, Watch(work.connections)) from error
+    work.taken.append(step)
+
+
+async def _is_finished(work: Work, ordinal: int, sweep: Sweep) -> bool:
+    """Go to the end; False where all has to begin anew."""
+    try:
+        await (await _walk(work, ordinal, sweep)).finish()
+    except _Moved:
+        return False
+    return True
+
+
+async def _walk(work: Work, ordinal: int, sweep: Sweep) -> _Walk:
+    """The walk from where the last one came to."""
+    connection = work.session.connection
+    async with connection.transaction():
+        await work.journal.hold(connection)
+        values = {"fix_id": work.journal.fix_id, "table": sweep.table, "column": sweep.column}
+        row = await (await connection.execute(_BEGUN, values)).fetchone()
+    if row is None:
+        raise FixFailed(f"The column {sweep.column} that was to be filled is gone.")
+    return _Walk(work, ordinal, sweep, *row, pages=work.limits.first_batch)
+
+
+@asynccontextmanager
+async def _transaction(work: Work, sweep: Sweep, wait: timedelta) -> AsyncGenerator[None]:
+    connection = work.session.connection
+    async with connection.transaction():
+        await connection.execute(_BOUNDS, (milliseconds(wait), milliseconds(work.limits.statement_time)))
+        if sweep.as_replica:
+            await connection.execute(_AS_REPLICA)
+        await work.journal.hold(connection)
+        yield
+
+
+async def _answer(connection: AsyncConnection[TupleRow], query: str, values: Mapping[str, object]) -> object:
+    row = await (await connection.execute(query.encode(), values)).fetchone()
+    if row is None:
+        raise _Moved
+    return row[0]
