@@ -102,7 +102,7 @@ def sweep_of(shadow: Shadow, *, as_replica: bool) -> Sweep:
             ("free",),
         ),
         left=statement(
-            verbatim(f"select from only {subject.table_name} where {within} and {wanted} limit 1"),
+            verbatim(f"select true from only {subject.table_name} where {within} and {wanted} limit 1"),
             ast.SelectStmt,
             table,
         ),

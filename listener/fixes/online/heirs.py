@@ -82,7 +82,7 @@ class Heir:
             yield verified(f"drop index {identifier(self.facts.schema, self.facts.name).as_string()}")
 
     def up(self, made_on: str, *, primary: bool) -> Iterator[str]:
-        """Statements that put the successor, made on the column of that name, in its place, as a `primary` key or not."""
+        """Statements that put the successor, made on the column of that name, in its place; as `primary` key or not."""
         table, name = self.subject.table_name, identifier(self.facts.schema, self.facts.name).as_string()
         if self.key is not None:
             yield from self.key.added_using(table, self.interim, primary=primary)
