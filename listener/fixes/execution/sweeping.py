@@ -25,8 +25,10 @@ from .interruption import Watch
 from .session import milliseconds
 from .work import Work
 
-_MOST_PAGES = 4096
+# Pages of dead rows are quickly done, and what comes after them may be dense.
+_MOST_PAGES = 128
 _WAIT_SECONDS = 0.1
+_SHORTEST_TIMEOUT = timedelta(milliseconds=50)
 # While rows of ours are locked, nobody is waited for.
 _NO_WAIT = timedelta(milliseconds=1)
 
@@ -58,7 +60,7 @@ _BOUNDS = """
 select pg_catalog.set_config('lock_timeout', %s, true), pg_catalog.set_config('statement_timeout', %s, true),
   pg_catalog.set_config('synchronous_commit', 'off', true)
 """
-_AS_REPLICA = "set local session_replication_role = replica"
+_AS_REPLICA = f"{_BOUNDS}, pg_catalog.set_config('session_replication_role', 'replica', true)"
 
 
 class _Moved(Exception):
@@ -96,6 +98,11 @@ class _Walk:
         for statement in (self.sweep.statement, self.sweep.free_rows):
             try:
                 waiting = await work.interruption.attend(self._fill(statement, pages), work.session)
+            except psycopg.errors.QueryCanceled:
+                if pages[1] - pages[0] == 1:
+                    raise
+                self.pages = max(1, (pages[1] - pages[0]) // 4)
+                return
             except psycopg.Error as error:
                 if not is_passing(error):
                     raise
@@ -142,7 +149,10 @@ class _Walk:
         places = [f"({page},0)" for page in pages]
         locked = list(self.locked)
         come = max(self.page, pages[1])
-        async with _transaction(self.work, sweep, wait), AsyncRawCursor(connection) as cursor:
+        # One page is as little as can be done, however long it takes; and who waits has few rows left to do.
+        bounded = pages[1] - pages[0] > 1 and wait is _NO_WAIT
+        longest = max(_SHORTEST_TIMEOUT, 2 * self.work.limits.batch_time) if bounded else None
+        async with _transaction(self.work, sweep, wait, longest), AsyncRawCursor(connection) as cursor:
             await cursor.execute(statement.encode(), places)
             filled = cursor.rowcount
             if statement == sweep.free_rows:
@@ -199,12 +209,14 @@ async def _walk(work: Work, ordinal: int, sweep: Sweep) -> _Walk:
 
 
 @asynccontextmanager
-async def _transaction(work: Work, sweep: Sweep, wait: timedelta) -> AsyncGenerator[None]:
+async def _transaction(
+    work: Work, sweep: Sweep, wait: timedelta, longest: timedelta | None = None
+) -> AsyncGenerator[None]:
+    """A transaction of the sweep; each statement of it may wait for a lock and take so long."""
     connection = work.session.connection
     async with connection.transaction():
-        await connection.execute(_BOUNDS, (milliseconds(wait), milliseconds(work.limits.statement_time)))
-        if sweep.as_replica:
-            await connection.execute(_AS_REPLICA)
+        bounds = _AS_REPLICA if sweep.as_replica else _BOUNDS
+        await connection.execute(bounds, (milliseconds(wait), milliseconds(longest or work.limits.statement_time)))
         await work.journal.hold(connection)
         yield
 

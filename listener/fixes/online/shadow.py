@@ -28,12 +28,12 @@ from ..retyping.column_type import ColumnType
 from .qualified import qualified
 
 _LAST = "zzzz_pgmend"
-# A backfill that may act as a replica calls no function for each row: it only fills what is NULL.
+# A backfill that may act as a replica only ever fills what is NULL: for it nothing else is looked at, row by row.
 _MOVED = (
-    "pg_catalog.record_image_ne(row(new.{column}), row(old.{column}))"
-    " or (new.{shadow} is null and new.{column} is not null)"
-    " or (pg_catalog.record_image_ne(row(new.{shadow}), row(old.{shadow})) and (old.{shadow} is not null"
-    " or pg_catalog.current_setting('session_replication_role') operator(pg_catalog.<>) 'replica'))"
+    "case when old.{shadow} is null and new.{shadow} is not null"
+    " and pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then false"
+    " else (new.{shadow} is null and new.{column} is not null)"
+    " or pg_catalog.record_image_ne(row(new.{column}, new.{shadow}), row(old.{column}, old.{shadow})) end"
 )
 
 
