@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+TURNS = 8
+
+
 class Hazard(StrEnum):
     """A typed warning."""
 
@@ -91,9 +94,10 @@ class Proof:
 class Sweep:
     """Rows of a table, changed in short transactions, some pages each, as the journal's own progress tells.
 
-    `statement` does it from the place `$1` up to, and without, the place `$2` (of type tid); `free_rows` the same for
-    rows that nobody has locked; `left` has a row where one is left to do. `column` is the one that it fills.
-    `as_replica` says that the role may keep others' triggers from firing.
+    `statement` does it from the place `$1` up to, and without, the place `$2` (of type tid), for the rows whose turn is
+    `$3` of `TURNS`, or for all where that is NULL; `free_rows` the same for rows that nobody has locked. `left` has a
+    row where one is left to do. `column` is the one that it fills. `as_replica` says that the role may keep others'
+    triggers from firing.
     """
 
     table: Oid

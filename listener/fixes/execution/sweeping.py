@@ -3,6 +3,10 @@
 Nobody waits for us for longer than one of them takes, and no transaction of ours waits for anybody while it has rows:
 where one is locked, the free rows of those pages are done, and the others once all else is. What was locked is never
 passed over for good.
+
+Each stretch of pages is gone over in turns, some rows of each page at a time. Rows of the first turn leave their full
+page, which costs an entry in every index; those of the others find the room that these have left, and need none. Where
+somebody's old snapshot keeps the room from being used, it only takes longer. (docs/decisions/0029)
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from psycopg import AsyncConnection, AsyncRawCursor
 from psycopg.rows import TupleRow
 
 from ...errors import FixDeferred, FixFailed
-from ..plan import Step, Sweep
+from ..plan import TURNS, Step, Sweep
 from ..sqlstates import is_passing
 from .alone import failure, registered
 from .interruption import Watch
@@ -26,11 +30,13 @@ from .session import milliseconds
 from .work import Work
 
 # Pages of dead rows are quickly done, and what comes after them may be dense.
-_MOST_PAGES = 128
+_MOST_PAGES = 512
 _WAIT_SECONDS = 0.1
 _SHORTEST_TIMEOUT = timedelta(milliseconds=50)
 # While rows of ours are locked, nobody is waited for.
 _NO_WAIT = timedelta(milliseconds=1)
+
+Pages = tuple[int, int]
 
 _BEGUN = """
 insert into pgmend.backfill as b (table_oid, column_number, fix_id, file, next_page, end_page)
@@ -78,7 +84,7 @@ class _Walk:
     page: int
     end: int
     pages: int
-    locked: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    locked: list[Pages] = field(default_factory=list[Pages])
 
     async def finish(self) -> None:
         """Go to the end of the table, and then to what was locked."""
@@ -91,48 +97,69 @@ class _Walk:
         await self.work.reach(self.ordinal, "swept")
 
     async def _next(self) -> None:
-        """The next pages; where rows of them are locked, those that are free."""
-        work, pages = self.work, (self.page, min(self.page + self.pages, self.end))
-        work.interruption.check()
-        started = time.monotonic()
-        for statement in (self.sweep.statement, self.sweep.free_rows):
+        """The next pages, in turns; where rows of them are locked, those that are free."""
+        pages = (self.page, min(self.page + self.pages, self.end))
+        slowest, some_locked = 0.0, False
+        for turn in range(TURNS):
+            self.work.interruption.check()
+            began = time.monotonic()
             try:
-                waiting = await work.interruption.attend(self._fill(statement, pages), work.session)
+                waiting, free = await self._turn(pages, turn)
             except psycopg.errors.QueryCanceled:
                 if pages[1] - pages[0] == 1:
                     raise
                 self.pages = max(1, (pages[1] - pages[0]) // 4)
                 return
-            except psycopg.Error as error:
-                if not is_passing(error):
-                    raise
-            else:
-                await self._pace(time.monotonic() - started, waiting=waiting)
-                return
-        # Somebody has locked the table itself.
-        self.locked.append(pages)
+            took = time.monotonic() - began
+            slowest, some_locked = max(slowest, took), some_locked or not free
+            if waiting:
+                await self.work.interruption.sleep(took)
         self.page = pages[1]
-        await self._unlocked()
-
-    async def _pace(self, took: float, *, waiting: bool) -> None:
-        """Take as many pages next time as will take as long as they should; fewer, and later, where others wait."""
-        aim = self.work.limits.batch_time.total_seconds() / (2 if waiting else 1)
-        factor = min(2.0, max(0.5, aim / max(took, 0.001)))
+        if some_locked and await self._are_left(pages):
+            self.locked.append(pages)
+        factor = min(2.0, max(0.5, self.work.limits.batch_time.total_seconds() / max(slowest, 0.001)))
         self.pages = min(_MOST_PAGES, max(1, round(self.pages * factor)))
         await self.work.reach(self.ordinal, "batch")
-        if waiting:
-            await self.work.interruption.sleep(took)
+
+    async def _turn(self, pages: Pages, turn: int) -> tuple[bool, bool]:
+        """Whether somebody waits for us after one turn, and whether no row was locked."""
+        try:
+            return await self._fill(self.sweep.statement, pages, turn), True
+        except psycopg.Error as error:
+            if not is_passing(error):
+                raise
+        try:
+            return await self._fill(self.sweep.free_rows, pages, turn), False
+        except psycopg.Error as error:
+            if not is_passing(error):
+                raise
+        # Somebody has locked the table itself.
+        self.locked.append(pages)
+        await self._unlocked()
+        return False, True
+
+    async def _are_left(self, pages: Pages) -> bool:
+        """Whether rows of those pages are left to do."""
+        connection = self.work.session.connection
+        async with connection.transaction(), AsyncRawCursor(connection) as cursor:
+            await cursor.execute(self.sweep.left.encode(), _places(pages))
+            return await cursor.fetchone() is not None
 
     async def _unlocked(self) -> None:
-        """The last pages that had locked rows, waiting for these; raises FixDeferred where they stay locked."""
-        work, pages, watch = self.work, self.locked.pop(), Watch(self.work.connections)
-        wait = work.limits.lock_timeout
+        """The last pages that had locked rows, each page by itself; raises FixDeferred where one stays locked."""
+        first, end = self.locked[-1]
+        for page in range(first, end):
+            await self._one(page)
+        self.locked.pop()
+
+    async def _one(self, page: int) -> None:
+        """All rows of one page, waiting for those who have locked some."""
+        work, watch, wait = self.work, Watch(self.work.connections), self.work.limits.lock_timeout
         until = time.monotonic() + work.limits.lock_patience.total_seconds()
         while True:
             work.interruption.check()
             try:
-                fill = self._fill(self.sweep.statement, pages, wait=wait)
-                await work.interruption.attend(fill, work.session, watch, every=wait.total_seconds() / 5)
+                await self._fill(self.sweep.statement, (page, page + 1), None, wait=wait, watch=watch)
             except psycopg.Error as error:
                 if not is_passing(error):
                     raise
@@ -143,30 +170,37 @@ class _Walk:
                 return
             await work.interruption.sleep(_WAIT_SECONDS)
 
-    async def _fill(self, statement: str, pages: tuple[int, int], *, wait: timedelta = _NO_WAIT) -> bool:
-        """Commit those pages; whether somebody waits for us by then. Raises _Moved."""
-        sweep, connection = self.sweep, self.work.session.connection
-        places = [f"({page},0)" for page in pages]
-        locked = list(self.locked)
-        come = max(self.page, pages[1])
-        # One page is as little as can be done, however long it takes; and who waits has few rows left to do.
-        bounded = pages[1] - pages[0] > 1 and wait is _NO_WAIT
+    async def _fill(
+        self,
+        statement: str,
+        pages: Pages,
+        turn: int | None,
+        *,
+        wait: timedelta = _NO_WAIT,
+        watch: Watch | None = None,
+    ) -> bool:
+        """Commit that turn of those pages, or all of them; whether somebody waits for us by then. Raises _Moved."""
+        filling = self._filled(statement, (*_places(pages), turn), wait, bounded=pages[1] - pages[0] > 1)
+        every = self.work.limits.lock_timeout.total_seconds() / 5
+        return await self.work.interruption.attend(filling, self.work.session, watch, every=every)
+
+    async def _filled(
+        self, statement: str, where: tuple[str, str, int | None], wait: timedelta, *, bounded: bool
+    ) -> bool:
+        """One transaction; one page is as little as can be done, however long that takes."""
+        connection = self.work.session.connection
         longest = max(_SHORTEST_TIMEOUT, 2 * self.work.limits.batch_time) if bounded else None
-        async with _transaction(self.work, sweep, wait, longest), AsyncRawCursor(connection) as cursor:
-            await cursor.execute(statement.encode(), places)
-            filled = cursor.rowcount
-            if statement == sweep.free_rows:
-                await cursor.execute(sweep.left.encode(), places)
-                locked += [pages] if await cursor.fetchone() else []
+        async with _transaction(self.work, self.sweep, wait, longest), AsyncRawCursor(connection) as cursor:
+            await cursor.execute(statement.encode(), where)
             values = {
-                "next": min([come, *(first for first, _ in locked)]),
-                "filled": filled,
-                "table": sweep.table,
+                "next": min([self.page, *(first for first, _ in self.locked)]),
+                "filled": cursor.rowcount,
+                "table": self.sweep.table,
                 "column": self.column,
             }
             waiting = await _answer(connection, _COME, values)
-            await self.work.reach(self.ordinal, "filled")
-        self.page, self.locked = come, locked
+            if where[-1] in (0, None):
+                await self.work.reach(self.ordinal, "filled")
         return bool(waiting)
 
 
@@ -206,6 +240,11 @@ async def _walk(work: Work, ordinal: int, sweep: Sweep) -> _Walk:
     if row is None:
         raise FixFailed(f"The column {sweep.column} that was to be filled is gone.")
     return _Walk(work, ordinal, sweep, *row, pages=work.limits.first_batch)
+
+
+def _places(pages: Pages) -> tuple[str, str]:
+    first, end = pages
+    return f"({first},0)", f"({end},0)"
 
 
 @asynccontextmanager

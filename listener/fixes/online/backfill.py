@@ -10,7 +10,7 @@ from ...errors import PlanRefused
 from ..composed import statement, verbatim
 from ..dependents import Subject
 from ..dependents.definition import literal
-from ..plan import Step, Sweep
+from ..plan import TURNS, Step, Sweep
 from .shadow import Shadow
 
 _MAY_BE_REPLICA = """
@@ -85,13 +85,15 @@ def sweep_of(shadow: Shadow, *, as_replica: bool) -> Sweep:
     cast, value = subject.cast, subject.quoted_column
     within = "ctid >= $1::pg_catalog.tid and ctid < $2::pg_catalog.tid"
     wanted = shadow.missing if cast.always_exact else f"{shadow.missing} and {cast.exact(value)}"
+    turn = f"($3::pg_catalog.int4 is null or pg_catalog.hashtid(ctid) & {TURNS - 1} = $3)"
     update = f"update only {subject.table_name} set {shadow.quoted} = {cast.converted(value)}"
-    free = f"select ctid from only {subject.table_name} where {within} and {wanted} for no key update skip locked"
+    where = f"where {within} and {turn} and {wanted}"
+    free = f"select ctid from only {subject.table_name} {where} for no key update skip locked"
     table = (subject.table.schema, subject.table.name)
     return Sweep(
         table=subject.table.oid,
         column=shadow.name,
-        statement=statement(verbatim(f"{update} where {within} and {wanted}"), ast.UpdateStmt, table),
+        statement=statement(verbatim(f"{update} {where}"), ast.UpdateStmt, table),
         free_rows=statement(
             verbatim(
                 f"with free as materialized ({free}) {update}"
