@@ -322,3 +322,15 @@ async def test_a_trigger_that_somebody_disables_ends_the_fix(workshop: Workshop)
     outcome = await workshop.heal(to_type(workshop), checkpoint=at("apply 5 ran", off))
     assert outcome.state in ("refused", "failed", "superseded")
     assert (workshop.structure(), left_over(workshop), values(workshop)[7]) == (before, [], "8")
+
+
+async def test_what_a_replica_writes_is_in_step(workshop: Workshop) -> None:
+    setup(workshop)
+    applied = executing(
+        workshop,
+        "set session_replication_role = replica; update app.sessions set user_id = '78' where id in (8, 1998);"
+        "insert into app.sessions values (9000, '79')",
+    )
+    outcome = await workshop.heal(to_type(workshop), checkpoint=at("apply 5 ran", applied))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert values(workshop) == {n: n for n in range(1, 2001)} | {8: 78, 1998: 78, 9000: 79}
