@@ -50,6 +50,11 @@ def migration_of(plan: Plan, fix_id: str) -> Migration:
     """The plan as a migration; raises InvalidRequest where it is none that another database could follow."""
     if not plan.steps:
         raise InvalidRequest(f"Of fix {fix_id} no migration can be made: {plan.refusal or plan.waits_for}.")
+    if any(step.sweep is not None for step in plan.steps):
+        raise InvalidRequest(
+            f"Of fix {fix_id} ({plan.summary}) no migration can be made: it goes over the rows in many transactions,"
+            " and waits for others between them. Elsewhere ALTER TABLE … ALTER COLUMN … TYPE comes to the same."
+        )
     try:
         there = tuple(_there(plan))
     except NotPortable as error:

@@ -32,6 +32,7 @@ class Limits:
     queue up behind that one.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
+    A column is filled in transactions of about `batch_time`, and at most twice that; the first has `first_batch` pages.
     `rollback_window` and `backup_retention` bound the undo, as `kept` says.
     """
 
@@ -51,6 +52,8 @@ class Limits:
     statement_time: timedelta = timedelta(seconds=30)
     idle_in_transaction: timedelta = timedelta(seconds=2)
     undo_retry_after: timedelta = timedelta(minutes=1)
+    batch_time: timedelta = timedelta(milliseconds=40)
+    first_batch: int = 16
     rollback_window: timedelta = timedelta(days=7)
     backup_retention: timedelta = timedelta(days=30)
 

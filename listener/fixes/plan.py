@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 
+TURNS = 8
+
+
 class Hazard(StrEnum):
     """A typed warning."""
 
@@ -66,13 +69,15 @@ class Lock:
 class Check:
     """A read-only query whose every row is a counter-example; `columns` of the row are what a person is shown.
 
-    `in_transaction` checks run in the last transaction, after the step's statements and before its commit.
+    `in_transaction` checks run in the last transaction, after the step's statements and before its commit. What is
+    asked `at_first` makes sense only before anything is done.
     """
 
     name: str
     query: str
     meaning: str
     in_transaction: bool = False
+    at_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,24 @@ class Proof:
     figures: str
     counter_examples: tuple[str, ...] = ()
     alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Rows of a table, changed in short transactions, some pages each, as the journal's own progress tells.
+
+    `statement` does it from the place `$1` up to, and without, the place `$2` (of type tid), for the rows whose turn is
+    `$3` of `TURNS`, or for all where that is NULL; `free_rows` the same for rows that nobody has locked. `left` has a
+    row where one is left to do. `column` is the one that it fills. `as_replica` says that the role may keep others'
+    triggers from firing.
+    """
+
+    table: Oid
+    column: str
+    statement: str
+    free_rows: str
+    left: str
+    as_replica: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,9 @@ class Step:
     changes a table in more than `Plan.makes`.
     One that `rewrites` writes a table anew, which would be empty to an older snapshot: it commits while there is none.
     `ahead` are read-only statements of it that are run before the locks too: what they look up is at hand under them.
+    One with a `sweep` is that, and may stop and go on between two of its transactions.
+    One that comes `after_sweep` of a column waits until nobody has a snapshot from before the end of that.
+    One that `clears` takes away what the other direction may have left: mostly there is nothing.
     """
 
     title: str
@@ -119,6 +145,9 @@ class Step:
     compares: bool = True
     rewrites: bool = False
     ahead: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    after_sweep: Sweep | None = None
+    clears: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +165,9 @@ class Plan:
 
     `tables` are the relations that the statements name, by OID, as `format('%I.%I')` writes them: the plan is stale
     once one has another name. `based_on` pairs a table's OID with its fingerprint at planning, without the indexes and
-    constraints named in `makes` (those that the plan makes or unmakes: probes answer for them); the plan is stale once
-    one differs. The planner fills both, where a kind leaves them empty.
+    constraints named in `makes` (those that the plan makes or unmakes: probes answer for them), and without the columns
+    and triggers named in `adds`; the plan is stale once one differs. The planner fills both, where a kind leaves them
+    empty.
     `refusal` says why nothing may be done (then there are no steps); `waits_for` what the plan cannot do without yet.
     `restores` marks a state that pgmend itself saw before an event; `needs_approval` why it never runs alone.
     `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads; `keyed` says of which rows.
@@ -167,6 +197,7 @@ class Plan:
     estimate_ms: float | None = None
     backups: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
+    adds: tuple[str, ...] = ()
     no_inverse: str | None = None
     notes: tuple[str, ...] = ()
     proofs: tuple[Proof, ...] = ()

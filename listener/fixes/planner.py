@@ -68,7 +68,9 @@ def _founded(plan: Plan, site: Site) -> Plan:
     # What is brought back may be no table, or a table that is to have another name.
     tables = plan.tables if isinstance(remedy, RestoreObject) else plan.tables or site.named(*remedy.tables)
     based_on = plan.based_on or tuple(
-        (oid, foundation(site.snapshot.tables[oid], plan.makes)) for oid, _ in tables if oid in site.snapshot.tables
+        (oid, foundation(site.snapshot.tables[oid], plan.makes, plan.adds))
+        for oid, _ in tables
+        if oid in site.snapshot.tables
     )
     return replace(plan, tables=tables, based_on=based_on)
 

@@ -19,11 +19,13 @@ from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamesp
 """
 
 
-def foundation(table: Table, makes: Collection[str]) -> str:
-    """The table's fingerprint without the indexes and constraints of those names, which a plan makes or unmakes.
+def foundation(table: Table, makes: Collection[str], adds: Collection[str] = ()) -> str:
+    """The table's fingerprint without the indexes and constraints of those names, which a plan makes or unmakes, and
+    without the columns and triggers that it adds.
 
     What PostgreSQL makes below such a constraint (one for each partition of the referenced table) goes with it.
     """
+    added = {column.number for column in table.columns if column.name in adds}
     made = {constraint.oid for constraint in table.constraints if constraint.name in makes}
     while below := {constraint.oid for constraint in table.constraints if constraint.parent in made} - made:
         made |= below
@@ -31,6 +33,9 @@ def foundation(table: Table, makes: Collection[str]) -> str:
         table._replace(
             indexes=tuple(index for index in table.indexes if index.name not in makes),
             constraints=tuple(constraint for constraint in table.constraints if constraint.oid not in made),
+            columns=tuple(column for column in table.columns if column.name not in adds),
+            triggers=tuple(trigger for trigger in table.triggers if trigger.name not in adds),
+            column_comments=tuple((number, said) for number, said in table.column_comments if number not in added),
         )
     )
 
@@ -52,7 +57,7 @@ async def check_unmoved(connection: AsyncConnection[TupleRow], plan: Plan) -> No
         table, name = snapshot.tables.get(oid), dict(plan.tables).get(oid, str(oid))
         if table is None:
             raise PlanStale(f"{name} is gone.")
-        if foundation(table, plan.makes) != planned:
+        if foundation(table, plan.makes, plan.adds) != planned:
             raise PlanStale(f"{name} (now {table.qualified_name}) was changed since the plan was made.")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import ddl_cost, latency, relations, report, scan
+from . import ddl_cost, latency, online, relations, report, scan
 from .figure import Figure
 from .ground import SMALL, WIDE, Ground, Subject, ground
 from .listener_run import Listener
@@ -66,6 +66,10 @@ def _relations(place: Ground, _: argparse.Namespace) -> list[Figure]:
     return relations.measure(place)
 
 
+def _online(place: Ground, options: argparse.Namespace) -> list[Figure]:
+    return online.measure(place, options.rows)
+
+
 _PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Figure]]] = {
     "ddl": _ddl,
     "check-small": _check(SMALL),
@@ -73,6 +77,7 @@ _PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Figure]]] = {
     "check-wide": _check(WIDE),
     "listener-wide": _listener(WIDE),
     "relations": _relations,
+    "online": _online,
 }
 
 
@@ -81,6 +86,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=list(_PARTS), default=list(_PARTS), metavar="PART")
     parser.add_argument("--samples", type=int, default=1000, help="of each distribution (default: 1000)")
     parser.add_argument("--warm-up", type=int, default=50, help="not counted, before the samples (default: 50)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of the table that changes (default: 1,000,000)")
     parser.add_argument("--bindir", type=Path, help="binaries of another PostgreSQL, its pg_dump among them")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder of the JSON files")
     return parser.parse_args()

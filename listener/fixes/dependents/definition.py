@@ -11,6 +11,7 @@ from ...errors import PlanRefused
 _KINDS: dict[str, type[ast.Node]] = {
     "alter index": ast.AlterTableStmt,
     "alter policy": ast.AlterPolicyStmt,
+    "alter sequence": ast.AlterSeqStmt,
     "alter statistics": ast.AlterStatsStmt,
     "alter table": ast.AlterTableStmt,
     "alter view": ast.AlterTableStmt,
@@ -19,10 +20,12 @@ _KINDS: dict[str, type[ast.Node]] = {
     "create index": ast.IndexStmt,
     "create or": ast.CreateTrigStmt,
     "create rule": ast.RuleStmt,
+    "create statistics": ast.CreateStatsStmt,
     "create trigger": ast.CreateTrigStmt,
     "create unique": ast.IndexStmt,
     "create view": ast.ViewStmt,
     "drop index": ast.DropStmt,
+    "drop statistics": ast.DropStmt,
     "drop trigger": ast.DropStmt,
     "drop view": ast.DropStmt,
     "grant": ast.GrantStmt,
@@ -43,7 +46,8 @@ def verified(statement: str) -> str:
     wanted = _KINDS.get(" ".join(words[:2])) or _KINDS.get(words[0])
     found = [each.stmt for each in parsed]
     owner_change = len(found) == 1 and isinstance(found[0], ast.AlterOwnerStmt) and "owner to" in statement
-    if len(found) != 1 or wanted is None or not (isinstance(found[0], wanted) or owner_change):
+    renaming = len(found) == 1 and isinstance(found[0], ast.RenameStmt) and " rename " in statement
+    if len(found) != 1 or wanted is None or not (isinstance(found[0], wanted) or owner_change or renaming):
         raise PlanRefused(f"Composed another statement than was meant: {statement}")
     return statement
 

@@ -33,12 +33,16 @@ Row = tuple[str, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What is to be described: a table, the column that changes, and what else is touched with it."""
+    """What is to be described: a table, the column that changes, and what else is touched with it.
+
+    `column_called` names the column where it is another one afterwards.
+    """
 
     table: Oid
     column: AttributeNumber
     views: tuple[Name, ...]
     other_tables: tuple[Oid, ...]
+    column_called: str | None = None
 
     @property
     def query(self) -> str:
@@ -46,12 +50,17 @@ class Description:
         views = [sql.SQL("({}, {})").format(schema, name) for schema, name in self.views or (("", ""),)]
         words = _template().format(
             table=sql.Literal(self.table),
-            column=sql.Literal(self.column),
+            column=sql.Literal(self.column) if self.column_called is None else self._number(self.column_called),
             views=sql.SQL("({})").format(sql.SQL(", ").join(views)),
             others=sql.Literal(list(self.other_tables)),
         )
         said = _replaced("said", READ_ANEW)
         return f"select root, object, aspect, {said} as said from ({words.as_string()}) as d where said is not null"
+
+    def _number(self, name: str) -> sql.Composed:
+        return sql.SQL(
+            "(select k.attnum from pg_catalog.pg_attribute k where k.attrelid = {}::oid and k.attname = {})"
+        ).format(sql.Literal(self.table), sql.Literal(name))
 
     def kept_before(self) -> str:
         """The statement that keeps the description as it is before a change."""
@@ -72,6 +81,23 @@ def unchanged(strip: Strip) -> Check:
     return Check(
         "everything that hangs on the column is as it was",
         _differences(_rows_of(_setting(_BEFORE), strip.patterns), _rows_of(_setting(_AFTER), strip.patterns)),
+        "Definitions, owners, rights, comments and options of dependents, before and after.",
+        in_transaction=True,
+    )
+
+
+def unchanged_but(strip: Strip, *, objects: Collection[str], aspects: Collection[tuple[str, str]]) -> Check:
+    """The same without those objects, and without those aspects of others."""
+    left_out = ", ".join(literal(each) for each in objects)
+    apart = ", ".join(f"({literal(each)}, {literal(aspect)})" for each, aspect in aspects)
+    kept = f"object not in ({left_out}) and (object, aspect) not in ({apart})"
+    before, now = (
+        f"select * from ({_rows_of(_setting(setting), strip.patterns)}) as kept where {kept}"
+        for setting in (_BEFORE, _AFTER)
+    )
+    return Check(
+        "everything that hangs on the column is as it was",
+        _differences(before, now),
         "Definitions, owners, rights, comments and options of dependents, before and after.",
         in_transaction=True,
     )

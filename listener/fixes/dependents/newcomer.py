@@ -47,8 +47,11 @@ select name as stands_on_the_column from called where not name = any({known}::te
 """
 
 
-def no_newcomers(table: Oid, column: AttributeNumber, known: Collection[str]) -> Check:
-    """The check that nothing stands on the column but what is `known` by those names."""
+def no_newcomers(table: Oid, column: AttributeNumber | str, known: Collection[str]) -> Check:
+    """The check that nothing stands on the column but what is `known` by those names.
+
+    The column is a number, or SQL for it.
+    """
     listed = "array[" + ", ".join(literal(name) for name in sorted(known)) + "]"
     query = _STANDING.format(table=table, column=column, known=listed)
     return Check(

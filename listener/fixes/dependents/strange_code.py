@@ -15,7 +15,7 @@ _STRANGE = """
 with expression (classid, objid, said) as (
   select 'pg_catalog.pg_constraint'::regclass, t.oid, pg_catalog.format('constraint %%s', t.conname)
   from pg_catalog.pg_constraint t
-  where t.conrelid = %(table)s::oid and t.contype = 'c' and %(column)s = any(t.conkey)
+  where t.conrelid = %(table)s::oid and t.contype = 'c' and (%(whole)s or %(column)s = any(t.conkey))
   union all
   select 'pg_catalog.pg_class'::regclass, i.indexrelid, pg_catalog.format('index %%s', c.relname)
   from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -36,9 +36,14 @@ order by 1, 2
 """
 
 
-async def strange_code(connection: AsyncConnection[TupleRow], subject: Subject) -> list[Dependent]:
-    """Constraints, indexes and statistics that call what neither a superuser nor we have made."""
-    parameters = {"table": subject.table.oid, "column": subject.column.number}
+async def strange_code(
+    connection: AsyncConnection[TupleRow], subject: Subject, *, whole_rows: bool = False
+) -> list[Dependent]:
+    """Constraints, indexes and statistics that call what neither a superuser nor we have made.
+
+    Of the constraints those on the column; or all, where `whole_rows` are written by an UPDATE.
+    """
+    parameters = {"table": subject.table.oid, "column": subject.column.number, "whole": whole_rows}
     rows = await (await connection.execute(_STRANGE, parameters)).fetchall()
     where = f"{subject.table.schema}.{subject.table.name}"
     return [

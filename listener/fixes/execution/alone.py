@@ -36,7 +36,7 @@ async def run_alone(work: Work, ordinal: int, step: Step) -> None:
             if await probe(work, step) == "partial":
                 await clean_up(work, ordinal, step)
             if not (is_passing(error) and tries_left):
-                raise _in_words(step, error, watch) from error
+                raise failure(step, error, watch) from error
         else:
             work.taken.append(step)
             return
@@ -52,7 +52,7 @@ async def clean_up(work: Work, ordinal: int, step: Step) -> None:
     except psycopg.Error as error:
         if work.session.connection.closed:
             raise
-        raise _in_words(step, error, watch, "what it left could not be cleaned up yet: ") from error
+        raise failure(step, error, watch, "what it left could not be cleaned up yet: ") from error
     await work.journal.end(work.session.connection, ordinal, "done")
     await work.reach(ordinal, "cleaned up")
 
@@ -65,7 +65,7 @@ async def probe(work: Work, step: Step) -> str:
 
 async def _run(work: Work, ordinal: int, step: Step, watch: Watch) -> None:
     session, limits = work.session, work.limits
-    async with _registered(work, ordinal, step):
+    async with registered(work, ordinal, step):
         await session.bound(limits.concurrent_patience, limits.build_time)
         if work.compares and step.compares:
             await check_unmoved(session.connection, work.plan)
@@ -81,7 +81,7 @@ async def _execute(work: Work, statement: str) -> None:
 
 
 @asynccontextmanager
-async def _registered(work: Work, ordinal: int, step: Step) -> AsyncGenerator[None]:
+async def registered(work: Work, ordinal: int, step: Step) -> AsyncGenerator[None]:
     """The session's DDL is the fix's within; a failure is recorded. The end of a success is for the probe to tell."""
     await work.journal.intend(work.session, ordinal, step, register=True)
     await work.reach(ordinal, "intended")
@@ -99,7 +99,7 @@ async def _registered(work: Work, ordinal: int, step: Step) -> AsyncGenerator[No
             await work.journal.unregister(work.session.connection, work.session)
 
 
-def _in_words(step: Step, error: psycopg.Error, watch: Watch, prefix: str = "") -> FixError:
+def failure(step: Step, error: psycopg.Error, watch: Watch, prefix: str = "") -> FixError:
     if watch.gave_way_to:
         return FixDeferred(f"{step.title}: {prefix}it gave way. {gave_way(watch)}.")
     if is_passing(error):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...errors import FixFailed
 from ..plan import Check, Step
 from .alone import clean_up, probe, run_alone
+from .sweeping import run_sweep
 from .transaction import commit_step
 from .work import Work
 
@@ -45,6 +46,8 @@ async def _take(work: Work, ordinal: int, step: Step, checks: Sequence[Check]) -
                 return
             case "partial":
                 await clean_up(work, ordinal, step)
+            case _ if step.sweep is not None:
+                await run_sweep(work, ordinal, step, step.sweep)
             case _ if step.transactional:
                 await commit_step(work, ordinal, step, checks)
             case _:

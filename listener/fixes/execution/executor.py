@@ -6,7 +6,7 @@ done and goes on from there, since probes tell what is done. The states and who 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -26,7 +26,7 @@ from ...errors import (
 )
 from ...hearing.lease import Lease
 from ..limits import Limits
-from ..plan import Plan, Proof
+from ..plan import Check, Plan, Proof, Step
 from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
 from ..rehearsal.rehearsal import Rehearsal
@@ -147,7 +147,7 @@ class Executor:
             raise PlanStale(f"The plan waits for {plan.waits_for}.")
         if plan.refusal or not plan.steps:
             raise PlanRefused(plan.refusal or "The plan has no steps.")
-        states = await found(work, plan.steps)
+        states = await found(work, _changing(plan.steps))
         begun = await work.journal.begun(connection)
         if begun and all(state == "done" for state in states):
             return plan.proofs
@@ -155,7 +155,7 @@ class Executor:
             raise PlanStale("Something like what the plan makes is there by now. Cure: a new plan.")
         if not begun:
             await check_unmoved(connection, plan)
-        proofs = await preflight(connection, plan.checks, self._limits)
+        proofs = await preflight(connection, _asked(plan.checks, begun=begun), self._limits)
         if all(state == "before" for state in states):
             proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
         await work.checkpoint("apply proved")
@@ -176,7 +176,7 @@ class Executor:
 
     async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
         """Finish what is done already, or what may itself have resolved the issue; else leave nothing behind."""
-        states = await found(work, work.plan.steps)
+        states = await found(work, _changing(work.plan.steps))
         begun = await work.journal.begun(work.session.connection)
         finished = all(state == "done" for state in states)
         # A foreign key that is not validated resolves its issue, and so does an index that is still invalid.
@@ -191,7 +191,7 @@ class Executor:
     ) -> Outcome:
         """End in that state, after undoing what was done."""
         begun = await work.journal.begun(work.session.connection)
-        if not begun or all(state == "before" for state in await found(work, work.plan.steps)):
+        if not begun or all(state == "before" for state in await found(work, _changing(work.plan.steps))):
             return await self._end(work, state, reason, proofs)
         await self._move(work, "rolling_back", reason, proofs)
         await work.checkpoint("turned back")
@@ -237,11 +237,11 @@ class Executor:
         plan, connection = work.plan, work.session.connection
         if not plan.inverse:
             raise PlanRefused(plan.no_inverse or "There is nothing to undo.")
+        begun = await work.journal.begun(connection)
         if all(state == "done" for state in await found(work, plan.inverse)):
-            begun = await work.journal.begun(connection)
             return None if begun else "Nothing was left to undo: somebody has dropped or renamed what the fix made."
         await check_names(connection, plan)
-        proofs = await preflight(connection, plan.inverse_checks, self._limits)
+        proofs = await preflight(connection, _asked(plan.inverse_checks, begun=begun), self._limits)
         await work.checkpoint("undo proved")
         if reason := objection(proofs):
             raise _Unproved(reason, proofs)
@@ -249,7 +249,7 @@ class Executor:
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
         """Stay applied: an undo that cannot come to its end is taken back."""
-        if work.taken:
+        if work.taken or await work.journal.begun(work.session.connection):
             forward = replace(work, journal=replace(work.journal, direction="apply"), taken=[])
             try:
                 await take(forward, work.plan.steps)
@@ -293,6 +293,16 @@ class Executor:
             proofs=proofs,
             again_after=again_after,
         )
+
+
+def _changing(steps: Sequence[Step]) -> list[Step]:
+    """The steps but those that only take away what the other direction may have left."""
+    return [step for step in steps if not step.clears]
+
+
+def _asked(checks: Sequence[Check], *, begun: bool) -> list[Check]:
+    """The checks that make sense by now."""
+    return [check for check in checks if not (begun and check.at_first)]
 
 
 class _Unproved(ProofRefuted):

@@ -6,6 +6,8 @@ is set as long as a transaction of REPEATABLE READ or SERIALIZABLE holds a snaps
 and while any statement runs. READ COMMITTED takes a new snapshot for each statement and has none in between. Of a
 statement that runs, one that waits for our lock included, nobody can tell which of the two it is: it counts.
 
+A column that was filled reads as NULL in a snapshot from before that: there it is those that count, and no later ones.
+
 Not in the way: other databases' sessions; the server's own processes (autovacuum) and VACUUM, which read no tables for
 anybody; prepared transactions, which never read again. Transactions on standbys cannot be seen from here.
 """
@@ -16,6 +18,7 @@ from collections.abc import Collection
 
 from psycopg import sql
 
+from ..plan import Sweep
 from ..sqlstates import OLDER_SNAPSHOT
 
 _MOST_NAMED = 5
@@ -35,7 +38,7 @@ begin
   from (
     select a.*, pg_catalog.row_number() over (order by pg_catalog.age(a.backend_xmin) desc, a.pid) as place
     from pg_catalog.pg_stat_activity a
-    where a.datname = pg_catalog.current_database() and a.backend_xmin is not null and a.usesysid is not null
+    where a.datname = pg_catalog.current_database() and a.backend_xmin is not null and a.usesysid is not null and {old}
       and a.pid <> pg_catalog.pg_backend_pid() and a.pid <> all({own}::int[])
       and not exists (select from pg_catalog.pg_stat_progress_vacuum v where v.pid = a.pid)
       and ({passing_too} or (a.state = 'active' and a.xact_start > pg_catalog.clock_timestamp() - interval '1 s')
@@ -47,14 +50,36 @@ begin
 end
 """
 
+_FROM_BEFORE = """exists (
+  select from ({end}) as ended where pg_catalog.age(a.backend_xmin) >= pg_catalog.age(ended.finished_by::xid)
+    and coalesce(a.xact_start <= ended.finished_at, true))"""
+_END = sql.SQL(
+    """select b.finished_by, b.finished_at from pgmend.backfill b join pg_catalog.pg_attribute t
+on t.attrelid = b.table_oid and t.attnum = b.column_number where b.table_oid = {table}::oid and t.attname = {column}"""
+)
 
-def none_older(own: Collection[int], *, passing_too: bool) -> sql.Composed:
+
+def none_older(own: Collection[int], *, passing_too: bool, old: sql.Composable | None = None) -> sql.Composed:
     """A statement that fails where there is one, and names who has it; the processes `own` do not count.
 
     It fails with SQLSTATE `sqlstates.OLDER_SNAPSHOT`. Right before the commit it has to be asked with `passing_too`.
     Without, those are left out that may well be over by then: statements of transactions younger than a second.
+    `old` says of a session `a` in SQL whether its snapshot is old enough to count; else any is.
     """
     body = sql.SQL(_BODY).format(
-        most_named=_MOST_NAMED, own=list(own), passing_too=passing_too, sqlstate=sql.Literal(OLDER_SNAPSHOT)
+        most_named=_MOST_NAMED,
+        own=list(own),
+        passing_too=passing_too,
+        sqlstate=sql.Literal(OLDER_SNAPSHOT),
+        old=sql.SQL("true") if old is None else old,
     )
     return sql.SQL("do {}").format(sql.Literal(body.as_string()))
+
+
+def none_from_before(sweep: Sweep) -> sql.Composed:
+    """A statement that fails where a session has a snapshot from before the end of the sweep, and names who has it.
+
+    Who began a transaction after it has none, whatever older transaction holds `backend_xmin` back.
+    """
+    end = _END.format(table=sql.Literal(sweep.table), column=sql.Literal(sweep.column))
+    return none_older((), passing_too=True, old=sql.SQL(_FROM_BEFORE).format(end=end))

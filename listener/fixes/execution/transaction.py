@@ -37,7 +37,7 @@ from ..sqlstates import MOVED, OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words
 from ..staleness import check_names, check_unmoved
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
 from .interruption import LOOK_SECONDS, Watch, gave_way
-from .older_snapshots import none_older
+from .older_snapshots import none_from_before, none_older
 from .session import milliseconds
 from .work import Work
 
@@ -124,9 +124,11 @@ def _too_long(work: Work, step: Step) -> str:
 
 
 def _older_snapshot(work: Work, step: Step, holders: str) -> str:
+    table = work.plan.tables[0][1]
+    harm = f"{table} as empty" if step.after_sweep is None else f"the column of {table} as NULL"
     return (
-        f"{step.title}: at each try a session had an older snapshot, which would read {work.plan.tables[0][1]} as empty"
-        f" afterwards. In the way: {holders}."
+        f"{step.title}: at each try a session had an older snapshot, which would read {harm} afterwards."
+        f" In the way: {holders}."
     )
 
 
@@ -165,6 +167,8 @@ async def _commit(work: Work, ordinal: int, step: Step, more_checks: Sequence[Ch
     async with _transaction(connection):
         await work.session.bound(work.limits.lock_timeout, work.limits.statement_time, local=True)
         await _send(work, [verbatim(each) for each in step.ahead])
+        if step.after_sweep is not None:
+            await _send(work, [none_from_before(step.after_sweep)])
         await _bound(work, step)
         await work.journal.register(work.session, this_transaction=True)
         if step.long_running:

@@ -1,7 +1,8 @@
 """ALTER COLUMN … TYPE in one transaction with all that hangs on the column, proved under its lock, and its way back.
 
 Alone only by a cast that loses nothing: what restores a type that pgmend saw, or what a rehearsal proved. What would
-hold the lock for longer than `online_above` waits for the online path.
+hold the lock for longer than `online_above` goes another way, and never alone: a column beside it that takes its place
+(`online/`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..backup_record import SCHEMA
 from ..dependents import Dependents, Subject, read_dependents
 from ..execution.guard import guard
 from ..fix_kind import fix_kind
+from ..online.planning import Ground, online
 from ..plan import CastClass, Check, Hazard, Lock, Plan, Step
 from ..retyping.backup import SpellingBackup, spelling_backup
 from ..retyping.casts import Cast, find_cast, refuse_strange_casts
@@ -33,7 +35,7 @@ from ..retyping.unknown_cost import needs_of_unknown_cost
 from ..site import Site
 
 _MOST_REASONS = 5
-# Beyond it nobody would wait for a look at every row: the plan waits for the online path in any case.
+# Beyond it nobody would wait for a look at every row: the online change looks at them as it goes.
 _MOST_PAGES = 200_000
 
 
@@ -105,7 +107,28 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
     )
-    return _with_steps(plan, change, site.limits.online_above)
+    if plan.cast_class is None or (plan.estimate_ms or 0) > site.limits.online_above / timedelta(milliseconds=1):
+        return await _online(plan, change, site)
+    return _with_steps(plan, change)
+
+
+async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
+    """The plan of the online change; raises PlanRefused where neither way is open."""
+    subject, seen = change.subject, plan.cast_class is not None
+    cast = subject.cast
+    locked = f"ALTER TYPE would block everybody for about {plan.estimate_ms:.0f} ms"
+    if change.backup is not None or change.default.canonical:
+        raise PlanRefused(
+            f"{locked}, and the online change keeps no spellings. Cure: approve it at a quiet time, with a larger"
+            " online_above if others may wait for that long."
+        )
+    ground = Ground(subject, change.dependents, change.default, change.column)
+    checks = () if cast.always_exact or not seen else (_values_pass(change),)
+    fit_back = () if cast.back.always_exact or not seen else (_values_fit_back(subject),)
+    try:
+        return await online(plan, site, ground, checks, fit_back)
+    except PlanRefused as refused:
+        raise PlanRefused(f"{refused}\n{locked}.") from refused
 
 
 async def _subject(remedy: ChangeColumnType, site: Site) -> Subject:
@@ -177,14 +200,8 @@ def _values_pass(change: _Change) -> Check:
     )
 
 
-def _with_steps(plan: Plan, change: _Change, online_above: timedelta) -> Plan:
-    """The plan with its steps, or waiting for another way where these would block for too long."""
-    if plan.cast_class is None or (plan.estimate_ms or 0) > online_above / timedelta(milliseconds=1):
-        return replace(
-            plan,
-            waits_for=f"the online column change: {plan.summary} would block everybody for about"
-            f" {plan.estimate_ms:.0f} ms (online_above is {online_above / timedelta(milliseconds=1):.0f} ms)",
-        )
+def _with_steps(plan: Plan, change: _Change) -> Plan:
+    """The plan with its steps."""
     subject, dependents = change.subject, change.dependents
     cast = subject.cast
     locks = (Lock("ACCESS EXCLUSIVE", subject.table_name), *dependents.locks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pglast import ast
 from pglast.enums import AlterTableType
@@ -49,18 +49,22 @@ class ColumnChange:
         """The new type, for every value by the cast that was proved."""
         cast, value = self.subject.cast, self.subject.quoted_column
         yield self._alter_type(cast.target, cast.converted(value), self.collation_after)
-        yield from self._stored(cast.target)
+        yield from self.stored(cast.target)
 
     def back(self, restored: str | None) -> Iterator[str]:
         """The old type; `restored` is an expression that knows the old spellings."""
         cast, value = self.subject.cast, self.subject.quoted_column
         yield self._alter_type(cast.source, restored or cast.back.converted(value), self.collation_before)
-        yield from self._stored(cast.source)
+        yield from self.stored(cast.source)
 
     def analyzed(self) -> Iterator[str]:
         """What the planner knew of the column's values: ALTER TYPE throws it away."""
         if not self.without_statistics:
             yield f"analyze {self.subject.table_name} ({self.subject.quoted_column})"
+
+    def called(self, name: str) -> ColumnChange:
+        """The same of another column, which is to be as this one."""
+        return replace(self, subject=replace(self.subject, column=self.subject.column._replace(name=name)))
 
     def probe(self, done: ColumnType, before: ColumnType) -> str:
         """Whether the column has the one type or the other."""
@@ -97,7 +101,7 @@ class ColumnChange:
             f"alter column {column} type {to.sql}{collate} using {using}", AlterTableType.AT_AlterColumnType
         )
 
-    def _stored(self, at: ColumnType) -> Iterator[str]:
+    def stored(self, at: ColumnType) -> Iterator[str]:
         """Storage and compression as somebody had set them, where the type has any."""
         column = self.subject.quoted_column
         if at.storage != "p" and self.storage != self.subject.cast.source.storage:
