@@ -35,7 +35,7 @@ _WRITE = "update public.orders set user_id = %s where id = %s"
 _ALTER = "alter table public.orders alter user_id type integer using user_id::integer"
 _QUIET_SECONDS = 3.0
 _STALL = Goal(now=100, final=100)
-_WHOLE = Goal(now=12, final=4)
+_WHOLE = Goal(now=20, final=4)
 
 
 @dataclass(frozen=True, slots=True)
