@@ -49,7 +49,7 @@ def plan(
     """Show the plans of all or some issues in the order in which they would be applied; applies nothing."""
     from ..proposal import render
 
-    proposals = run(_plan(dsn, issue_ids, select, ignore))
+    proposals = run(_plan(dsn, issue_ids or None, select, ignore))
     text = render(proposals, format.value, colour=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text)
@@ -74,7 +74,7 @@ def fix(
     """
     if sum((bool(issue_ids), all_issues, plan_file is not None)) != 1:
         raise typer.BadParameter("Name issues, or give --all, or --plan FILE.")
-    code = run(_fix(dsn, issue_ids, plan_file, dry_run, yes))
+    code = run(_fix(dsn, issue_ids or None, plan_file, dry_run, yes))
     raise SystemExit(int(code))
 
 

@@ -62,16 +62,16 @@ class Aftermath:
             await store.end(connection, watched.fix_id, "regressed", "\n".join([*found, f"Undo: {undo}"]))
             log.warning("worse after a fix", fix=str(watched.fix_id), summary=plan.summary, seen=found, undo=undo)
         elif watched.is_over:
-            await store.end(connection, watched.fix_id, "quiet", self._quiet(then, now))
+            await store.end(connection, watched.fix_id, "quiet", self._quiet(before, then, now))
         else:
             await store.looked(connection, watched.fix_id)
 
-    def _quiet(self, then: Load, now: Load) -> str:
+    def _quiet(self, before: Load, then: Load, now: Load) -> str:
         minutes = f"{self._watched.total_seconds() / 60:.0f} minutes"
         why_blind = blindness(then, now)
         if why_blind is not None:
             return f"No more failures or waits in {minutes}. How long statements take is unavailable: {why_blind}."
-        told = count(seen(then, now), "statement")
+        told = count(seen(before, then, now), "statement")
         return f"Nothing is worse after {minutes}; {told} ran often enough to tell."
 
 

@@ -24,7 +24,7 @@ select r.rolname::text, q.query, pg_catalog.sum(q.calls)::bigint, pg_catalog.sum
   r.rolname = current_user
 from {view} as q join pg_catalog.pg_roles as r on r.oid = q.userid
 where q.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
-  and q.queryid is not null
+  and q.queryid is not null and q.query is not null
 group by r.rolname, q.query order by 3 desc limit {most}
 """
 _RESET: Final = "select stats_reset::text from {view}_info"

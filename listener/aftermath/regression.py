@@ -36,9 +36,13 @@ def blindness(then: Load, now: Load) -> str | None:
     return None
 
 
-def seen(then: Load, now: Load) -> int:
-    """How many statements ran often enough since to say something of them."""
-    return sum(_since(then, key, each).calls >= LEAST_CALLS for key, each in now.statements.items())
+def seen(before: Load, then: Load, now: Load) -> int:
+    """How many statements ran often enough before and since to say something of them."""
+    return sum(
+        _since(then, key, each).calls >= LEAST_CALLS and key in before.statements
+        and before.statements[key].calls >= LEAST_CALLS
+        for key, each in now.statements.items()
+    )
 
 
 def _slower(before: Load, then: Load, now: Load) -> Iterator[tuple[float, str]]:
@@ -70,7 +74,8 @@ def _failing(before: Load, then: Load, now: Load) -> Iterator[str]:
             f"of all transactions in this database {share:.0%} were rolled back since ({failed:,} of"
             f" {failed + committed:,}), {usual:.0%} before"
         )
-    if deadlocks := now.deadlocks - then.deadlocks:
+    # After a crash all begin anew.
+    if (deadlocks := now.deadlocks - then.deadlocks) > 0:
         yield f"{count(deadlocks, 'deadlock')} in this database since"
 
 

@@ -38,6 +38,7 @@ class Limits:
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
     online_above: timedelta = timedelta(milliseconds=80)
+    online_changes: bool = False
     retry_after: timedelta = timedelta(hours=1)
     critical_section: timedelta = timedelta(milliseconds=160)
     vain_tries: int = 6
@@ -72,6 +73,7 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         lock_timeout=settings.lock_timeout,
         online_above=settings.online_above,
+        online_changes=settings.online_changes,
         critical_section=2 * settings.online_above,
         retry_after=settings.retry_after,
         rollback_window=settings.rollback_window,

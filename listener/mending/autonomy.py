@@ -36,6 +36,7 @@ class Circumstances:
     server's clock. `intended` says that the change was meant (a migration, a session's own word), or may have been.
     `settings_forbid` is why they do not let such an issue be fixed alone.
     `last_failure` is when the same fix last failed, `reverted` whether somebody took a fix of ours back.
+    `trusts_rehearsals` says that what a rehearsal proves needs no person to look at it.
     """
 
     now: datetime
@@ -48,6 +49,7 @@ class Circumstances:
     settings_forbid: str | None = None
     last_failure: datetime | None = None
     reverted: bool = False
+    trusts_rehearsals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +145,11 @@ def _cast_exact(_: Issue, plan: Plan, __: Circumstances) -> str | None:
     return f"the cast is {plan.cast_class.value}, not exact"
 
 
-def _restored_or_proved(_: Issue, plan: Plan, __: Circumstances) -> str | None:
-    # What may change the types of statements is rehearsed once it has settled, and is queued only if all is proved.
-    if plan.restores or is_rehearsed(plan):
+def _restored_or_proved(_: Issue, plan: Plan, circumstances: Circumstances) -> str | None:
+    if plan.restores:
         return None
+    if is_rehearsed(plan) and circumstances.trusts_rehearsals:
+        return None  # rehearsed once it has settled, and queued only if all is proved
     if isinstance(plan.remedy, ChangeColumnType):
         return "it is no restore, and what the application's statements make of the new type is unproved"
     if isinstance(plan.remedy, CreateIndex) and not plan.proofs:

@@ -264,6 +264,7 @@ class Proposals:
             settings_forbid=self._analyst.roster.why_not_automatic(issue.issue_type),
             last_failure=await last_failure(connection, plan),
             reverted=await was_reverted(connection, plan),
+            trusts_rehearsals=self._settings.trust_rehearsals,
         )
         return circumstances.now, why_not_alone(issue, plan, circumstances)
 

@@ -13,11 +13,12 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from ..catalog.snapshot import Oid
+from ..fixes.execution.blockers import presentable
 from ..relations.reading.path import schemas_in
 from ..relations.reading.texts import DEFAULT_PATH
 from .dissection import NotTakenApart, dissect, named_in_function
 from .plpgsql import Argument, Body, Routine, body_of, row_of
-from .statement import Known, Origin, Statement, Unread, shown
+from .statement import Known, Origin, Statement, Unread
 from .touched import Touched
 
 _FUNCTIONS: Final = f"""
@@ -127,7 +128,8 @@ def _body(function: _Function, touched: Touched, row: str | None) -> Known:
 def _statements(function: _Function, body: Body, touched: Touched) -> Iterator[Statement | Unread]:
     path = schemas_in(function.path)
     for piece in body.pieces:
-        name = f"{function.name}: {shown(piece.text)}"
+        said = presentable(piece.text)
+        name = f"{function.name}: {f'`{said}`' if said else 'a statement whose text is not to be shown'}"
         try:
             queries = dissect(piece.text)
         except NotTakenApart as error:

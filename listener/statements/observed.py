@@ -15,10 +15,11 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import AsyncConnection
 
+from ..fixes.execution.blockers import presentable
 from ..relations.reading.path import schemas_in
 from ..relations.reading.texts import DEFAULT_PATH, WHERE_STATEMENTS_ARE
 from .dissection import NotTakenApart, Query, dissect
-from .statement import Known, Origin, Statement, Unread, shown
+from .statement import Known, Origin, Statement, Unread
 from .touched import Touched
 
 MOST_STATEMENTS: Final = 5_000
@@ -60,7 +61,8 @@ class _Row(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"statement {self.identity} of role {self.role}: {shown(self.text or '')}"
+        said = presentable(self.text)
+        return f"statement {self.identity} of role {self.role}: {f'`{said}`' if said else 'its text is not to be shown'}"
 
 
 class _Found(NamedTuple):

@@ -72,6 +72,8 @@ def body_of(routine: Routine, row_type: str | None) -> Body:
         raise NotTakenApart("it says itself what its names mean (#variable_conflict)")
     try:
         tree = json.loads(pglast.parser.parse_plpgsql_json(_definition(routine)))
+    except RecursionError as error:
+        raise NotTakenApart("it is nested too deeply") from error
     except (pglast.Error, ValueError) as error:
         raise NotTakenApart(f"its body does not parse ({error.args[0] if error.args else error})") from error
     try:

@@ -13,7 +13,6 @@ from psycopg import AsyncConnection
 from ..relations.wording import count
 from .touched import Touched
 
-_SHOWN = 160
 
 
 class Origin(StrEnum):
@@ -97,8 +96,3 @@ class StatementSource(Protocol):
         """The statements that touch those relations; `connection` is in autocommit mode and only read on."""
         ...
 
-
-def shown(text: str) -> str:
-    """The beginning of a statement on one line."""
-    line = " ".join(text.split())
-    return f"`{line[:_SHOWN]}…`" if len(line) > _SHOWN else f"`{line}`"

@@ -102,7 +102,7 @@ async def _plain(database: Database, rows: int) -> Course:
 async def _online(database: Database, rows: int) -> tuple[Course, Course]:
     workshop = await Workshop.open(database)
     try:
-        workshop.limits = replace(Limits(), online_above=timedelta(milliseconds=1))
+        workshop.limits = replace(Limits(), online_changes=True, online_above=timedelta(milliseconds=1))
         claim = await workshop.claim(ChangeColumnType(workshop.oid("public.orders"), 2, "integer"))
         outcomes: list[Outcome] = []
 

@@ -249,7 +249,7 @@ class Executor:
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
         """Stay applied: an undo that cannot come to its end is taken back."""
-        if work.taken or await work.journal.begun(work.session.connection):
+        if work.taken or await work.journal.has_done(work.session.connection):
             forward = replace(work, journal=replace(work.journal, direction="apply"), taken=[])
             try:
                 await take(forward, work.plan.steps)

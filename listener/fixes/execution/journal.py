@@ -41,6 +41,10 @@ _IS_DONE = """
 select exists (
   select from pgmend.fix_step where fix_id = %s and direction = %s and ordinal = %s and state = 'done')
 """
+_DONE = """
+select exists (
+  select from pgmend.fix_step where fix_id = %s and direction = %s and state = 'done' and title not like 'Clean up: %%')
+"""
 _BEGUN = """
 select exists (
   select from pgmend.fix_step where fix_id = %s and direction = %s and state <> 'skipped')
@@ -63,6 +67,10 @@ class Journal:
     async def begun(self, connection: AsyncConnection[TupleRow]) -> bool:
         """Whether a step of this direction was ever tried: then what is there may be ours."""
         return await _answer(connection, _BEGUN, self.fix_id, self.direction)
+
+    async def has_done(self, connection: AsyncConnection[TupleRow]) -> bool:
+        """Whether a step of this direction was done, by us: what was found done is none."""
+        return await _answer(connection, _DONE, self.fix_id, self.direction)
 
     async def intend(self, session: Session, ordinal: int, step: Step, *, register: bool) -> None:
         """Record a step before it runs; with `register`, all DDL of the session counts as the fix's from now on."""

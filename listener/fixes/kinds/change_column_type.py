@@ -1,8 +1,8 @@
 """ALTER COLUMN … TYPE in one transaction with all that hangs on the column, proved under its lock, and its way back.
 
 Alone only by a cast that loses nothing: what restores a type that pgmend saw, or what a rehearsal proved. What would
-hold the lock for longer than `online_above` goes another way, and never alone: a column beside it that takes its place
-(`online/`).
+hold the lock for longer than `online_above` waits, or goes another way where `online_changes` is on, and never alone: a
+column beside it that takes its place (`online/`).
 """
 
 from __future__ import annotations
@@ -122,6 +122,8 @@ async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
             f"{locked}, and the online change keeps no spellings. Cure: approve it at a quiet time, with a larger"
             " online_above if others may wait for that long."
         )
+    if not site.limits.online_changes:
+        return replace(plan, waits_for=f"the online column change, which is off (online_changes): {locked}")
     ground = Ground(subject, change.dependents, change.default, change.column)
     checks = () if cast.always_exact or not seen else (_values_pass(change),)
     fit_back = () if cast.back.always_exact or not seen else (_values_fit_back(subject),)

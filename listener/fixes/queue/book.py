@@ -54,6 +54,8 @@ insert into pgmend.fix (fix_id, issue_id, kind, state, plan, plan_hash, proofs, 
 values (%(fix_id)s, %(issue_id)s, %(kind)s, %(state)s, %(plan)s::jsonb, %(plan_hash)s, %(proofs)s::jsonb,
   %(automatic)s, %(requested_by)s)
 """
+# With the proofs that were made last, which are what somebody saw who approved it.
+_PLAN = "(f.plan || pg_catalog.jsonb_build_object('proofs', coalesce(f.proofs, f.plan -> 'proofs', '[]')))::text"
 # Why a fix `f` may not go on as things are now, and whether anything of it was ever tried. Of ignoring and approving
 # the later word counts.
 _STANDING = """
@@ -98,7 +100,7 @@ update pgmend.fix as f set
   lease_token = %(token)s::uuid, attempts = f.attempts + 1, next_attempt_at = null,
   started_at = case when f.state in ('rollback_requested', 'rolling_back') then f.started_at else clock_timestamp() end
 from next where f.fix_id = next.fix_id
-returning f.fix_id, f.state, f.plan::text as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved
+returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved
 """
 _ADOPT = f"""
 with left_over as (
@@ -107,7 +109,7 @@ with left_over as (
   for update of f)
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
-returning f.fix_id, f.state, f.plan::text as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
+returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
   left_over.resolved
 """
 _WITHDRAW = f"""
@@ -135,10 +137,9 @@ where fix_id = %(fix_id)s
 _KEEP_BACKUPS = """
 update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %s) where fix_id = %s
 """
-_READ = """
-select fix_id, state, plan::text as plan, rollback_requested_by, reason, null as withdrawn,
-  false as resolved
-from pgmend.fix where fix_id = %s
+_READ = f"""
+select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved
+from pgmend.fix as f where f.fix_id = %s
 """
 
 

@@ -130,9 +130,18 @@ async def test_what_depends_on_the_time_zone_is_refused_even_without_rows_that_s
     assert "time zone" in (plan.refusal or "")
 
 
-async def test_a_change_that_would_block_too_long_goes_another_way_and_by_approval(workshop: Workshop) -> None:
+async def test_a_change_that_would_block_too_long_waits_where_no_other_way_is_on(workshop: Workshop) -> None:
     setup(workshop)
     workshop.limits = LIMITS.__class__(online_above=timedelta(milliseconds=1))
+    plan = await workshop.plan(to_type(workshop, restores=True))
+    assert (plan.waits_for or "").startswith("the online column change, which is off (online_changes): ALTER TYPE would")
+    assert (plan.steps, plan.inverse, plan.cast_class) == ((), (), CastClass.EXACT)
+    assert (plan.estimate_ms or 0) > 1
+
+
+async def test_a_change_that_would_block_too_long_goes_another_way_and_by_approval(workshop: Workshop) -> None:
+    setup(workshop)
+    workshop.limits = LIMITS.__class__(online_changes=True, online_above=timedelta(milliseconds=1))
     plan = await workshop.plan(to_type(workshop, restores=True))
     assert plan.summary == 'Change app.sessions."user_id" from text to integer while everybody writes'
     assert (plan.waits_for, plan.cast_class) == (None, CastClass.EXACT)

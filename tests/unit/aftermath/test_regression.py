@@ -32,6 +32,7 @@ THEN = load(1010, 1010.0)
         (load(1110, 1110.0, failed=19, committed=1000), None),
         (load(1110, 1110.0, failed=30, committed=3000), None),  # as often as before
         (load(1110, 1110.0, deadlocks=1), "1 deadlock in this database since"),
+        (load(1110, 1110.0, deadlocks=-5), None),  # counted anew after a crash
         (load(1110, 1110.0, waiting=2), "2 sessions waited for a lock on its tables"),
     ],
 )
@@ -76,7 +77,8 @@ def test_the_worst_comes_first_and_not_all_of_many() -> None:
     told = worse(before, before, now)
     assert told[0] == "select s7 from t takes 17.0 ms, 1.0 ms before"
     assert told[-1] == "and 3 more statements take longer"
-    assert seen(before, now) == 8
+    assert seen(before, before, now) == 8
+    assert seen(Load({}, 0, 0, 0), before, now) == 0
 
 
 def test_a_load_survives_json_without_any_text() -> None:

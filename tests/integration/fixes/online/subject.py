@@ -18,7 +18,13 @@ insert into app.sessions select n, {value}, 's' || n from generate_series(1, {ro
 create index sessions_user_id_idx on app.sessions (user_id);
 """
 # Batches of a page or two, so that there are many of them.
-ONLINE = replace(LIMITS, online_above=timedelta(milliseconds=1), batch_time=timedelta(microseconds=1), first_batch=2)
+ONLINE = replace(
+    LIMITS,
+    online_changes=True,
+    online_above=timedelta(milliseconds=1),
+    batch_time=timedelta(microseconds=1),
+    first_batch=2,
+)
 
 
 def setup(

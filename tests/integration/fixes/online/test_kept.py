@@ -31,7 +31,7 @@ async def test_dependent_survives_the_online_change_and_its_undo(workshop: Works
     case = CASES[name]
     remedy = await prepared(workshop, case)
     before = everything(workshop.database)
-    workshop.limits = replace(workshop.limits, online_above=timedelta(milliseconds=1))
+    workshop.limits = replace(workshop.limits, online_changes=True, online_above=timedelta(milliseconds=1))
     plan = await workshop.plan(remedy)
     if plan.refusal is not None:
         assert plan.refusal.startswith(REFUSED.get(name, "no refusal is known")), plan.refusal

@@ -95,10 +95,12 @@ insert into app.accounts values (1, '1'), (2, '20');
 """
 
 
-async def weighed(workshop: Workshop, statement: str) -> tuple[list[tuple[Any, ...]], str | None]:
+async def weighed(
+    workshop: Workshop, statement: str, *, trust_rehearsals: bool = True
+) -> tuple[list[tuple[Any, ...]], str | None]:
     """What a mismatch that came up just now comes to: the automatic fixes, and why there are none."""
     workshop.database.execute(MISMATCH.encode())
-    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta())
+    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta(), trust_rehearsals=trust_rehearsals)
     async with await connect(workshop.database.dsn, "analyst") as eyes:
         analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=("accounts",)), LeftAlone(()))
         await analyst.begin()
@@ -116,6 +118,11 @@ async def weighed(workshop: Workshop, statement: str) -> tuple[list[tuple[Any, .
     fixes = workshop.database.fetch("select kind, state, proofs::text from pgmend.fix where automatic")
     mismatch = "select why_not_auto from pgmend.issue where issue_type = 'TYPE_MISMATCH' and table_name = 'accounts'"
     return fixes, workshop.database.value(mismatch)
+
+
+async def test_unless_rehearsals_are_trusted_a_person_decides(workshop: Workshop) -> None:
+    fixes, why_not = await weighed(workshop, "select note from app.accounts where id = 1", trust_rehearsals=False)
+    assert (fixes, "it is no restore" in (why_not or "")) == ([], True)
 
 
 async def test_what_is_proved_by_a_rehearsal_is_queued_alone(workshop: Workshop) -> None:
