@@ -62,7 +62,9 @@ async def propose(
     told: Callable[[str], None] = lambda _: None,
 ) -> tuple[Proposal, ...]:
     """Plans for those issues, or for every open one; in the order in which they can be applied."""
-    issues = [await desk.issue(each) for each in issue_ids] if issue_ids is not None else await _open_issues(desk, select)
+    issues = (
+        [await desk.issue(each) for each in issue_ids] if issue_ids is not None else await _open_issues(desk, select)
+    )
     proposals: list[Proposal] = []
     for number, issue in enumerate(issues, 1):
         told(f"planning {number} of {len(issues)}: {issue.issue_type} {view_shown(issue).where}")

@@ -39,7 +39,8 @@ def blindness(then: Load, now: Load) -> str | None:
 def seen(before: Load, then: Load, now: Load) -> int:
     """How many statements ran often enough before and since to say something of them."""
     return sum(
-        _since(then, key, each).calls >= LEAST_CALLS and key in before.statements
+        _since(then, key, each).calls >= LEAST_CALLS
+        and key in before.statements
         and before.statements[key].calls >= LEAST_CALLS
         for key, each in now.statements.items()
     )

@@ -26,7 +26,8 @@ where datname = pg_catalog.current_database()
 # Whoever is building in one keeps a session of this name; its role's sessions are seen by every session of that role.
 _DESERTED: Final = """
 select d.datname from pg_catalog.pg_database as d
-where pg_catalog.starts_with(d.datname, %s) and d.datname ~ '_[0-9a-f]{12}$' and d.datdba = current_user::pg_catalog.regrole
+where pg_catalog.starts_with(d.datname, %s) and d.datname ~ '_[0-9a-f]{12}$'
+  and d.datdba = current_user::pg_catalog.regrole
   and not exists (
     select from pg_catalog.pg_stat_activity as s where s.application_name = 'pgmend ' || d.datname)
 """

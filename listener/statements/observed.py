@@ -62,7 +62,9 @@ class _Row(NamedTuple):
     @property
     def name(self) -> str:
         said = presentable(self.text)
-        return f"statement {self.identity} of role {self.role}: {f'`{said}`' if said else 'its text is not to be shown'}"
+        return (
+            f"statement {self.identity} of role {self.role}: {f'`{said}`' if said else 'its text is not to be shown'}"
+        )
 
 
 class _Found(NamedTuple):

@@ -14,7 +14,6 @@ from ..relations.wording import count
 from .touched import Touched
 
 
-
 class Origin(StrEnum):
     """Where statements are known from."""
 
@@ -95,4 +94,3 @@ class StatementSource(Protocol):
     async def known(self, connection: AsyncConnection[Any], touched: Touched) -> Known:
         """The statements that touch those relations; `connection` is in autocommit mode and only read on."""
         ...
-

@@ -249,7 +249,7 @@ def test_every_url_in_the_environment_leads_to_the_scratch_database() -> None:
 
 
 async def test_what_a_crash_left_is_swept_and_what_another_works_in_is_not(installed: Database) -> None:
-    installed.execute(sql.SQL("create database {}").format(sql.Identifier(f"{PREFIX}dead")))
+    installed.execute(sql.SQL("create database {}").format(sql.Identifier(f"{PREFIX}00000000dead")))
     async with scratch_database(installed.dsn) as first:
         assert [first.name] == [name for (name,) in scratch_databases(installed)]
         async with scratch_database(installed.dsn) as second:

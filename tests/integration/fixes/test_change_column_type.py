@@ -134,7 +134,9 @@ async def test_a_change_that_would_block_too_long_waits_where_no_other_way_is_on
     setup(workshop)
     workshop.limits = LIMITS.__class__(online_above=timedelta(milliseconds=1))
     plan = await workshop.plan(to_type(workshop, restores=True))
-    assert (plan.waits_for or "").startswith("the online column change, which is off (online_changes): ALTER TYPE would")
+    assert (plan.waits_for or "").startswith(
+        "the online column change, which is off (online_changes): ALTER TYPE would"
+    )
     assert (plan.steps, plan.inverse, plan.cast_class) == ((), (), CastClass.EXACT)
     assert (plan.estimate_ms or 0) > 1
 
