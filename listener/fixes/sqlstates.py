@@ -15,6 +15,8 @@ QUERY_CANCELED = "57014"
 _PASSING = frozenset({"55P03", "40P01", "40001", OLDER_SNAPSHOT})
 # Query canceled (by statement_timeout or by an administrator), read-only server.
 _LATER = frozenset({QUERY_CANCELED, "25006"})
+# not_null_violation, check_violation: their detail is the failing row.
+_WITH_THE_ROW = frozenset({"23502", "23514"})
 _LATER_CLASSES = frozenset({"53"})  # insufficient resources
 
 
@@ -30,6 +32,7 @@ def is_for_later(error: psycopg.Error) -> bool:
 
 
 def in_words(error: psycopg.Error) -> str:
-    """The server's message with its SQLSTATE, and the detail where it gives one."""
-    detail = f" {error.diag.message_detail}" if error.diag.message_detail else ""
+    """The server's message with its SQLSTATE, and the detail where it gives one that is no whole row."""
+    shows_row = error.sqlstate in _WITH_THE_ROW
+    detail = f" {error.diag.message_detail}" if error.diag.message_detail and not shows_row else ""
     return f"{error.diag.message_primary or str(error).strip()} (SQLSTATE {error.sqlstate or 'none'}).{detail}"

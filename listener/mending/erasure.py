@@ -15,9 +15,9 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow, class_row
 
 from ..connections import ConnectionSource
-from ..errors import LeaseLost
+from ..errors import LeaseLost, PlanStale
 from ..fixes.backup_record import SCHEMA
-from ..fixes.composed import identifier, verbatim
+from ..fixes.composed import identifier, lock, verbatim
 from ..fixes.execution.session import milliseconds
 from ..fixes.sqlstates import in_words
 from ..hearing.lease import Lease
@@ -77,6 +77,8 @@ async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: 
             try:
                 async with connection.transaction():
                     erased += await _erase(connection, lease, lock_timeout, keyed)
+            except PlanStale as moved:
+                log.warning("backup not looked through", backup=keyed.backup, reason=str(moved))
             except psycopg.Error as error:
                 if connection.closed:
                     raise
@@ -88,7 +90,7 @@ async def _erase(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeo
     if not await lease.hold(connection):
         raise LeaseLost("Nothing is erased from backups: another listener leads by now.")
     await connection.execute(_BOUNDS, (milliseconds(lock_timeout),))
-    row = await (await connection.execute(_NAMED, (keyed.columns, keyed.table))).fetchone()
+    row = await _locked(connection, keyed)
     ours = await (await connection.execute(_IS_STILL_IT, (keyed.relation_oid, keyed.backup, SCHEMA))).fetchone()
     if ours is None or (row is not None and len(row[2]) != len(keyed.columns)):
         log.warning("backup not looked through", backup=keyed.backup, reason="it, or a column of its key, is gone")
@@ -99,6 +101,18 @@ async def _erase(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeo
         await connection.execute(_FEWER, (gone, keyed.backup_id))
         await connection.execute(_AUDIT, (str(keyed.fix_id), keyed.backup, gone))
     return gone
+
+
+async def _locked(connection: AsyncConnection[TupleRow], keyed: _Keyed) -> TupleRow | None:
+    """Schema, name and key columns of the table, which nobody renames from now on; None where it is gone."""
+    row = await (await connection.execute(_NAMED, (keyed.columns, keyed.table))).fetchone()
+    if row is None:
+        return None
+    await connection.execute(verbatim(lock(identifier(row[0], row[1]).as_string(), "access share")))
+    again = await (await connection.execute(_NAMED, (keyed.columns, keyed.table))).fetchone()
+    if again != row:
+        raise PlanStale(f"The table of the backup {keyed.backup} was renamed while it was looked at.")
+    return row
 
 
 def _gone(keyed: _Keyed, schema: str, table: str, columns: list[str]) -> sql.Composed:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 
+import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -19,6 +20,7 @@ from ..fixes.execution.recovery import recover
 from ..fixes.limits import limits_of
 from ..fixes.queue import book
 from ..fixes.rehearsal.rehearsal import rehearsal_of
+from ..fixes.sqlstates import in_words
 from ..hearing.bell import Bell
 from ..hearing.lease import Lease
 from ..judging.analyst import Analyst
@@ -136,7 +138,7 @@ class Mender:
                     await self._follow_people(connection, observing)
                 await self._proposals.promote(connection)
         if observing is None:
-            async with self._borrowed() as connection:
+            async with self._borrowed() as connection, _optional(connection):
                 await self._aftermath.look(connection)
             if not policy.paused:
                 await self._work_off()
@@ -191,11 +193,11 @@ class Mender:
         """What becomes of it; one that is applied is watched from now on."""
         before = None
         if claim.direction == "apply":
-            async with self._borrowed() as connection:
+            async with self._borrowed() as connection, _optional(connection):
                 before = await self._aftermath.before(connection, claim.plan)
         outcome = await self._executor.carry_on(claim, self._lease)
         if claim.direction == "apply" and outcome.state == "applied":
-            async with self._borrowed() as connection:
+            async with self._borrowed() as connection, _optional(connection):
                 await self._aftermath.begin(connection, claim.fix_id, claim.plan, before)
         return outcome
 
@@ -236,6 +238,17 @@ class Mender:
         with suppress(TimeoutError):
             async with asyncio.timeout(time.total_seconds()):
                 await self._stopping.wait()
+
+
+@asynccontextmanager
+async def _optional(connection: AsyncConnection[TupleRow]) -> AsyncGenerator[None]:
+    """What keeps no fix from being made where the server will not have it: it is told and left out."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if connection.closed:
+            raise
+        log.warning("what a fix brings about is not watched", reason=in_words(error))
 
 
 def _tell(outcome: Outcome) -> None:

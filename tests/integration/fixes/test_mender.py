@@ -132,3 +132,21 @@ def judged(workshop: Workshop) -> list[str]:
     """The tables whose issue has a verdict, without their numbers."""
     query = "select table_name from pgmend.issue where issue_type = 'SERIAL_TYPE' and why_not_auto is not null"
     return sorted(name.partition("_")[0] for (name,) in workshop.database.fetch(query))
+
+
+async def test_a_fix_is_made_though_nobody_can_watch_what_it_brings_about(workshop: Workshop) -> None:
+    workshop.database.execute(APP)
+    workshop.database.execute("alter table pgmend.aftermath rename to gone")
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=()), LeftAlone(()))
+        await analyst.begin()
+        mender = Mender(
+            workshop.connections, Settings(), analyst, workshop.lease,
+            policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.NONE, observe=False,
+        )  # fmt: skip
+        running = asyncio.create_task(mender.run())
+        await eventually(lambda: workshop.database.fetch(APPROVE))
+        mender.wake()
+        await eventually(lambda: workshop.database.fetch("select from pgmend.fix where state = 'applied'"))
+        mender.stop()
+        await running
