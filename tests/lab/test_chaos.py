@@ -30,7 +30,7 @@ _AT_ONCE = 5
 @pytest.mark.parametrize("first", range(1, 26, _AT_ONCE))
 async def test_nothing_is_lost_or_left_half_done_whatever_dies(first: int) -> None:
     accounts = await run(range(first, first + _AT_ONCE), seed=1, workers=_AT_ONCE, tell=lambda _: None)
-    ill = [asdict(account) for account in accounts if not account.is_well]
+    ill = [asdict(account) for account in accounts if not account.is_in_order]
     assert not ill, json.dumps(ill, indent=2)
     assert sum(account.written for account in accounts) > 0
 
@@ -78,6 +78,7 @@ async def test_disorder_is_told(installed: Database, server: Server) -> None:
 def test_an_account_is_well_only_if_everything_was_kept() -> None:
     well = Account(1, (), seconds=[1.0])
     assert well.is_well
+    assert Account(1, (), seconds=[31.0]).is_in_order
     for wrong in (
         {"seconds": [None]},
         {"seconds": [31.0]},

@@ -19,7 +19,7 @@ from .scene import Scene, Theatre
 from .workload import Writer, differences, writers
 
 PROMISED_SECONDS = 30.0
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _APPROVE = """
 select pgmend.approve(f.fix_id) from pgmend.fix as f join pgmend.issue as i using (issue_id)
 where f.state = 'proposed' and f.plan ->> 'refusal' is null and f.plan ->> 'waits_for' is null
@@ -54,11 +54,17 @@ class Account:
     error: str | None = None
 
     @property
-    def is_well(self) -> bool:
-        """Whether everything that is promised was kept."""
-        in_time = all(seconds is not None and seconds <= PROMISED_SECONDS for seconds in self.seconds)
+    def is_in_order(self) -> bool:
+        """Whether all was as it should be in the end, however long that took."""
         rows_kept = not (self.rows_lost or self.rows_changed or self.rows_strange)
-        return in_time and rows_kept and not (self.amiss or self.failed_writes or self.died or self.error)
+        return rows_kept and None not in self.seconds and not (
+            self.amiss or self.failed_writes or self.died or self.error
+        )
+
+    @property
+    def is_well(self) -> bool:
+        """Whether everything that is promised was kept, the time as well."""
+        return self.is_in_order and all(seconds <= PROMISED_SECONDS for seconds in self.seconds if seconds is not None)
 
 
 async def run_round(theatre: Theatre, number: int, seed: int, harms: Sequence[Harm] = HARMS) -> Account:
