@@ -66,7 +66,9 @@ class _Row(NamedTuple):
     def called(self, text: str | None) -> str:
         """Its name, with what may be shown of that part of its text."""
         said = presentable(text)
-        return f"statement {self.identity} of role {self.role}: {f'`{said}`' if said else 'its text is not to be shown'}"
+        return (
+            f"statement {self.identity} of role {self.role}: {f'`{said}`' if said else 'its text is not to be shown'}"
+        )
 
 
 class _Found(NamedTuple):
@@ -167,7 +169,13 @@ def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any,
         doubt = f"under the search_path of role {each.row.role} its {name} is another one than {schema}.{name}"
         path = (schema, *path)
     return Statement(
-        Origin.OBSERVED, each.row.called(each.query.text), each.query.text, path, each.query.names, doubt=doubt, inner=each.row.inner
+        Origin.OBSERVED,
+        each.row.called(each.query.text),
+        each.query.text,
+        path,
+        each.query.names,
+        doubt=doubt,
+        inner=each.row.inner,
     )
 
 

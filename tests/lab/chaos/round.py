@@ -57,8 +57,8 @@ class Account:
     def is_in_order(self) -> bool:
         """Whether all was as it should be in the end, however long that took."""
         rows_kept = not (self.rows_lost or self.rows_changed or self.rows_strange)
-        return rows_kept and None not in self.seconds and not (
-            self.amiss or self.failed_writes or self.died or self.error
+        return (
+            rows_kept and None not in self.seconds and not (self.amiss or self.failed_writes or self.died or self.error)
         )
 
     @property
