@@ -59,6 +59,7 @@ def totals(accounts: Sequence[Account]) -> dict[str, Any]:
         "rows_strange": sum(account.rows_strange for account in accounts),
         "writes_failed": sum(len(account.failed_writes) for account in accounts),
         "not_in_order": sum(bool(account.amiss) for account in accounts),
+        "listeners_restarted": sum(account.restarted for account in accounts),
         "listeners_died": sum(len(account.died) for account in accounts),
         "errors": sum(account.error is not None for account in accounts),
         "seconds_until_order_p50": round(median(seconds), 1) if seconds else None,

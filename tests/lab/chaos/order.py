@@ -62,6 +62,7 @@ async def seconds_until_order(
             amiss = (f"the server does not answer: {error}",)
         if not amiss:
             return passed, ()
+        await scene.revive()
         await asyncio.sleep(_LOOK_SECONDS)
     return None, amiss
 

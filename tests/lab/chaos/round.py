@@ -51,6 +51,7 @@ class Account:
     rows_strange: int = 0
     failed_writes: list[str] = field(default_factory=list[str])
     died: list[str] = field(default_factory=list[str])
+    restarted: int = 0
     error: str | None = None
 
     @property
@@ -136,6 +137,7 @@ class _Play:
             self.account.moments.append(await until_the_moment(self.scene))
             self.account.harms.append(harm.__name__)
             await harm(self.scene)
+            await self.scene.revive()
         seconds, amiss = await seconds_until_order(self.scene, wanted, _PATIENCE_SECONDS)
         self.account.seconds.append(seconds)
         self.account.amiss += amiss
@@ -182,5 +184,6 @@ class _Play:
         account.written = sum(hand.written for hand in hands)
         account.lost_connections = sum(hand.lost_connections for hand in hands)
         account.failed_writes = [said for hand in hands for said in hand.failed]
-        account.died = [each.output[-2000:] for each in self.scene.listeners if not each.is_running]
-        account.died += [each.output[-3000:] for each in self.scene.listeners if "Traceback" in each.output]
+        listeners = (*self.scene.listeners, *self.scene.ended)
+        account.died = [each.output[-3000:] for each in listeners if "Traceback" in each.output]
+        account.restarted = len(self.scene.ended)

@@ -36,7 +36,7 @@ _SETTINGS = {
 
 @dataclass(slots=True)
 class Scene:
-    """What harm is done to. `listeners` are those that should be running."""
+    """What harm is done to. `listeners` are those that should be running, `ended` those that ended by themselves."""
 
     server: Server
     database: Database
@@ -44,6 +44,7 @@ class Scene:
     pgmend: Processes
     random: Random
     listeners: list[Process] = field(default_factory=list[Process])
+    ended: list[Process] = field(default_factory=list[Process])
 
     async def start_listener(self) -> Process:
         """One more; nobody waits for it to lead."""
@@ -56,6 +57,14 @@ class Scene:
         """kill -9."""
         self.listeners.remove(listener)
         await listener.kill()
+
+    async def revive(self) -> None:
+        """Start another one where none runs any more, as an init system would: one that cannot reach its server when it
+        starts says so and ends."""
+        self.ended += [each for each in self.listeners if not each.is_running]
+        self.listeners = [each for each in self.listeners if each.is_running]
+        if not self.listeners:
+            await self.start_listener()
 
     async def fetch(self, query: LiteralString, *params: object) -> list[tuple[Any, ...]]:
         """The rows of a query, asked not through the proxy; raises OperationalError while the server is down."""
