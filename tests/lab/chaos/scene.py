@@ -63,7 +63,7 @@ class Scene:
         starts says so and ends."""
         self.ended += [each for each in self.listeners if not each.is_running]
         self.listeners = [each for each in self.listeners if each.is_running]
-        if not self.listeners:
+        if self.ended and not self.listeners:
             await self.start_listener()
 
     async def fetch(self, query: LiteralString, *params: object) -> list[tuple[Any, ...]]:
