@@ -173,6 +173,9 @@ class Bulk:
             try:
                 return await self._desk.approve(issue_id, plan_hash)
             except PlanStale:
+                await self._all_read()
+                if self.is_frozen and await self._desk.moved_by_others(proposal.preview.fix.fix_id):
+                    raise
                 fresh = await self._desk.preview(issue_id)
                 if not fresh.plan.is_within(proposal.preview.plan):
                     raise

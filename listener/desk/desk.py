@@ -20,7 +20,7 @@ from .fixes import FixDetail, FixFilter, ShownFix, read_detail, read_fix, read_f
 from .identifier import parse_fix_id, parse_issue_id
 from .issues import IssueFilter, IssuePage, ShownIssue, read_issue, read_issues
 from .page import DEFAULT_LIMIT, MAX_LIMIT, MAX_OFFSET, Page
-from .plans import Planner, Preview
+from .plans import Planner, Preview, moved_by_others
 from .policy import ignore, pause, resume, roll_back, switch_automatic
 from .refusal import explained, plain_words
 from .scans import Scan, read_scans
@@ -103,6 +103,11 @@ class Desk:
         known = parse_fix_id(fix_id)
         async with self._asking() as connection:
             return await read_detail(connection, known)
+
+    async def moved_by_others(self, fix_id: UUID) -> bool:
+        """Whether anybody but our fixes changed the tables of that plan since it was made."""
+        async with self._asking() as connection:
+            return await moved_by_others(connection, fix_id)
 
     async def rollback(self, fix_id: str | UUID) -> ShownFix:
         """Have an applied fix undone; raises NotFound, and FixError where there is nothing to undo."""

@@ -34,6 +34,13 @@ select fix_id from pgmend.fix
 where issue_id = %s and plan_hash = %s and automatic and state in ('queued', 'deferred') order by created_at limit 1
 """
 _PROPOSED = ("proposed",)
+_MOVED_BY_OTHERS = """
+select exists (
+  select from pgmend.fix as f
+  cross join lateral pg_catalog.jsonb_array_elements(f.plan -> 'tables') as t
+  join pgmend.change as c on c.table_oid = (t ->> 0)::oid and c.seen_at > f.created_at and c.fix_id is null
+  where f.fix_id = %s)
+"""
 _NEAR = """
 with recursive below (oid) as (
   select inhrelid from pg_catalog.pg_inherits where inhparent = any(%(tables)s::oid[])
@@ -115,6 +122,13 @@ class Planner:
             raise PlanRefused(plan.refusal)
         rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
         return replace(plan, proofs=(*await preflight(connection, plan.checks, self._limits), *rehearsed))
+
+
+async def moved_by_others(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:
+    """Whether somebody changed a table of the plan since it was made, as far as the listener has read."""
+    row = await (await connection.execute(_MOVED_BY_OTHERS, (fix_id,))).fetchone()
+    assert row is not None
+    return row[0]
 
 
 async def _unresolved(connection: AsyncConnection[TupleRow], issue_id: str) -> Issue:

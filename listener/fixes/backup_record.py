@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from psycopg import sql
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import Oid
 
 SCHEMA = "pgmend_backup"
 
@@ -28,6 +31,17 @@ _STRUCK_OUT = sql.SQL(
     """delete from pgmend.backup b
 where b.fix_id = {fix_id}::uuid and not exists (select from pg_catalog.pg_class c where c.oid = b.relation_oid)"""
 )
+
+
+_IS_STILL_IT = """
+select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+where c.oid = %s::oid and c.relname = %s and n.nspname = %s and c.relkind = 'r'
+"""
+
+
+async def is_still_it(connection: AsyncConnection[TupleRow], relation_oid: Oid, name: str) -> bool:
+    """Whether the relation that was written down as that backup is there, under that name."""
+    return await (await connection.execute(_IS_STILL_IT, (relation_oid, name, SCHEMA))).fetchone() is not None
 
 
 def backup_name(kind: str, fix_id: UUID) -> str:

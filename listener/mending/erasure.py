@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow, class_row
 
 from ..connections import ConnectionSource
 from ..errors import LeaseLost, PlanStale
-from ..fixes.backup_record import SCHEMA
+from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, verbatim
 from ..fixes.execution.session import milliseconds
 from ..fixes.sqlstates import in_words
@@ -40,10 +40,6 @@ select n.nspname::text, c.relname::text, array(
   order by key.place)
 from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 where c.oid = %s::oid and c.relkind in ('r', 'p')
-"""
-_IS_STILL_IT = """
-select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-where c.oid = %s::oid and c.relname = %s and n.nspname = %s and c.relkind = 'r'
 """
 _BOUNDS = "select pg_catalog.set_config('lock_timeout', %s, true), pg_catalog.set_config('row_security', 'off', true)"
 _FEWER = "update pgmend.backup set row_count = row_count - %s where backup_id = %s"
@@ -91,8 +87,8 @@ async def _erase(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeo
         raise LeaseLost("Nothing is erased from backups: another listener leads by now.")
     await connection.execute(_BOUNDS, (milliseconds(lock_timeout),))
     row = await _locked(connection, keyed)
-    ours = await (await connection.execute(_IS_STILL_IT, (keyed.relation_oid, keyed.backup, SCHEMA))).fetchone()
-    if ours is None or (row is not None and len(row[2]) != len(keyed.columns)):
+    ours = await is_still_it(connection, keyed.relation_oid, keyed.backup)
+    if not ours or (row is not None and len(row[2]) != len(keyed.columns)):
         log.warning("backup not looked through", backup=keyed.backup, reason="it, or a column of its key, is gone")
         return 0
     statement = _all(keyed) if row is None else _gone(keyed, row[0], row[1], row[2])

@@ -23,7 +23,7 @@ from psycopg.types.json import Jsonb
 
 from ..connections import ConnectionSource
 from ..errors import CouldNotLook, LeaseLost
-from ..fixes.backup_record import SCHEMA
+from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, statement, verbatim
 from ..fixes.execution.session import milliseconds
 from ..fixes.execution.work import Checkpoint, pass_by
@@ -51,10 +51,6 @@ where drop_intended_at is null and backup_id = (select b.backup_id {_EXPIRED} an
 _HOLD = f"""
 select b.relation_oid::bigint, b.relation_name, b.fix_id, b.row_count {_EXPIRED} and b.backup_id = %s
 for no key update of b, f
-"""
-_IS_STILL_IT = """
-select from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-where c.oid = %s::oid and c.relname = %s and n.nspname = %s and c.relkind = 'r'
 """
 _STRIKE_OUT = "delete from pgmend.backup where backup_id = %s"
 _AUDIT = "insert into pgmend.audit (action, object, detail) values ('backup.expired', %s, %s)"
@@ -205,22 +201,18 @@ class Housekeeper:
         if row is None:
             return "kept"
         relation_oid, name, fix_id, row_count = row
-        there = await self._is_still_it(connection, relation_oid, name)
+        there = await is_still_it(connection, relation_oid, name)
         if there:
             quoted = identifier(SCHEMA, name)
             drop = statement(sql.SQL("drop table {}").format(quoted), ast.DropStmt, (SCHEMA, name))
             await connection.execute(verbatim(lock(quoted.as_string(), "access exclusive")))
-            there = await self._is_still_it(connection, relation_oid, name)
+            there = await is_still_it(connection, relation_oid, name)
             if there:
                 await connection.execute(verbatim(drop))
         await connection.execute(_STRIKE_OUT, (backup_id,))
         detail = {"relation": name, "rows": row_count, "dropped": there}
         await connection.execute(_AUDIT, (str(fix_id), Jsonb(detail)))
         return "dropped" if there else "gone"
-
-    async def _is_still_it(self, connection: AsyncConnection[TupleRow], relation_oid: int, name: str) -> bool:
-        cursor = await connection.execute(_IS_STILL_IT, (relation_oid, name, SCHEMA))
-        return await cursor.fetchone() is not None
 
     async def _hold(self, connection: AsyncConnection[TupleRow]) -> None:
         if not await self._lease.hold(connection):

@@ -94,6 +94,23 @@ async def test_yes_covers_what_only_our_fixes_brought_to_light_and_no_more(pgmen
     assert shop.value("select count(*) from pgmend.fix where kind = 'drop_index' and approved_at is not null") == 0
 
 
+async def test_a_plan_of_a_file_that_somebody_else_made_stale_is_not_approved_anew(
+    pgmend: Processes, shop: Database
+) -> None:
+    listener = await weighed(await listen(pgmend, shop))
+    async with Connections(shop.dsn) as connections:
+        desk = Desk(connections, Settings())
+        shown = [each for each in await propose(desk) if each.issue.table == "notes" and each.preview]
+        file = {each.issue.issue_id: each.preview.fix.plan_hash for each in shown if each.preview}
+        shop.execute("alter table notes add column other integer")
+        seen = "select count(*) > 0 from pgmend.change where object_name = 'other'"
+        await eventually(lambda: listener.database.value(seen))
+        bulk = Bulk(desk, Console(quiet=True), frozen=file)
+        await bulk.apply(shown)
+    assert (bulk.tally.applied, bulk.tally.failed, len(shown)) == (0, 1, 1)
+    assert find_issue(shop, "TYPE_MISMATCH", "notes", "open")
+
+
 async def test_all_with_yes_heals_what_it_brings_to_light(pgmend: Processes, shop: Database) -> None:
     await weighed(await listen(pgmend, shop))
     finished = await fix(pgmend, shop, "--all", "--yes")
