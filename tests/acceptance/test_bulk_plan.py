@@ -121,7 +121,7 @@ async def test_eleven_mixed_columns_are_healed_by_one_reviewed_plan_and_undone(
     ]
 
     async with written(eleven) as wrote:
-        fixed = await pgmend.run("fix", "--plan", file, "--yes", env={"PGMEND_DSN": eleven.dsn})
+        fixed = await pgmend.run("fix", "--plan", file, "--yes", env={"PGMEND_DSN": eleven.dsn}, seconds=180)
         assert fixed.code == 0, fixed
         healed = dict(eleven.fetch(TYPE_NOW))
         assert healed == {table: of_type if "int" in of_type else "integer" for table, of_type in TYPES.items()}
