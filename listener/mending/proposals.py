@@ -56,11 +56,13 @@ where f.fix_id = %s and old.fix_id = %s and f.state = 'proposed' and old.approve
 
 @dataclass(slots=True)
 class _Candidate:
-    """An issue whose plan may run alone once its tables have settled; `due` is when to look whether they have."""
+    """An issue whose plan may run alone once its tables have settled; `due` is when to look whether they have. One that
+    is `held_up` by the schedule has been told so."""
 
     issue: Issue
     plan: Plan
     due: float
+    held_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +166,10 @@ class Proposals:
                 await issue_store.judge_automation(connection, [(identity, objection.reason)])
                 assert objection.until is not None
                 candidate.due = time.monotonic() + (objection.until - now).total_seconds()
+                candidate.held_up = True
             else:
-                await issue_store.judge_automation(connection, [(identity, None)])
+                if candidate.held_up:
+                    await issue_store.judge_automation(connection, [(identity, None)])
                 await self._queue(connection, candidate)
                 del self._candidates[identity]
                 queued += 1

@@ -60,9 +60,9 @@ class Meddling:
         return self._workshop.connections.connection(purpose)
 
 
-async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(workshop: Workshop) -> None:
+async def apply_one(workshop: Workshop, source: ConnectionSource) -> None:
+    """A mender on those connections works until the index that is approved is there."""
     workshop.database.execute(APP)
-    source = Stingy(workshop.connections)
     async with await connect(workshop.database.dsn, "analyst") as eyes:
         analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=()), LeftAlone(()))
         await analyst.begin()
@@ -76,6 +76,11 @@ async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(wo
         await eventually(lambda: workshop.database.fetch("select from pgmend.fix where state = 'applied'"))
         mender.stop()
         await running
+
+
+async def test_a_fix_that_got_no_session_is_taken_up_again_by_the_same_leader(workshop: Workshop) -> None:
+    source = Stingy(workshop.connections)
+    await apply_one(workshop, source)
     assert source.refused == 1
     assert workshop.leftovers() == []
 
@@ -135,18 +140,6 @@ def judged(workshop: Workshop) -> list[str]:
 
 
 async def test_a_fix_is_made_though_nobody_can_watch_what_it_brings_about(workshop: Workshop) -> None:
-    workshop.database.execute(APP)
     workshop.database.execute("alter table pgmend.aftermath rename to gone")
-    async with await connect(workshop.database.dsn, "analyst") as eyes:
-        analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=()), LeftAlone(()))
-        await analyst.begin()
-        mender = Mender(
-            workshop.connections, Settings(), analyst, workshop.lease,
-            policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.NONE, observe=False,
-        )  # fmt: skip
-        running = asyncio.create_task(mender.run())
-        await eventually(lambda: workshop.database.fetch(APPROVE))
-        mender.wake()
-        await eventually(lambda: workshop.database.fetch("select from pgmend.fix where state = 'applied'"))
-        mender.stop()
-        await running
+    await apply_one(workshop, workshop.connections)
+    assert workshop.leftovers() == []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
 from pgmend.listener.fixes.limits import limits_of
@@ -100,3 +103,17 @@ async def test_an_hour_later_the_next_one_may_follow(workshop: Workshop) -> None
         assert full is not None
         workshop.database.execute("update pgmend.fix set created_at = created_at - interval '61 minutes'")
         assert await schedule.why_not_now(workshop.connection) is None
+
+
+async def test_what_was_held_up_is_told_so_until_it_is_queued(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with proposals(workshop, fixes_per_hour=1) as found:
+        assert await found.promote(workshop.connection) == 1
+        assert await found.promote(workshop.connection) == 0
+        workshop.database.execute("update pgmend.fix set created_at = created_at - interval '61 minutes'")
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + 7200)
+        monkeypatch.setattr("pgmend.listener.mending.proposals.time", later)
+        assert [why for (why,) in workshop.database.fetch(WHY) if why] != []
+        assert await found.promote(workshop.connection) == 1
+        assert workshop.database.fetch(WHY) == [(None,), (None,)]
