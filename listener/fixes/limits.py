@@ -29,7 +29,7 @@ class Limits:
     blocking writers (CONCURRENTLY, VALIDATE), `concurrent_patience` each of its waits for other sessions and
     `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
     What runs so gives way to a session that waits for it: after `yield_after`, or after the lock timeout where others
-    queue up behind that one.
+    queue up behind that one. Where nobody could look who waits for `unwatched`, it gives way as well.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
     A column is filled in transactions of about `batch_time`, and at most twice that; the first has `first_batch` pages.
@@ -48,6 +48,7 @@ class Limits:
     concurrent_patience: timedelta = timedelta(seconds=30)
     concurrent_attempts: int = 3
     yield_after: timedelta = timedelta(seconds=1)
+    unwatched: timedelta = timedelta(seconds=5)
     check_time: timedelta = timedelta(seconds=60)
     counter_examples: int = 10
     statement_time: timedelta = timedelta(seconds=30)

@@ -15,6 +15,7 @@ from .execution.session import milliseconds
 from .limits import Limits
 from .plan import Check, Proof, Verdict
 from .shown import shown
+from .sqlstates import is_passing
 
 _SETTINGS = """
 select pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('row_security', 'off', true)
@@ -87,7 +88,8 @@ async def _prove(connection: AsyncConnection[TupleRow], check: Check, limits: Li
 
 
 def _unproved(check: Check, error: psycopg.Error) -> Proof:
-    return Proof(check.name, Verdict.UNPROVED, f"it could not be run ({error.sqlstate}): {error.diag.message_primary}")
+    figures = f"it could not be run ({error.sqlstate}): {error.diag.message_primary}"
+    return Proof(check.name, Verdict.UNPROVED, figures, kept_out=is_passing(error))
 
 
 def _bounded(check: Check, limits: Limits) -> sql.Composed:

@@ -25,8 +25,10 @@ from ..connections import ConnectionSource
 from ..errors import CouldNotLook, LeaseLost
 from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, statement, verbatim
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.session import milliseconds
 from ..fixes.execution.work import Checkpoint, pass_by
+from ..fixes.limits import Limits
 from ..fixes.sqlstates import in_words
 from ..hearing.lease import Lease
 from ..store.instance import why_a_copy
@@ -72,7 +74,8 @@ class Tidied:
 class Housekeeper:
     """Works under one lease, on a connection that it borrows for each transaction.
 
-    `observe` (as a pause, or a copy of the database) lets it forget history and touch no backup.
+    Tables that are read are read with `courtesy`. `observe` (as a pause, or a copy of the database) lets it forget
+    history and touch no backup.
     """
 
     def __init__(
@@ -83,7 +86,9 @@ class Housekeeper:
         *,
         observe: bool,
         checkpoint: Checkpoint = pass_by,
+        courtesy: Courtesy | None = None,
     ) -> None:
+        self._courtesy = courtesy or Courtesy(None, Limits(lock_timeout=lock_timeout))
         self._connections = connections
         self._lease = lease
         self._lock_timeout = lock_timeout
@@ -118,7 +123,7 @@ class Housekeeper:
         async with self._borrowed() as connection:
             if await self._why_not_touch(connection):
                 return 0
-        erased = await erase_gone(self._connections, self._lease, self._lock_timeout)
+        erased = await erase_gone(self._connections, self._lease, self._lock_timeout, self._courtesy)
         if erased:
             log.info("erased from backups", rows=erased)
         return erased

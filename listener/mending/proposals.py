@@ -15,7 +15,8 @@ from psycopg.rows import TupleRow
 
 from ..catalog.change import Change
 from ..catalog.snapshot import DATABASE, Oid
-from ..errors import CouldNotLook, LeaseLost, PlanRefused
+from ..errors import CouldNotLook, GaveWay, LeaseLost, PlanRefused
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.limits import Limits
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
@@ -81,10 +82,12 @@ class Proposals:
     """Plans every open issue once for each definition, and again where time may have changed the verdict; queues what
     may run alone.
 
-    `connection` is whichever the mender has borrowed: read-only look-ups, and one UPDATE for each verdict.
+    `connection` is whichever the mender has borrowed: read-only look-ups, and one UPDATE for each verdict. What is read
+    of people's tables for a plan is read with `courtesy`.
     """
 
-    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits) -> None:
+    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits, courtesy: Courtesy | None = None) -> None:
+        self._courtesy = courtesy or Courtesy(None, limits)
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
@@ -170,7 +173,13 @@ class Proposals:
             else:
                 if candidate.held_up:
                     await issue_store.judge_automation(connection, [(identity, None)])
-                await self._queue(connection, candidate)
+                    candidate.held_up = False
+                try:
+                    await self._queue(connection, candidate)
+                except GaveWay as gave_way:
+                    log.warning("not queued yet", issue=identity, reason=str(gave_way))
+                    candidate.due = time.monotonic() + LOOKED_AGAIN_AFTER.total_seconds()
+                    continue
                 del self._candidates[identity]
                 queued += 1
         return queued
@@ -239,6 +248,10 @@ class Proposals:
         log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)
 
     async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
+        planned = self._planned(connection, issue, fix_id)
+        return await self._courtesy.read(connection, planned, f"Planning for {issue.where}")
+
+    async def _planned(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
         snapshot = self._analyst.examiner.snapshot
         try:
             plan = await plan_fix(connection, issue, snapshot, limits=self._limits, fix_id=fix_id)

@@ -100,7 +100,8 @@ update pgmend.fix as f set
   lease_token = %(token)s::uuid, attempts = f.attempts + 1, next_attempt_at = null,
   started_at = case when f.state in ('rollback_requested', 'rolling_back') then f.started_at else clock_timestamp() end
 from next where f.fix_id = next.fix_id
-returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved
+returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved,
+  f.automatic
 """
 _ADOPT = f"""
 with left_over as (
@@ -110,7 +111,7 @@ with left_over as (
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
-  left_over.resolved
+  left_over.resolved, f.automatic
 """
 _WITHDRAW = f"""
 with unwanted as (
@@ -138,7 +139,8 @@ _KEEP_BACKUPS = """
 update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %s) where fix_id = %s
 """
 _READ = f"""
-select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved
+select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved,
+  f.automatic
 from pgmend.fix as f where f.fix_id = %s
 """
 
@@ -147,7 +149,7 @@ from pgmend.fix as f where f.fix_id = %s
 class Claim:
     """A fix that is ours to carry on, and the way it goes. `requested` says that somebody asked for the undo,
     `reason` what its row says so far. `withdrawn` is why it may not go on: then what it did is to be undone, or, where
-    its issue is `resolved`, finished, since that may be its own doing.
+    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved.
     """
 
     fix_id: UUID
@@ -157,6 +159,7 @@ class Claim:
     reason: str | None
     withdrawn: str | None = None
     resolved: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,7 @@ class _Row:
     reason: str | None
     withdrawn: str | None
     resolved: bool
+    automatic: bool
 
     def claim(self) -> Claim:
         return Claim(
@@ -187,6 +191,7 @@ class _Row:
             self.reason,
             self.withdrawn,
             self.resolved,
+            self.automatic,
         )
 
 
