@@ -91,6 +91,11 @@ class Daemon:
         self._next_scan = 0.0
         self.leading = asyncio.Event()
 
+    @property
+    def holder(self) -> str:
+        """What it is called where it leads."""
+        return f"{socket.gethostname()} pid {os.getpid()}"
+
     def stop(self) -> None:
         """Finish the step under way, release the lease, return from `run`. Safe to call from a signal handler."""
         self._stop.set()
@@ -139,10 +144,9 @@ class Daemon:
                 await _release(connection, lease)
 
     async def _stand_by(self, connection: AsyncConnection[TupleRow]) -> Lease:
-        holder = f"{socket.gethostname()} pid {os.getpid()}"
         while True:
             try:
-                lease = await take_lease(connection, holder)
+                lease = await take_lease(connection, self.holder)
             except psycopg.errors.LockNotAvailable:
                 lease = None
             if lease is not None:

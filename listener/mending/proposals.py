@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -22,7 +23,7 @@ from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import objection, preflight
 from ..fixes.queue import book
-from ..fixes.queue.memory import last_failure, was_reverted
+from ..fixes.queue.memory import lifted, remember
 from ..fixes.queue.proposal import on_its_way, put_up
 from ..fixes.rehearsal.rehearsal import is_rehearsed, rehearsal_of
 from ..hearing.intent import still_in_transaction, why_meant
@@ -96,6 +97,7 @@ class Proposals:
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
         self._unweighed = False
+        self._lifted: Mapping[str, datetime] = {}
 
     def patience(self, longest: timedelta) -> timedelta:
         """How long nothing is to be done here, as far as one can tell."""
@@ -118,6 +120,10 @@ class Proposals:
     async def weigh(self, connection: AsyncConnection[TupleRow], allowed: AutoFix, observing: str | None) -> None:
         """Plan what is new or has changed, newest troubles before the backlog, of which only a part at once; drop what
         is resolved."""
+        by_now = await lifted(connection)
+        for identity in (identity for identity, moment in by_now.items() if self._lifted.get(identity) != moment):
+            self.reconsider(identity)
+        self._lifted = by_now
         current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
         gone = self._weighed.keys() - current.keys()
         for identity in gone:
@@ -279,8 +285,7 @@ class Proposals:
             changes=self._changes(plan),
             intended=await why_meant(connection, self._events(issue, plan, opened_at=row[0])),
             settings_forbid=self._analyst.roster.why_not_automatic(issue.issue_type),
-            last_failure=await last_failure(connection, plan),
-            reverted=await was_reverted(connection, plan),
+            memory=await remember(connection, plan),
             trusts_rehearsals=self._settings.trust_rehearsals,
         )
         return circumstances.now, why_not_alone(issue, plan, circumstances)

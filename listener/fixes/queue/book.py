@@ -44,6 +44,8 @@ State = Literal[
     "rolled_back",
     "superseded",
 ]
+MOST_DEFERRALS = 24
+"""So often what nobody approved is tried and put off; then somebody has to look why it never comes to its turn."""
 UNFINISHED: tuple[State, ...] = ("running", "rolling_back")
 
 _PROPOSE = """
@@ -86,6 +88,7 @@ with next as (
     and (%(alone)s or not f.automatic or now.withdrawn is not null
       or f.state in ('rollback_requested', 'rolling_back'))
     and (f.state <> 'rolling_back' or f.next_attempt_at is not null)
+    and (not f.automatic or f.state <> 'deferred' or f.attempts < %(most)s or now.withdrawn is not null)
     and not (f.automatic and f.state = 'queued' and f.attempts = 0 and exists (
       select from pgmend.fix as earlier
       where earlier.issue_id = f.issue_id and earlier.fix_id <> f.fix_id
@@ -124,14 +127,18 @@ from unwanted where f.fix_id = unwanted.fix_id
 returning f.fix_id, f.issue_id, f.reason
 """
 _MOVE = """
-update pgmend.fix set state = %(state)s, reason = %(reason)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+update pgmend.fix set state = %(state)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+  reason = %(reason)s::text || case when %(state)s = 'deferred' and automatic and attempts >= %(most)s
+    then pg_catalog.format(' Tried %%s times: from here on it waits for a person.', attempts) else '' end,
   finished_at = case
     when %(finished)s and not (%(state)s = 'applied' and undo_until is not null) then clock_timestamp()
     else finished_at end,
   undo_until = case
     when %(state)s = 'applied' then coalesce(undo_until, clock_timestamp() + %(undo_kept)s) else undo_until end,
   rolled_back_at = case when %(state)s = 'rolled_back' then clock_timestamp() else rolled_back_at end,
-  next_attempt_at = clock_timestamp() + %(again_after)s,
+  next_attempt_at = case
+    when %(state)s = 'deferred' and automatic and attempts >= %(most)s then null
+    else clock_timestamp() + %(again_after)s end,
   lease_token = case when %(state)s in ('running', 'rolling_back') then lease_token end
 where fix_id = %(fix_id)s
 """
@@ -237,7 +244,13 @@ async def claim(
     One that has begun and may not go on comes with the reason, `allowed` being the most that may be automatic. Where
     not `alone`, other automatic ones are left where they are.
     """
-    values = {"token": lease.token, "retry_after": retry_after, "allowed": allowed.value, "alone": alone}
+    values = {
+        "token": lease.token,
+        "retry_after": retry_after,
+        "allowed": allowed.value,
+        "alone": alone,
+        "most": MOST_DEFERRALS,
+    }
     rows = await _under_lease(connection, lease, _CLAIM, values)
     return rows[0].claim() if rows else None
 
@@ -294,6 +307,7 @@ async def move(
         "proofs": None if proofs is None else proofs_to_json(proofs),
         "finished": finished,
         "undo_kept": kept.undo,
+        "most": MOST_DEFERRALS,
         "again_after": again_after,
     }
     async with connection.transaction():
