@@ -9,8 +9,8 @@ Daemon.run
         ├── heartbeat   keeps the lease, or ends the reign
         ├── analyse     events, pulses, scans
         ├── mend        measures, proposes, applies, undoes
-        ├── keep house  once a day: old history and expired backups go
-        └── erase       with each scan: what is gone from tables goes from their backups
+        ├── keep house  once a day: old history goes
+        └── erase       with each scan: expired backups go, and from others what is gone from their tables
 ```
 """
 

@@ -33,7 +33,8 @@ class Limits:
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
     A column is filled in transactions of about `batch_time`, and at most twice that; the first has `first_batch` pages.
-    `rollback_window` and `backup_retention` bound the undo, as `kept` says.
+    `rollback_window` and `backup_retention` bound the undo, as `kept` says; a backup has at most `backup_max_size`
+    bytes. Below `room_to_spare` bytes nobody asks how much room is free on the server's disk.
     """
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
@@ -58,6 +59,8 @@ class Limits:
     first_batch: int = 16
     rollback_window: timedelta = timedelta(days=7)
     backup_retention: timedelta = timedelta(days=30)
+    backup_max_size: int = 1 << 30
+    room_to_spare: int = 256 << 20
 
     def kept(self, *, from_backup: bool) -> Kept:
         """How long an undo is kept that needs a backup, or that needs none.
@@ -79,4 +82,5 @@ def limits_of(settings: Settings) -> Limits:
         retry_after=settings.retry_after,
         rollback_window=settings.rollback_window,
         backup_retention=settings.backup_retention,
+        backup_max_size=settings.backup_max_size,
     )

@@ -18,6 +18,7 @@ from ..catalog.change import Change
 from ..catalog.snapshot import DATABASE, Oid
 from ..errors import CouldNotLook, GaveWay, LeaseLost, PlanRefused
 from ..fixes.execution.courtesy import Courtesy
+from ..fixes.headroom import headroom
 from ..fixes.limits import Limits
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
@@ -264,7 +265,8 @@ class Proposals:
         except PlanRefused as refused:
             assert issue.remedy is not None
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
-        return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
+        proofs = await preflight(connection, plan.checks, self._limits)
+        return replace(plan, proofs=(*proofs, *await headroom(connection, plan, self._limits)))
 
     async def _why_not(
         self,

@@ -25,6 +25,7 @@ from ...errors import (
     ProofRefuted,
 )
 from ...hearing.lease import Lease
+from ..headroom import headroom
 from ..limits import Limits
 from ..plan import Check, Plan, Proof, Step
 from ..preflight import forsaken, objection, preflight
@@ -160,6 +161,7 @@ class Executor:
             await check_unmoved(connection, plan)
         proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
+            proofs = (*proofs, *await headroom(connection, plan, self._limits))
             proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
         await work.checkpoint("apply proved")
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
