@@ -13,8 +13,8 @@ from psycopg.rows import TupleRow, class_row
 from ..catalog.read import read_snapshot
 from ..errors import FixError, NotFound, PlanRefused, PlanStale, SnapshotTorn
 from ..fixes.execution.courtesy import Courtesy
-from ..fixes.headroom import headroom
 from ..fixes.limits import limits_of
+from ..fixes.outlook import outlook
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
@@ -129,7 +129,7 @@ class Planner:
             raise PlanRefused(plan.refusal)
         rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
         proofs = await preflight(connection, plan.checks, self._limits)
-        return replace(plan, proofs=(*proofs, *await headroom(connection, plan, self._limits), *rehearsed))
+        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits), *rehearsed))
 
 
 async def moved_by_others(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:

@@ -36,7 +36,11 @@ def objection(proofs: Sequence[Proof], *, alone: bool = False) -> str | None:
     """
     lines: list[str] = []
     for proof in proofs:
-        if proof.verdict is Verdict.PROVED or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED):
+        if (
+            proof.verdict is Verdict.PROVED
+            or proof.forecast
+            or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED)
+        ):
             continue
         rows = "".join(f"\n  {example}" for example in proof.counter_examples)
         verb = "does not hold" if proof.verdict is Verdict.REFUTED else "could not be proved"

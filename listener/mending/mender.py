@@ -204,14 +204,13 @@ class Mender:
         self._closing = (
             time.monotonic() + left.total_seconds() if left is not None and claim.direction == "apply" else None
         )
-        before = None
         if claim.direction == "apply":
             async with self._borrowed() as connection, _optional(connection):
-                before = await self._aftermath.before(connection, claim.plan)
+                await self._aftermath.expect(connection, claim.fix_id, claim.plan)
         outcome = await self._executor.carry_on(claim, self._lease)
         if claim.direction == "apply" and outcome.state == "applied":
             async with self._borrowed() as connection, _optional(connection):
-                await self._aftermath.begin(connection, claim.fix_id, claim.plan, before)
+                await self._aftermath.begin(connection)
         return outcome
 
     async def _measure(self) -> None:

@@ -18,8 +18,8 @@ from ..catalog.change import Change
 from ..catalog.snapshot import DATABASE, Oid
 from ..errors import CouldNotLook, GaveWay, LeaseLost, PlanRefused
 from ..fixes.execution.courtesy import Courtesy
-from ..fixes.headroom import headroom
 from ..fixes.limits import Limits
+from ..fixes.outlook import outlook
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import objection, preflight
@@ -266,7 +266,7 @@ class Proposals:
             assert issue.remedy is not None
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
         proofs = await preflight(connection, plan.checks, self._limits)
-        return replace(plan, proofs=(*proofs, *await headroom(connection, plan, self._limits)))
+        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits)))
 
     async def _why_not(
         self,

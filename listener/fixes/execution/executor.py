@@ -25,8 +25,8 @@ from ...errors import (
     ProofRefuted,
 )
 from ...hearing.lease import Lease
-from ..headroom import headroom
 from ..limits import Limits
+from ..outlook import outlook
 from ..plan import Check, Plan, Proof, Step
 from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
@@ -161,7 +161,7 @@ class Executor:
             await check_unmoved(connection, plan)
         proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
-            proofs = (*proofs, *await headroom(connection, plan, self._limits))
+            proofs = (*proofs, *await outlook(connection, plan, self._limits))
             proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
         await work.checkpoint("apply proved")
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
