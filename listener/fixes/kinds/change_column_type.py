@@ -106,6 +106,7 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         hazards=tuple(_hazards(subject, survey)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
+        notes=(*plan.notes, *([change.backup.note] if change.backup else [])),
     )
     if plan.cast_class is None or (plan.estimate_ms or 0) > site.limits.online_above / timedelta(milliseconds=1):
         return await _online(plan, change, site)
@@ -170,7 +171,8 @@ async def _survey(site: Site, subject: Subject, dependents: Dependents) -> _Surv
 async def _change(site: Site, subject: Subject, survey: _Survey) -> _Change:
     backup = None
     if survey.cast_class is CastClass.CANONICAL:
-        backup = await spelling_backup(site.connection, subject, site.fix_id)
+        rows = survey.found.canonical if survey.found else 0
+        backup = await spelling_backup(site.connection, subject, site.fix_id, rows=rows, limits=site.limits)
     column = await column_change(site.connection, subject)
     # ANALYZE is worth its time under the lock only where that stays short.
     estimate = milliseconds_locked(survey.size, subject.cast, survey.dependents, analyzed=True)
