@@ -178,3 +178,31 @@ async def test_an_application_that_locks_the_other_way_round_is_never_the_victim
     assert (await fix).state == "deferred"
     assert workshop.database.value("select count(*) from app.orders where user_id = 1000") == number - 1000
     assert (await workshop.again()).state == "applied"
+
+
+SCANS = "select coalesce(max(seq_scan), 0) from pg_stat_xact_user_tables where relid = 'app.orders'::regclass"
+
+
+@pytest.mark.parametrize("illness", [NOT_NULL, PRIMARY], ids=["not null", "primary key"])
+async def test_no_step_under_a_strong_lock_reads_the_rows(workshop: Workshop, illness: Illness) -> None:
+    await fall_ill(workshop, illness)
+    plan = await workshop.plan(illness.remedy(workshop))
+    scans = {True: 0, False: 0}
+    async with await workshop.database.connect(autocommit=True) as connection:
+
+        async def scanned() -> int:
+            row = await (await connection.execute(SCANS.encode())).fetchone()
+            assert row is not None
+            return row[0]
+
+        for step in plan.steps:
+            if not step.transactional:
+                await connection.execute(step.statements[0].encode())
+                continue
+            strong = any(lock.mode == "ACCESS EXCLUSIVE" for lock in step.locks)
+            async with connection.transaction():
+                before = await scanned()
+                for statement in step.statements:
+                    await connection.execute(statement.encode())
+                scans[strong] += await scanned() - before
+    assert scans == {True: 0, False: 1}
