@@ -27,10 +27,11 @@ from ...errors import (
 from ...hearing.lease import Lease
 from ..limits import Limits
 from ..outlook import outlook
-from ..plan import Check, Plan, Proof, Step
+from ..plan import Check, Plan, Proof, Step, Verdict
 from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
 from ..rehearsal.rehearsal import Rehearsal
+from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
 from .course import found, take, tidy
 from .interruption import LOOK_SECONDS, Interruption, PauseRequested, Watch, gave_way
@@ -175,9 +176,24 @@ class Executor:
             state = "superseded"
         elif isinstance(error, PlanRefused | ProofRefuted):
             state = "refused"
+        reason = str(error)
         if isinstance(error, _Unproved):
             proofs = error.proofs
-        return await self._turn_back(work, state, str(error), proofs)
+        elif is_of_rows(error.__cause__):
+            reason, proofs = await self._with_rows(work, reason, proofs)
+        return await self._turn_back(work, state, reason, proofs)
+
+    async def _with_rows(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> tuple[str, tuple[Proof, ...]]:
+        """The reason with the rows that came since the checks were made, as those checks show them; and their proofs.
+
+        The server itself names one row at most, by the values that are wrong.
+        """
+        checks = _asked(work.plan.checks, begun=True)
+        now = {proof.name: proof for proof in await preflight(work.session.connection, checks, self._limits)}
+        rows = objection([proof for proof in now.values() if proof.verdict is Verdict.REFUTED])
+        if rows is None:
+            return reason, proofs
+        return f"{reason}\n{rows}", tuple(now.get(proof.name, proof) for proof in proofs)
 
     async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
         """Finish what is done already, or what may itself have resolved the issue; else leave nothing behind."""

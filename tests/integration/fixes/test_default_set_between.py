@@ -53,8 +53,8 @@ async def test_the_undo_is_refused_and_goes_on_once_it_is_put_back(workshop: Wor
     set_default(workshop, "99")
     refused = await workshop.roll_back(applied)
     assert (refused.state, default(workshop)) == ("applied", "99")
-    assert "the default of user is as pgmend left it does not hold" in (refused.reason or "")
-    assert "default_now=99, default_then=7" in (refused.reason or "")
+    assert "every default is as pgmend left it does not hold" in (refused.reason or "")
+    assert "column=user, default_now=99, default_then=7" in (refused.reason or "")
     assert workshop.leftovers() == []
     set_default(workshop, "7")
     assert (await workshop.roll_back(applied)).state == "rolled_back"
@@ -76,7 +76,7 @@ async def test_one_where_there_was_none_is_not_lost_either(workshop: Workshop, l
 async def half_undone(workshop: Workshop, applied: Outcome, between: str | None) -> Outcome:
     """What becomes of an undo that fails right after it put the old column back, somebody having set that default."""
     plan = Plan.from_json(workshop.database.value("select plan::text from pgmend.fix"))
-    (swap,) = (ordinal for ordinal, step in enumerate(plan.inverse, 1) if step.default_of)
+    (swap,) = (ordinal for ordinal, step in enumerate(plan.inverse, 1) if step.defaults_of)
     failed: list[str] = []
 
     async def checkpoint(name: str) -> None:
@@ -110,3 +110,23 @@ async def test_what_an_older_version_applied_is_undone_as_ever(workshop: Worksho
     workshop.database.execute("update pgmend.fix_step set left_behind = null")
     assert (await workshop.roll_back(applied)).state == "rolled_back"
     assert default(workshop) == "'7'::text"
+
+
+async def test_each_column_of_a_group_keeps_its_own(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        create schema app;
+        create table app.users (id text default '1' primary key);
+        create table app.orders (id int primary key, user_id text default '2' references app.users);
+        insert into app.users values ('1'), ('2'); insert into app.orders values (1, '1');
+        """
+    )
+    applied = await workshop.heal(ChangeColumnType(workshop.oid("app.users"), 1, "integer"))
+    assert (applied.state, applied.reason) == ("applied", None)
+    workshop.database.execute("alter table app.orders alter user_id set default 1")
+    refused = await workshop.roll_back(applied)
+    assert refused.state == "applied"
+    assert "column=user_id, default_now=1, default_then=2" in (refused.reason or "")
+    assert "column=id" not in (refused.reason or "")
+    workshop.database.execute("alter table app.orders alter user_id set default 2")
+    assert (await workshop.roll_back(applied)).state == "rolled_back"
