@@ -25,10 +25,17 @@ class Database:
         self.dsn = dsn
         self._opened: list[psycopg.AsyncConnection[Any]] = []
         self._idle: list[psycopg.Connection] = []
+        self._others: list[Database] = []
 
     def dsn_as(self, role: str, password: str) -> str:
         """The same database for another role."""
         return make_conninfo(self.dsn, user=role, password=password)
+
+    def seen_by(self, role: str, password: str) -> Database:
+        """The same database as another role sees it, until this one is closed."""
+        other = Database(self.name, self.dsn_as(role, password))
+        self._others.append(other)
+        return other
 
     async def connect(self, **options: Any) -> psycopg.AsyncConnection[Any]:
         """A new connection in autocommit mode; `options` go to AsyncConnection.connect (`user`, `row_factory`, …)."""
@@ -81,6 +88,9 @@ class Database:
     def close(self) -> None:
         """Close what was opened, without needing the event loop it was opened in."""
         self.leave()
+        for other in self._others:
+            other.close()
+        self._others.clear()
         for connection in self._opened:
             connection.pgconn.finish()
         self._opened.clear()
