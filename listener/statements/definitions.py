@@ -37,6 +37,11 @@ select n.nspname::text, p.proname::text, p.oid::pg_catalog.regprocedure::text, l
     when p.prorettype = 'pg_catalog.void'::pg_catalog.regtype or p.prokind = 'p' and p.prorettype = 0 then 'void'
     else 'value' end,
   p.prosrc,
+  case when l.lanname = 'sql' then pg_catalog.format(
+    'create %s pg_temp.%I(%s)%s language sql %s', case p.prokind when 'p' then 'procedure' else 'function' end,
+    p.proname, pg_catalog.pg_get_function_arguments(p.oid),
+    case when p.prokind = 'f' then ' returns ' || pg_catalog.pg_get_function_result(p.oid) end,
+    coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), E'begin atomic\\n' || p.prosrc || E'\\n;\\nend')) end,
   array(select distinct t.tgrelid::bigint from pg_catalog.pg_trigger as t where t.tgfoid = p.oid)
 from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
 join pg_catalog.pg_language as l on l.oid = p.prolang
@@ -59,6 +64,7 @@ class _Function(NamedTuple):
     arguments: Sequence[tuple[str, str, str]] | None
     gives: str
     source: str
+    atomic: str | None
     triggers_of: Sequence[Oid]
 
     @property
@@ -101,7 +107,7 @@ def _known(function: _Function, touched: Touched) -> Known:
         if not mentioned:
             return Known()
         names = named_in_function(function.definition)
-        defined = Statement(Origin.FUNCTION, function.name, function.definition, path, names, defines=True)
+        defined = Statement(Origin.FUNCTION, function.name, function.definition, path, names, defines=function.atomic)
         return Known((defined,))
     if function.language != "plpgsql":
         return Known(unread=(Unread(function.name, f"nobody here reads {function.language}"),))

@@ -26,7 +26,7 @@ from ...statements.known import known_statements
 from ...statements.statement import StatementSource
 from ...statements.touched import read_touched
 from ..limits import Limits
-from ..plan import Hazard, Lock, Plan, Proof, Verdict
+from ..plan import CastClass, Hazard, Lock, Plan, Proof, Verdict
 from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
@@ -97,7 +97,10 @@ class Rehearsal:
             await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
             steps = [translated.step(step) for step in plan.steps]
-            descriptions = Descriptions(known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples)
+            exact = plan.cast_class is CastClass.EXACT
+            descriptions = Descriptions(
+                known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples, exact=exact
+            )
             await descriptions.begin(ground)
             await ground.execute("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
             trial = await take_steps(ground, steps, limits)
