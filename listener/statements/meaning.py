@@ -38,11 +38,18 @@ _NOTHING: Final = frozenset(
 )
 _COLUMNS_OF_JOIN: Final = ":joinaliasvars"
 _RECORD: Final = "2249"
+_ONE_ROW: Final = frozenset({"VAR", "CONST", "PARAM"})
+_PLACE: Final = (":varno", ":varattno", ":varlevelsup", ":varreturningtype")
 _CASTS: Final = {"COERCEVIAIO": ":arg", "RELABELTYPE": ":arg", "FUNCEXPR": ":args"}
 # Between these a cast gives the same in every session: smallint, integer, bigint, numeric, text, varchar, uuid.
 _STEADY: Final = frozenset({"21", "23", "20", "1700", "25", "1043", "2950"})
 ORDERS: Final = "it sorts, groups or compares by order what has another order then (ORDER_CHANGES)"
 COMPUTES: Final = "it compares or computes with what has another type then"
+
+
+class _Column(NamedTuple):
+    place: tuple[str | None, ...]
+    type: str
 
 
 class _Shape(NamedTuple):
@@ -108,7 +115,7 @@ class Meaning:
             id(node.fields[":arg"])
             for node in nodes_in(tree, _NOTHING)
             if node.kind == "FIELDSELECT" and isinstance(arg := node.fields.get(":arg"), Node)
-            if arg.kind in {"VAR", "CONST", "PARAM"}
+            if arg.kind in _ONE_ROW
         }
         for node in nodes_in(tree, _NOTHING):
             if id(node) in parted:
@@ -130,7 +137,9 @@ class Meaning:
                 if old.kind != new.kind:
                     yield why
                     continue
-                if old.kind == "NULLTEST" and _is_same_column(old.fields.get(":arg"), new.fields.get(":arg")):
+                if old.kind == "NULLTEST" and _is_same_column(
+                    _column(old.fields.get(":arg")), _column(new.fields.get(":arg"))
+                ):
                     continue  # no value becomes NULL, and NULL none
                 said = ORDERS if old.kind == "SORTGROUPCLAUSE" or old.word(":opno") in self.before.ordering else why
                 names = sorted({*old.fields, *new.fields} - nothing)
@@ -153,18 +162,29 @@ class Meaning:
         """Whether one is the column and the other the same column, cast to the type that the first has."""
         if not self.exact:
             return False
-        for plain, cast in ((old, new), (new, old)):
+        for plain, cast in ((_column(old), new), (_column(new), old)):
             column = _cast_column(cast)
-            if plain.kind != "VAR" or column is None or not _is_same_column(plain, column):
+            if plain is None or column is None or not _is_same_column(plain, column):
                 continue
-            types = {str(plain.word(":vartype")), str(column.word(":vartype"))}
             given = cast.word(":resulttype") or cast.word(":funcresulttype")
-            if given == plain.word(":vartype") and len(types) == 2 and types <= _STEADY:
+            if given == plain.type and plain.type != column.type and {plain.type, column.type} <= _STEADY:
                 return True
         return False
 
 
-def _cast_column(node: Node) -> Node | None:
+def _column(node: Value | None) -> _Column | None:
+    """The column that the node is, of a relation or of one row."""
+    match node:
+        case Node(kind="VAR") if node.word(":varattno") != "0":
+            return _Column(tuple(map(node.word, _PLACE)), str(node.word(":vartype")))
+        case Node(kind="FIELDSELECT", fields={":arg": Node(kind=kind) as row}) if kind in _ONE_ROW:
+            place = (kind, node.word(":fieldnum"), *map(row.word, (*_PLACE, ":paramid", ":consttype")))
+            return _Column(place, str(node.word(":resulttype")))
+        case _:
+            return None
+
+
+def _cast_column(node: Node) -> _Column | None:
     """The column that is cast, where the node is a cast and no more."""
     if node.kind not in _CASTS or (node.kind == "FUNCEXPR" and node.word(":funcformat") not in {"1", "2"}):
         return None
@@ -173,14 +193,11 @@ def _cast_column(node: Node) -> Node | None:
     inner = node.fields.get(_CASTS[node.kind])
     if isinstance(inner, list):
         inner = inner[0] if len(inner) == 1 else None
-    return inner if isinstance(inner, Node) and inner.kind == "VAR" else None
+    return _column(inner)
 
 
-def _is_same_column(old: Value | None, new: Value | None) -> bool:
-    if not (isinstance(old, Node) and isinstance(new, Node) and old.kind == new.kind == "VAR"):
-        return False
-    place = (":varno", ":varattno", ":varlevelsup", ":varreturningtype")
-    return old.word(":varattno") != "0" and all(old.word(each) == new.word(each) for each in place)
+def _is_same_column(old: _Column | None, new: _Column | None) -> bool:
+    return old is not None and new is not None and old.place == new.place
 
 
 def _takes_joined_rows(tree: Value) -> bool:

@@ -51,6 +51,7 @@ BROKEN = {
     "select length(user_id) from app.sessions": "it fails: function length(integer) does not exist",
     "copy app.sessions (user_id) to stdout": "result user_id text becomes integer",
     "create temp table x as select seen, user_id as k from app.sessions": "result k text becomes integer",
+    "select id, user_id as kept into temp y from app.sessions": "result kept text becomes integer",
     "explain select seen from app.sessions where user_id = '7'": "parameter $1 text becomes integer",
     "with s as (select user_id u from app.sessions) select u from s": "result u text becomes integer",
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgmend.listener.fixes.plan import Verdict
+from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
 from pgmend.listener.remedy import ChangeColumnType
+from psycopg import sql
 
 from tests.support.rehearsed import rehearse, to_integer
 from tests.support.workshop import Workshop
@@ -111,3 +113,100 @@ async def test_what_the_database_keeps_and_does_otherwise_is_a_doubt(workshop: W
     rows, sorts = examples.splitlines()
     assert rows.startswith(f'view app."Röws": {ROWS}')
     assert sorts.startswith(f"view app.sorted: {USE}")
+
+
+PLACES = {
+    "a_field": (
+        "trigger",
+        "begin new.user_id := 7; return new; end",
+        'new."user_id": result user_id text becomes integer',
+    ),
+    "a_field_of_an_into": (
+        "trigger",
+        "begin select 'x' into new.user_id; return new; end",
+        'new."user_id": result user_id text becomes integer',
+    ),
+    "a_variable": (
+        "void",
+        "declare v app.sessions.user_id%type; begin v := 'x'; end",
+        "variable v: result user_id text becomes integer",
+    ),
+    "a_default": (
+        "void",
+        "declare v app.sessions.user_id%type := 'x'; begin end",
+        "variable v: result user_id text becomes integer",
+    ),
+    "a_returning": (
+        "void",
+        "declare v app.sessions.user_id%type; begin insert into app.users values (7) returning 'x' into v; end",
+        "variable v: result user_id text becomes integer",
+    ),
+    "a_row": ("void", "declare v app.sessions%rowtype; begin v := null; end", f"variable v: {ROWS}"),
+    "a_table": ("void", "declare v sessions; begin v := null; end", f"variable v: {ROWS}"),
+    "a_result": ("app.sessions", "begin return row(1, 'x', 'y'); end", f"what it returns: {ROWS}"),
+    "an_old_value": (
+        "trigger",
+        "declare v text; begin v := old.user_id; return new; end",
+        '`select ($1::"app"."sessions").user_id`',
+    ),
+    "a_whole_row": ("trigger", "begin perform to_jsonb(new); return new; end", ROWS),
+    "a_condition": ("void", "begin if exists (select from app.sessions order by user_id) then end if; end", ORDER),
+}
+
+
+async def test_what_a_function_puts_into_the_column_or_its_like_is_a_doubt(workshop: Workshop) -> None:
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    for name, (gives, source, _) in PLACES.items():
+        function = sql.Identifier("app", name)
+        workshop.database.execute(
+            sql.SQL("create function {}() returns {} language plpgsql set search_path = app as {}").format(
+                function, sql.SQL(gives), sql.Literal(source)
+            )
+        )
+        if gives == "trigger":
+            make = "create trigger {} before update on app.sessions for each row execute function {}()"
+            workshop.database.execute(sql.SQL(make).format(sql.Identifier(name), function))
+    workshop.limits = replace(workshop.limits, counter_examples=100)
+    told = (await rehearse(workshop))[STATEMENTS]
+    for name, (_, _, why) in PLACES.items():
+        assert any(f"function app.{name}()" in each and why in each for each in told.counter_examples), (name, told)
+
+
+async def test_what_a_function_does_with_other_columns_is_proved(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        select seen from app.sessions where id = 1;
+        create function app.stamp() returns trigger language plpgsql as $$
+          declare v app.sessions.seen%type := 'x'; n app.users.id%type; r record; w constant record := row(1); begin
+            new.seen := v || new.id; select id into n from app.users where id = new.id;
+            for r in select id from app.sessions loop n := r.id; end loop;
+            if new.user_id is null or old.seen is distinct from new.seen or new.user_id::int = 7 then
+              new.id := old.id;
+            end if;
+            return new; end $$;
+        create trigger stamp before update on app.sessions for each row execute function app.stamp();
+        create function app.counted(p app.users, out n bigint) language sql as
+          'select count(*) from app.sessions s where s.id = p.id';
+        """
+    )
+    assert (await rehearse(workshop)).statements == (Verdict.PROVED, "")
+
+
+async def test_the_body_of_a_sql_function_is_looked_into(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        select seen from app.sessions where id = 1;
+        create function app.rows() returns setof jsonb language sql as 'select to_jsonb(s) from app.sessions s';
+        create function app.after_five() returns bigint language sql as
+          $$ select 1; select count(*) from app.sessions where user_id > '5' -- $$;
+        create function app.first(p int default 7, out seen text) language sql begin atomic
+          select s.seen from app.sessions s where s.id = p order by s.seen; end;
+        create procedure app.forget(p int) language sql as 'delete from app.sessions where id = p';
+        """
+    )
+    workshop.limits = replace(workshop.limits, counter_examples=100)
+    verdict, examples = (await rehearse(workshop)).statements
+    assert verdict is Verdict.UNPROVED
+    after, rows = sorted(examples.splitlines())
+    assert after.startswith("function app.after_five(): it sorts")
+    assert rows.startswith(f"function app.rows(): {ROWS}")
