@@ -20,7 +20,7 @@ from psycopg.rows import TupleRow
 from ...dsn import normalise
 from ...errors import CouldNotLook
 from ...expected.read import read_portrait
-from ...settings import Settings
+from ...settings import SEEN_FOR, Settings
 from ...statements.comparison import Witness
 from ...statements.known import known_statements
 from ...statements.statement import StatementSource
@@ -48,13 +48,20 @@ _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 class Rehearsal:
     """Rehearses plans, on the server of `dsn` where that is set, else beside the database itself.
 
-    `sources` know statements besides those that the database knows, `witnesses` prove changes harmless.
+    `seen_for` is for how long the server has to have seen statements, so that they are all that matter. `sources` know
+    statements besides those that the database knows, `witnesses` prove changes harmless.
     """
 
     def __init__(
-        self, dsn: str | None = None, sources: Sequence[StatementSource] = (), witnesses: Sequence[Witness] = ()
+        self,
+        dsn: str | None = None,
+        sources: Sequence[StatementSource] = (),
+        witnesses: Sequence[Witness] = (),
+        *,
+        seen_for: timedelta = SEEN_FOR,
     ) -> None:
         self._dsn = dsn
+        self._seen_for = seen_for
         self._sources = sources
         self._witnesses = witnesses
 
@@ -88,7 +95,7 @@ class Rehearsal:
     async def _rehearse(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
-        known = await known_statements(connection, touched, self._sources)
+        known = await known_statements(connection, touched, self._seen_for, self._sources)
         names = {name for each in known.statements for name in each.relations}
         portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
@@ -126,7 +133,8 @@ def _turn() -> asyncio.Lock:
 def rehearsal_of(settings: Settings) -> Rehearsal:
     """Rehearsals where the settings say."""
     dsn = settings.rehearsal_dsn
-    return Rehearsal(None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn"))
+    where = None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn")
+    return Rehearsal(where, seen_for=settings.statements_seen_for)
 
 
 def is_rehearsed(plan: Plan) -> bool:
