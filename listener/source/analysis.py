@@ -151,14 +151,13 @@ async def _declared(connection: AsyncConnection[TupleRow], examined: list[Examin
 
 
 def _declarations(one: Examined) -> dict[int, str]:
-    sent = one.driver.sent if one.driver is not None else {}
-    if not sent or not isinstance(one.answer, Taken):
+    if one.driver is None or not one.driver.sent or not isinstance(one.answer, Taken):
         return {}
     found: dict[int, str] = {}
     for mark in one.prepared.marks:
         argument = one.argument(mark)
-        if argument is not None and argument.proof is not None and argument.proof.type in sent:
-            found[mark.number] = sent[argument.proof.type]
+        if argument is not None and argument.proof is not None and argument.proof.type in one.driver.sent:
+            found[mark.number] = one.driver.sent[argument.proof.type]
     return found
 
 

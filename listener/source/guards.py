@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from .facts import Guard
+
 _ENGINES: Final = {
     "sqlite": "SQLite",
     "mysql": "MySQL",
@@ -51,3 +53,12 @@ def engines(test: ast.expr, said: Callable[[ast.expr], str]) -> Sides:
         engine = _ENGINES[theirs[0].lower()]
         return Sides(None, engine) if negated else Sides(engine, None)
     return Sides()
+
+
+def guarded(outer: Guard | None, engine: str | None, condition: str | None) -> Guard | None:
+    """The guard within another one."""
+    if engine is None and condition is None:
+        return outer
+    if outer is None:
+        return Guard(engine, condition)
+    return Guard(engine or outer.engine, condition or outer.condition)

@@ -16,9 +16,10 @@ from .drivers import drivers, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
+from .handing import argument_for, as_part, given, handed_through, values
 from .liveness import standing
 from .namespace import Namespace
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters, written
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
 MOST_WRAPPERS: Final = 6
 _SQL: Final = re.compile(
@@ -28,9 +29,10 @@ _SQL: Final = re.compile(
     r"|table|discard|checkpoint|security|import|reassign|end|abort)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_TELLING: Final = re.compile(r"(?i)sql|quer|stmt|statement")
 _OF_DATABASES: Final = re.compile(
     r"(?i)(?:^|[._])(?:\w*conn\w*|cur|curs|cursor|\w*_cur|\w*cursor|db|database|\w*_db|pool|\w*_pool|session|tx"
-    r"|transaction|engine|pg|postgres\w*)(?:$|[._(\[])"
+    r"|transaction|engine|driver|pg|postgres\w*)(?:$|[._(\[])"
 )
 
 
@@ -68,8 +70,16 @@ class Linker:
             for function in module.functions.values():
                 self._definitions[function.name].append((module, function))
         self._meant: dict[int, Function | None] = {}
-        used = {driver for module in self._modules for driver in module.drivers if drivers()[driver].foreign is None}
+        used = {
+            driver.partition(" ")[0]
+            for module in self._modules
+            for driver in module.drivers
+            if drivers()[driver].foreign is None
+        }
         self._only = next(iter(used)) if len(used) == 1 else None
+        everywhere = {driver for module in self._modules for driver in module.drivers}
+        # Which cursors a connection makes is said where it is made: then either style may be meant.
+        self._chosen_by_cursor = frozenset({"psycopg"} if "psycopg raw" in everywhere else ())
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
 
@@ -97,7 +107,7 @@ class Linker:
         driver, sink = self._sink(module, call, known)
         if sink is None or self._is_own(module, call):
             return
-        argument = _given(call, sink.position, sink.keywords)
+        argument = given(call, sink.position, sink.keywords)
         if argument is None:
             return
         texts = argument.text
@@ -107,7 +117,7 @@ class Linker:
             if sure and argument.proof is None:
                 self._add_dynamic(module, call, argument.said)
             return
-        values, keyed = _values(call, argument, sink)
+        handed, keyed = values(call, argument, sink)
         for text in texts:
             for resolved in self._names.resolved(text, module, call.function):
                 yield _Sent(
@@ -116,7 +126,7 @@ class Linker:
                     call,
                     driver,
                     sink.binding,
-                    values,
+                    handed,
                     keyed,
                     sure,
                     guards=(call.guard,) if call.guard else (),
@@ -189,11 +199,13 @@ class Linker:
             if not isinstance(piece, Parameter):
                 parts.append(((piece,),))
                 continue
-            argument = _argument_for(piece.name, function, call)
-            given = _as_part(piece, argument)
+            argument = argument_for(piece.name, function, call)
+            alternatives = as_part(piece, argument)
             known = known or argument is not None
             parts.append(
-                tuple(resolved for text in given for resolved in self._names.resolved(text, module, call.function))
+                tuple(
+                    resolved for text in alternatives for resolved in self._names.resolved(text, module, call.function)
+                )
             )
         if known:
             hole = Hole(HoleKind.UNKNOWN, "too many possibilities", call.line, call.column)
@@ -202,21 +214,27 @@ class Linker:
     def _outer(self, sent: _Sent, text: Text, function: Function | None, module: Module, call: Call) -> _Sent:
         wrapper = "" if function is None else function.qualified
         rewrites = sent.rewrites or any(each.rewritten for each in parameters(sent.text))
-        values, keyed = _handed_through(sent, function, call)
+        handed, keyed = handed_through(sent.arguments, function, call, keyed=sent.keyed)
         return _Sent(
             text,
             module,
             call,
             sent.driver,
             sent.binding,
-            values,
+            handed,
             keyed,
-            sent.sure,
+            sent.sure and self._surely(function, module, call, text),
             rewrites,
             sent.composed or any(isinstance(piece, Written) for piece in sent.text),
             (wrapper, *sent.through),
             (*sent.guards, *((call.guard,) if call.guard else ())),
         )
+
+    def _surely(self, function: Function | None, module: Module, call: Call, text: Text) -> bool:
+        """Whether a call that may mean the function does: it leads there, or is of a database by the words in it."""
+        if self._target(module, call) is function or _OF_DATABASES.search(call.receiver) is not None:
+            return True
+        return any(isinstance(piece, Hole) and _TELLING.search(piece.said) for piece in text)
 
     def _arrived(self, sent: _Sent) -> None:
         literal = "".join(piece.text for piece in sent.text if isinstance(piece, Written))
@@ -235,6 +253,9 @@ class Linker:
             self._add_dynamic(sent.module, sent.call, "".join(_said(each) for each in sent.text))
             return
         driver = drivers().get(sent.driver or "")
+        style = driver.style if driver else None
+        if driver is not None and driver.name in self._chosen_by_cursor:
+            style = None
         engine = next((each.engine for each in sent.guards if each.engine), driver.foreign if driver else None)
         condition = next((each.condition for each in sent.guards if each.condition), None)
         start = next(piece for piece in sent.text if isinstance(piece, Written))
@@ -246,7 +267,7 @@ class Linker:
             sent.call.callee,
             sent.call.function,
             sent.driver,
-            driver.style if driver else None,
+            style,
             sent.binding,
             sent.arguments,
             sent.keyed,
@@ -266,121 +287,6 @@ class Linker:
     def _add_dynamic(self, module: Module, call: Call, said: str) -> None:
         site = Site(module.path, call.line, call.column)
         self._dynamic.setdefault(site, Dynamic(site, f"{call.callee}({said})"))
-
-
-def _given(call: Call, position: int, keywords: Iterable[str]) -> Argument | None:
-    positional = [each for each in call.arguments if each.key is None]
-    if position < len(positional) and not any(each.starred for each in positional[: position + 1]):
-        return positional[position]
-    return next((each for each in call.arguments if each.key in keywords), None)
-
-
-def _values(call: Call, sql: Argument, sink: Sink) -> tuple[tuple[Argument, ...] | None, bool]:
-    """The values in the order of placeholders, or by key; None where they are not known."""
-    positional = [each for each in call.arguments if each.key is None]
-    if sink.binding is Binding.SPREAD:
-        after = positional[positional.index(sql) + 1 :] if sql in positional else positional
-        return (tuple(after), False)
-    if sink.binding is Binding.TOGETHER:
-        after = positional[sink.position + 1 :] if sql in positional else positional[sink.position :]
-        given = after[0] if after else next((each for each in call.arguments if each.key in sink.values), None)
-        if given is None:
-            return ((), False)
-        return _within(given)
-    return (None, False)
-
-
-def _within(given: Argument) -> tuple[tuple[Argument, ...] | None, bool]:
-    """What a sequence or mapping holds; the argument itself where it is handed through from a caller."""
-    if given.items is not None:
-        return given.items, given.keyed
-    if given.proof is not None and given.proof.type == "None":
-        return (), False
-    if given.said == "None":
-        return (), False
-    return ((given._replace(starred=True),), False)
-
-
-def _argument_for(name: str, function: Function, call: Call) -> Argument | None:
-    """The argument that a parameter gets at a call."""
-    for each in call.arguments:
-        if each.key == name:
-            return each
-    if name in function.parameters:
-        positional = [each for each in call.arguments if each.key is None]
-        place = function.parameters.index(name)
-        if place < len(positional) and not any(each.starred for each in positional[: place + 1]):
-            return positional[place]
-    return None
-
-
-def _as_part(piece: Parameter, argument: Argument | None) -> Alternatives:
-    """What stands in the text for the parameter, given the argument."""
-    if argument is None:
-        return ((Hole(piece.kind, piece.name, piece.line, piece.column),),)
-    hole = Hole(piece.kind, argument.said, argument.line, argument.column)
-    if piece.separator is not None:
-        if argument.items is None or argument.keyed:
-            if argument.text is not None and len(argument.text) == 1 and len(argument.text[0]) == 1:
-                (inner,) = argument.text[0]
-                if isinstance(inner, Parameter):
-                    return ((inner._replace(separator=piece.separator, kind=piece.kind),),)
-            return ((hole,),)
-        parts: list[Alternatives] = []
-        for number, item in enumerate(argument.items):
-            parts += [((Written(piece.separator, item.line, item.column),),)] if number else []
-            parts.append(_identified(piece, item.text) or ((hole,),))
-        return concatenated(parts, hole)
-    return _identified(piece, argument.text) or ((hole,),)
-
-
-def _identified(piece: Parameter, texts: Alternatives | None) -> Alternatives | None:
-    if texts is None or piece.kind is not HoleKind.IDENTIFIER:
-        return texts
-    found: list[Text] = []
-    for text in texts:
-        name = written(text)
-        if name is None:
-            found.append(tuple(_marked(each) for each in text))
-        else:
-            quoted = '"' + name.replace('"', '""') + '"'
-            found.append((Written(quoted, *text[0][1:3]),) if text else ())
-    return tuple(found)
-
-
-def _marked(piece: Piece) -> Piece:
-    return piece._replace(kind=HoleKind.IDENTIFIER) if isinstance(piece, Hole | Parameter) else piece
-
-
-def _handed_through(sent: _Sent, function: Function | None, call: Call) -> tuple[tuple[Argument, ...] | None, bool]:
-    """The values of a text as the outer call gives them."""
-    if sent.arguments is None or function is None:
-        return None, sent.keyed
-    found: list[Argument] = []
-    for each in sent.arguments:
-        if each.starred and each.name is not None and each.name == function.rest:
-            found += _rest(function, call)
-        elif each.name is not None and each.name in function.parameters:
-            given = _argument_for(each.name, function, call)
-            if each.starred:
-                if given is None:
-                    continue  # its default: no values
-                inner, keyed = _within(given)
-                if len(sent.arguments) == 1:
-                    return inner, keyed
-                found += inner or ()
-            elif given is None:
-                return None, sent.keyed
-            else:
-                found.append(given)
-        else:
-            found.append(each._replace(name=None))
-    return tuple(found), sent.keyed
-
-
-def _rest(function: Function, call: Call) -> list[Argument]:
-    positional = [each for each in call.arguments if each.key is None]
-    return positional[len(function.parameters) :]
 
 
 def _star_imported(where: Module, module: Module) -> bool:

@@ -94,7 +94,7 @@ def slices(sql: str) -> list[tuple[int, str]]:
         return [(0, sql)]
     try:
         require_shallow(sql)
-        parts = cast("tuple[slice, ...]", pglast.split(sql, with_parser=True, only_slices=True))
+        parts = pglast.split(sql, with_parser=True, only_slices=True)
     except (pglast.Error, NestedTooDeeply):
         return [(0, sql)]
     return [(part.start, sql[part]) for part in parts]
@@ -177,7 +177,7 @@ class _Reader(Visitor):
 
     def visit_A_Expr(self, _: object, node: ast.A_Expr) -> None:  # noqa: N802 - as above
         self.found.operators.add(node.location if node.location is not None else -1)
-        operator = cast("Any", node.name[-1]).sval if node.name else ""
+        operator = node.name[-1].sval if node.name else ""
         for one, other in ((node.lexpr, node.rexpr), (node.rexpr, node.lexpr)):
             if isinstance(one, ast.TypeCast) and isinstance(one.arg, ast.ColumnRef):
                 parts = _parts(one.arg)

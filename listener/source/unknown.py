@@ -130,7 +130,7 @@ class Hunt:
             return
         for column in self.parsed.columns:
             qualifier = column.parts[-2] if len(column.parts) > 1 else None
-            name = column.parts[-1]
+            name = "".join(column.parts[-1:])
             known = name in relation.columns or name == target.called or HOLE_NAME in name
             if qualifier in (None, target.called, "excluded") and not known:
                 self.columns.append(UnknownColumn(name, column.location, relation))

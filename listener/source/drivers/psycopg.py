@@ -37,6 +37,14 @@ PSYCOPG = Driver(
     sent=_SENT,
     refuses=_refuses,
 )
+RAW = Driver(
+    "psycopg raw",
+    tuple(f"psycopg.{prefix}{name}" for prefix in ("", "raw_cursor.") for name in ("RawCursor", "AsyncRawCursor")),
+    Style.NUMERIC,
+    PSYCOPG.sinks,
+    sent=_SENT,
+    refuses=_refuses,
+)
 PSYCOPG2 = Driver(
     "psycopg2",
     ("psycopg2",),
