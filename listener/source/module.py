@@ -24,7 +24,7 @@ T = TypeVar("T")
 WORTH_READING: Final = re.compile(
     rb"(?i)\b(?:select\s|insert\s+into|update\s+\S+\s+set|delete\s+from|create\s+(?:table|temp|index|view)|merge\s+into"
     rb"|with\s+\S+\s+as\s*\(|truncate\s|alter\s+table)"
-    rb"|\.(?:execute|fetch\w*|stream|raw|scalars?|prepare|iterate|mogrify|read_sql\w*)\(|\.sql\b"
+    rb"|\.(?:execute|fetch\w*|stream|raw|scalars?|prepare|iterate|mogrify|read_sql\w*)\(|\.sql\b|\b(?:aiosql|pugsql)\b"
 )
 """What stands in every file that holds SQL, or hands it on."""
 
@@ -126,7 +126,7 @@ class _Reader(Expressions):
             for call in calls_in(node):
                 if (found := self._calls.read(call)) is not None:
                     self._found.append(found)
-                elif (loaded := loaded_by(call, self.imports)) is not None:
+                if (loaded := loaded_by(call, self.imports)) is not None:
                     self._loaded.append(loaded)
             if isinstance(node, ast.NamedExpr):
                 self._assign(node.target, node.value)

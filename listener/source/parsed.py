@@ -58,7 +58,8 @@ class Cast(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """What a statement names. `made` are relations that it creates, `names` those of WITH."""
+    """What a statement names. `made` are relations that it creates, `names` those of WITH, `sorting` where
+    columns stand that it sorts or groups by, `operators` where operators do."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -68,6 +69,7 @@ class Parsed:
     names: set[str] = field(default_factory=set[str])
     made: set[str] = field(default_factory=set[str])
     queries: int = 0
+    sorting: set[int] = field(default_factory=set[int])
     operators: set[int] = field(default_factory=set[int])
     utility: bool = False
 
@@ -148,6 +150,7 @@ class _Reader(Visitor):
 
     def visit_SelectStmt(self, _: object, node: ast.SelectStmt) -> None:  # noqa: N802 - as above
         self.found.queries += 1
+        self._sorting(node.groupClause)
         if node.intoClause is not None and node.intoClause.rel is not None:
             self._made(node.intoClause.rel)
 
@@ -162,6 +165,9 @@ class _Reader(Visitor):
 
     def visit_CommonTableExpr(self, _: object, node: ast.CommonTableExpr) -> None:  # noqa: N802 - as above
         self.found.names.add(cast("str", node.ctename))
+
+    def visit_SortBy(self, _: object, node: ast.SortBy) -> None:  # noqa: N802 - as above
+        self._sorting((node.node,))
 
     def visit_RangeVar(self, _: object, node: ast.RangeVar) -> None:  # noqa: N802 - as above
         if node.relname in self.found.made and node.schemaname is None:
@@ -184,6 +190,9 @@ class _Reader(Visitor):
                 names = cast("Any", one.typeName).names if one.typeName is not None else ()
                 if parts and names:
                     self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
+
+    def _sorting(self, nodes: Any) -> None:
+        self.found.sorting |= {each.location for each in nodes or () if isinstance(each, ast.ColumnRef)}
 
     def _target(self, node: ast.RangeVar | None) -> None:
         if node is not None:

@@ -18,6 +18,7 @@ HOLE_NAME: Final = "pgmend_hole"
 """Begins the names that stand where code puts a name in."""
 _MARK: Final = 0xE000
 _MARKS: Final = f"[{chr(_MARK)}-{chr(_MARK + 0x18FF)}]"
+_PRIVATE: Final = re.compile(_MARKS)
 _TOKEN: Final = re.compile(
     rf"""(?P<string>[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*')
     |(?P<quoted>"(?:[^"]|"")*")
@@ -113,7 +114,7 @@ def _raw(text: Text) -> tuple[str, tuple[tuple[int, Written], ...], list[Hole]]:
     for piece in text:
         if isinstance(piece, Written):
             origins.append((length, piece))
-            parts.append(piece.text)
+            parts.append(_PRIVATE.sub("\ufffd", piece.text))
         else:
             parts.append(chr(_MARK + len(holes) % 0x1900))
             holes.append(

@@ -1,8 +1,8 @@
 """All the tables and columns of a statement that are not there.
 
 The server stops at the first. So each that it objects to is replaced by something that it takes, and it is asked again:
-a relation by a query with NULL for each column that is asked of it, a column by NULL. What the server resolves is
-never guessed at here.
+a relation by a query of nothing, its columns and others that are missing by NULL. What the server resolves is never
+guessed at here.
 """
 
 from __future__ import annotations
@@ -73,6 +73,9 @@ class Hunt:
                 self._absent.add(each.called)
                 start, end = span(self.text, each.location)
                 self._edits[start] = (end, self._stand_in(each))
+        for column in self.parsed.columns if self._absent else ():
+            if len(column.parts) > 1 and column.parts[-2] in self._absent:
+                self._nullify(column.location)
 
     def edited(self) -> str:
         """The text as the server is asked about it next."""
@@ -101,8 +104,12 @@ class Hunt:
             self.over = True  # it was replaced already: nothing is learnt any more
             return
         self._missing(column.parts, position)
+        self._nullify(position)
+
+    def _nullify(self, position: int) -> None:
+        """NULL for a column: of no type, so that it goes with any, but where the server wants no constant."""
         start, end = span(self.text, position)
-        self._edits[start] = (end, "null::text")
+        self._edits[start] = (end, "null::text" if position in self.parsed.sorting else "null")
 
     def _missing(self, parts: tuple[str, ...], position: int) -> None:
         name = parts[-1]
@@ -149,13 +156,8 @@ class Hunt:
         return tuple({each.qualified: each for each in found if each is not None}.values())
 
     def _stand_in(self, missing: Range) -> str:
-        asked = sorted(
-            {each.parts[-1] for each in self.parsed.columns if len(each.parts) > 1 and each.parts[-2] == missing.called}
-        )
-        columns = [sql.SQL("null::text as {}").format(sql.Identifier(each)) for each in asked]
-        query = sql.SQL("(select {})").format(sql.SQL(", ").join(columns or [sql.SQL("null::text as pgmend_hole")]))
         named = "" if missing.alias else sql.SQL(" as {}").format(sql.Identifier(missing.name)).as_string()
-        return query.as_string() + named
+        return f"(select null::text as {HOLE_NAME}){named}"
 
     def _original(self, position: int) -> int:
         """The offset in `text` of one in the edited text."""
