@@ -68,12 +68,12 @@ def _print(analysis: Analysis, wanted: Format) -> None:
         case Format.SARIF:
             from ..report.sarif import sarif_document
 
-            document = sarif_document(views, unread=code.gaps(analysis))
+            document = sarif_document(views, code.unseen(analysis), unread=code.dynamic(analysis))
             typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         case Format.GITHUB:
             from ..report.annotations import github_lines
 
-            for line in github_lines(views, unread=code.gaps(analysis)):
+            for line in github_lines(views, code.unseen(analysis), code.dynamic(analysis)):
                 typer.echo(line)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...listener.issue import Severity
+from ...listener.judging.judge import CheckOutcome, CheckStatus
 from ...listener.source.analysis import Analysis
 from .document import SCHEMA_VERSION, issue_document
 from .printable import one_line, printable
@@ -39,15 +40,20 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[s
     }
 
 
-def gaps(analysis: Analysis) -> list[str]:
-    """What was not read, or could not be judged, a sentence each."""
-    extraction = analysis.extraction
-    found = [f"{each.path}:{each.line}: {each.reason}" for each in extraction.unreadable]
-    found += [
-        f"{each.site.file}:{each.site.line}: its SQL is known only when it runs: {each.said}"
-        for each in extraction.dynamic
+def unseen(analysis: Analysis) -> list[CheckOutcome]:
+    """The files that could not be read, as checks that could not run."""
+    return [
+        CheckOutcome("CODE", "analyze", CheckStatus.COULD_NOT_RUN, reason=f"{each.path}:{each.line}: {each.reason}")
+        for each in analysis.extraction.unreadable
     ]
-    return found
+
+
+def dynamic(analysis: Analysis) -> list[str]:
+    """The calls whose SQL only runs know, a sentence each."""
+    return [
+        f"{each.site.file}:{each.site.line}: its SQL is known only when it runs: {each.said}"
+        for each in analysis.extraction.dynamic
+    ]
 
 
 def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView]) -> None:
@@ -58,9 +64,8 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
     for unreadable in extraction.unreadable:
         place = f"{unreadable.path}:{unreadable.line}"
         console.print(Text(f"could not be read: {one_line(place)}: {printable(unreadable.reason)}", "bold magenta"))
-    for dynamic in extraction.dynamic:
-        said = one_line(f"{dynamic.site.file}:{dynamic.site.line}: {dynamic.said}")
-        console.print(Text(f"dynamic: {said}", "dim"))
+    for said in dynamic(analysis):
+        console.print(Text(f"dynamic: {one_line(said)}", "dim"))
     for reason, number in analysis.not_live.items():
         console.print(Text(f"not judged: {number} statements: {one_line(reason)}", "dim"))
     counts = Counter(each.severity for each in issues)

@@ -11,13 +11,15 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ..garbage import uncollected
 from .extracted import Extraction
 from .facts import Module, Unreadable
 from .folder import Tree, find_files, module_name, read_text
 from .linking import Linker
-from .module import WORTH_READING, read_module
+from .module import read_module
 from .named_queries import named_statements
 from .namespace import Namespace
+from .worth import worth_reading
 
 _WORTH_PROCESSES: Final = 400_000
 """Bytes that one process reads alone in the time that others take to start."""
@@ -73,17 +75,17 @@ def _read_batch(root: Path, paths: Sequence[str]) -> _Batch:
     modules: list[Module] = []
     unreadable: list[Unreadable] = []
     lines = 0
-    for path in sorted(paths):
-        try:
-            content = read_text(root / path)
-            lines += content.count(b"\n")
-            if WORTH_READING.search(content) is None:
-                continue
-            modules.append(read_module(path, module_name(path), _decoded(content)))
-        except SyntaxError as error:
-            unreadable.append(Unreadable(path, f"it does not parse: {error.msg}", error.lineno or 0))
-        except (OSError, ValueError, RecursionError) as error:
-            unreadable.append(Unreadable(path, f"it could not be read: {error}"))
+    with uncollected():
+        for path in sorted(paths):
+            try:
+                content = read_text(root / path)
+                lines += content.count(b"\n")
+                if worth_reading(content):
+                    modules.append(read_module(path, module_name(path), _decoded(content)))
+            except SyntaxError as error:
+                unreadable.append(Unreadable(path, f"it does not parse: {error.msg}", error.lineno or 0))
+            except (OSError, ValueError, RecursionError) as error:
+                unreadable.append(Unreadable(path, f"it could not be read: {error}"))
     return _Batch(tuple(modules), tuple(unreadable), lines)
 
 

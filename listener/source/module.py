@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from .calls import Calls
 from .drivers import driver_of
@@ -21,12 +20,6 @@ from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Written
 from .walking import attributes_in, calls_in, class_made, class_named, expressions, rewrites
 
 T = TypeVar("T")
-WORTH_READING: Final = re.compile(
-    rb"(?i)\b(?:select\s|insert\s+into|update\s+\S+\s+set|delete\s+from|create\s+(?:table|temp|index|view)|merge\s+into"
-    rb"|with\s+\S+\s+as\s*\(|truncate\s|alter\s+table)"
-    rb"|\.(?:execute|fetch\w*|stream|raw|scalars?|prepare|iterate|mogrify|read_sql\w*)\(|\.sql\b|\b(?:aiosql|pugsql)\b"
-)
-"""What stands in every file that holds SQL, or hands it on."""
 
 
 def read_module(path: str, name: str, source: str) -> Module:
@@ -232,9 +225,12 @@ class _Reader(Expressions):
                 return
 
     def _forget(self, target: ast.expr) -> None:
-        for node in ast.walk(target):
-            if isinstance(node, ast.Name):
-                self.scope.forget(node.id)
+        if isinstance(target, ast.Name):
+            self.scope.forget(target.id)
+        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name):
+                    self.scope.forget(node.id)
 
     # Branches.
 
@@ -270,10 +266,10 @@ class _Reader(Expressions):
 
     def _condition(self, test: ast.expr) -> str | None:
         """The condition, where it depends on what the catalog has."""
-        names = {each.id for each in ast.walk(test) if isinstance(each, ast.Name)}
-        if names & self.scope.asked or self.asks_catalog(test):
+        asked = self.scope.asked
+        if asked and any(isinstance(each, ast.Name) and each.id in asked for each in ast.walk(test)):
             return self.said(test)
-        return None
+        return self.said(test) if self.asks_catalog(test) else None
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         match node:

@@ -17,16 +17,32 @@ def calls_in(node: ast.AST) -> Iterator[ast.Call]:
     stack: list[ast.AST] = [node]
     while stack:
         each = stack.pop()
-        if isinstance(each, ast.Call):
-            yield each
-        elif isinstance(each, ast.Lambda | ast.Constant | ast.Name):
+        fields = _FIELDS.get(type(each))
+        if fields is None:
+            fields = _FIELDS[type(each)] = _fields(type(each))
+        if not fields:
             continue
-        for field in each._fields:
-            value = getattr(each, field, None)
-            if isinstance(value, list):
-                stack += [item for item in value if isinstance(item, ast.AST)]  # pyright: ignore[reportUnknownVariableType]
-            elif isinstance(value, ast.AST):
+        if type(each) is ast.Call:
+            yield each
+        for field in fields:
+            value = getattr(each, field)
+            if type(value) is list:
+                stack += value  # pyright: ignore[reportUnknownArgumentType] - syntax trees are not typed so far
+            elif value is not None:
                 stack.append(value)
+
+
+_FIELDS: Final[dict[type, tuple[str, ...]]] = {type(None): (), str: (), int: ()}
+_NO_PARTS: Final = frozenset(
+    {"ctx", "op", "ops", "id", "attr", "arg", "kind", "conversion", "is_async", "type_comment"}
+)
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of such a node that hold nodes with calls in them."""
+    if kind in (ast.Lambda, ast.Constant, ast.Name) or not issubclass(kind, ast.AST):
+        return ()
+    return tuple(each for each in kind._fields if each not in _NO_PARTS)
 
 
 def expressions(node: ast.AST) -> Iterable[ast.expr]:
@@ -45,8 +61,9 @@ def attributes_in(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr | None, as
                 yield name, each.value, each.annotation
             case ast.AnnAssign(target=ast.Name(id=name)) if each in node.body:
                 yield name, each.value, each.annotation
-            case ast.stmt() | ast.ExceptHandler() | ast.withitem():
-                stack += [child for child in ast.iter_child_nodes(each) if not isinstance(child, ast.expr)]
+            case ast.stmt() | ast.ExceptHandler():
+                for field in ("body", "orelse", "handlers", "finalbody"):
+                    stack += getattr(each, field, ())
             case _:
                 pass
 

@@ -11,6 +11,7 @@ from pgmend.listener.issue import Issue, Severity
 from pgmend.listener.settings import Settings
 from pgmend.listener.source.analysis import Analysis, analyze
 from pgmend.listener.source.extraction import extract
+
 from tests.support.database import Database
 
 SCHEMA = """
