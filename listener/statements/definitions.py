@@ -37,6 +37,13 @@ select n.nspname::text, p.proname::text, p.oid::pg_catalog.regprocedure::text, l
     when p.prorettype = 'pg_catalog.void'::pg_catalog.regtype or p.prokind = 'p' and p.prorettype = 0 then 'void'
     else 'value' end,
   p.prosrc,
+  case when l.lanname = 'sql' then pg_catalog.format(
+    'create %s pg_temp.%I(%s)%s language sql %s', case p.prokind when 'p' then 'procedure' else 'function' end,
+    p.proname, pg_catalog.pg_get_function_arguments(p.oid),
+    case when p.prokind = 'f' then ' returns ' || pg_catalog.pg_get_function_result(p.oid) end,
+    coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), E'begin atomic\\n' || p.prosrc || E'\\n;\\nend')) end,
+  case when p.prorettype <> 0 and (select t.typtype from pg_catalog.pg_type as t where t.oid = p.prorettype) <> 'p'
+    then pg_catalog.format_type(p.prorettype, null) end,
   array(select distinct t.tgrelid::bigint from pg_catalog.pg_trigger as t where t.tgfoid = p.oid)
 from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
 join pg_catalog.pg_language as l on l.oid = p.prolang
@@ -47,6 +54,8 @@ where p.prokind in ('f', 'p') and l.lanname not in ('internal', 'c')
     where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
 order by p.oid
 """
+
+_CONVERTED: Final = "what is put there is converted only when it runs"
 
 
 class _Function(NamedTuple):
@@ -59,6 +68,8 @@ class _Function(NamedTuple):
     arguments: Sequence[tuple[str, str, str]] | None
     gives: str
     source: str
+    atomic: str | None
+    returns: str | None
     triggers_of: Sequence[Oid]
 
     @property
@@ -68,7 +79,7 @@ class _Function(NamedTuple):
     @property
     def routine(self) -> Routine:
         arguments = tuple(Argument(*each) for each in self.arguments or ())
-        return Routine(self.plain_name, arguments, self.gives, self.source)
+        return Routine(self.plain_name, arguments, self.gives, self.source, self.returns)
 
 
 class Definitions:
@@ -101,7 +112,7 @@ def _known(function: _Function, touched: Touched) -> Known:
         if not mentioned:
             return Known()
         names = named_in_function(function.definition)
-        defined = Statement(Origin.FUNCTION, function.name, function.definition, path, names, defines=True)
+        defined = Statement(Origin.FUNCTION, function.name, function.definition, path, names, defines=function.atomic)
         return Known((defined,))
     if function.language != "plpgsql":
         return Known(unread=(Unread(function.name, f"nobody here reads {function.language}"),))
@@ -115,7 +126,9 @@ def _body(function: _Function, touched: Touched, row: str | None) -> Known:
         body = body_of(function.routine, row)
     except NotTakenApart as error:
         return Known(unread=(Unread(function.name, str(error)),))
-    unread = [Unread(function.name, "it runs statements that it puts together itself")] if body.composes else []
+    unread = [Unread(function.name, why) for why in body.untold]
+    if body.composes:
+        unread.append(Unread(function.name, "it runs statements that it puts together itself"))
     statements = list[Statement]()
     for told in _statements(function, body, touched):
         if isinstance(told, Unread):
@@ -142,3 +155,8 @@ def _statements(function: _Function, body: Body, touched: Touched) -> Iterator[S
                 yield Unread(name, f"the type of variable {piece.untyped} is known only when it runs")
             else:
                 yield Statement(Origin.FUNCTION, name, query.text, path, query.names)
+    for place in body.places:
+        for query in dissect(place.text):
+            if query.touches(touched):
+                name = f"{function.name}: {place.name}"
+                yield Statement(Origin.FUNCTION, name, query.text, path, query.names, doubt=_CONVERTED)

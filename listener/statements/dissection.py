@@ -60,7 +60,8 @@ class Query:
 
 
 def dissect(text: str) -> tuple[Query, ...]:
-    """The queries of the text; those in EXPLAIN, DECLARE CURSOR, PREPARE, COPY and CREATE TABLE AS without these.
+    """The queries of the text; those in EXPLAIN, DECLARE CURSOR, PREPARE, COPY, CREATE TABLE AS and SELECT INTO without
+    these.
 
     What is no query and holds none is left out. Raises NotTakenApart.
     """
@@ -101,12 +102,23 @@ def named_in_function(definition: str) -> frozenset[str]:
 def _queries_in(node: Any, text: str, raw: Any = None) -> Iterator[Query]:
     if isinstance(node, ast.DoStmt):
         raise NotTakenApart("a DO block runs what it likes")
+    if isinstance(node, ast.SelectStmt) and (first := _first_of(node)).intoClause is not None:
+        # SELECT INTO: to describe it tells nothing of what it makes.
+        first.intoClause = None
+        raw = None
     if isinstance(node, (*_QUERIES, ast.CallStmt)):
         yield _query(node, _slice(text, raw) if raw is not None else RawStream()(node))
     elif isinstance(node, ast.CopyStmt) and node.relation is not None:
         yield _query(node, _copied(node))
     elif isinstance(node, _AROUND) and node.query is not None:
         yield from _queries_in(node.query, text)
+
+
+def _first_of(node: ast.SelectStmt) -> ast.SelectStmt:
+    """The first of several SELECTs, which has the INTO of them all."""
+    while node.larg is not None:
+        node = node.larg
+    return node
 
 
 def _slice(text: str, raw: Any) -> str:

@@ -20,13 +20,13 @@ from psycopg.rows import TupleRow
 from ...dsn import normalise
 from ...errors import CouldNotLook
 from ...expected.read import read_portrait
-from ...settings import Settings
+from ...settings import SEEN_FOR, Settings
 from ...statements.comparison import Witness
 from ...statements.known import known_statements
 from ...statements.statement import StatementSource
 from ...statements.touched import read_touched
 from ..limits import Limits
-from ..plan import Hazard, Lock, Plan, Proof, Verdict
+from ..plan import CastClass, Hazard, Lock, Plan, Proof, Verdict
 from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
@@ -48,13 +48,20 @@ _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 class Rehearsal:
     """Rehearses plans, on the server of `dsn` where that is set, else beside the database itself.
 
-    `sources` know statements besides those that the database knows, `witnesses` prove changes harmless.
+    `seen_for` is for how long the server has to have seen statements, so that they are all that matter. `sources` know
+    statements besides those that the database knows, `witnesses` prove changes harmless.
     """
 
     def __init__(
-        self, dsn: str | None = None, sources: Sequence[StatementSource] = (), witnesses: Sequence[Witness] = ()
+        self,
+        dsn: str | None = None,
+        sources: Sequence[StatementSource] = (),
+        witnesses: Sequence[Witness] = (),
+        *,
+        seen_for: timedelta = SEEN_FOR,
     ) -> None:
         self._dsn = dsn
+        self._seen_for = seen_for
         self._sources = sources
         self._witnesses = witnesses
 
@@ -88,7 +95,7 @@ class Rehearsal:
     async def _rehearse(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
-        known = await known_statements(connection, touched, self._sources)
+        known = await known_statements(connection, touched, self._seen_for, self._sources)
         names = {name for each in known.statements for name in each.relations}
         portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
@@ -97,7 +104,10 @@ class Rehearsal:
             await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
             steps = [translated.step(step) for step in plan.steps]
-            descriptions = Descriptions(known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples)
+            exact = plan.cast_class is CastClass.EXACT
+            descriptions = Descriptions(
+                known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples, exact=exact
+            )
             await descriptions.begin(ground)
             await ground.execute("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
             trial = await take_steps(ground, steps, limits)
@@ -123,7 +133,8 @@ def _turn() -> asyncio.Lock:
 def rehearsal_of(settings: Settings) -> Rehearsal:
     """Rehearsals where the settings say."""
     dsn = settings.rehearsal_dsn
-    return Rehearsal(None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn"))
+    where = None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn")
+    return Rehearsal(where, seen_for=settings.statements_seen_for)
 
 
 def is_rehearsed(plan: Plan) -> bool:

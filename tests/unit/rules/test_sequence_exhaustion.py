@@ -8,6 +8,7 @@ from pgmend.listener.counters.sequence import SequenceState
 from pgmend.listener.issue import Issue, Severity
 from pgmend.listener.judging.judge import CheckStatus, Judge
 from pgmend.listener.judging.registry import builtin_rules
+from pgmend.listener.remedy import ChangeColumnType
 
 from tests.support.snapshots import altered, counting, judged, scene, snapshot
 
@@ -31,7 +32,7 @@ def test_one_that_is_nearly_used_up_is_critical() -> None:
     assert [evidence.seen for evidence in issue.evidence] == [
         "93 % of the numbers of orders_id_seq that id can hold are used."
     ]
-    assert issue.remedy is None
+    assert issue.remedy == ChangeColumnType(issue.table_oid, 1, "bigint", along=())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pgmend.listener.desk.plans import Planner
 from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.fixes.queue.proposal import put_up
-from pgmend.listener.fixes.rehearsal.rehearsal import STEPS, Rehearsal
+from pgmend.listener.fixes.rehearsal.rehearsal import STEPS
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
 from pgmend.listener.judging.analyst import Analyst
 from pgmend.listener.judging.judge import Judge
@@ -27,7 +27,7 @@ from pgmend.listener.relations.measure import measure
 from pgmend.listener.settings import AutoFix, Settings
 from rich.console import Console
 
-from tests.support.rehearsed import Rehearsed, rehearse, to_integer
+from tests.support.rehearsed import Rehearsed, at_once, rehearse, to_integer
 from tests.support.workshop import LIMITS, Workshop
 
 # What is done
@@ -35,7 +35,7 @@ from tests.support.workshop import LIMITS, Workshop
 
 async def test_what_statements_speak_against_is_refused_though_it_was_approved(workshop: Workshop) -> None:
     workshop.database.execute("select id from app.sessions where user_id = '7'")
-    outcome = await workshop.heal(to_integer(workshop), rehearsal=Rehearsal())
+    outcome = await workshop.heal(to_integer(workshop), rehearsal=at_once())
     assert outcome.state == "refused"
     assert "parameter $1 text becomes integer" in (outcome.reason or "")
     stored = workshop.database.value("select proofs::text from pgmend.fix where fix_id = %s", [outcome.fix_id])
@@ -44,7 +44,7 @@ async def test_what_statements_speak_against_is_refused_though_it_was_approved(w
 
 
 async def test_what_nobody_knows_does_not_stop_who_approved_it(workshop: Workshop) -> None:
-    outcome = await workshop.heal(to_integer(workshop), rehearsal=Rehearsal())
+    outcome = await workshop.heal(to_integer(workshop), rehearsal=at_once())
     assert outcome.state == "applied"
     assert {each.verdict for each in outcome.proofs if each.name == STATEMENTS} == {Verdict.UNPROVED}
 
@@ -58,7 +58,7 @@ async def test_what_was_proved_when_it_was_queued_and_is_not_any_more_is_refused
     workshop.database.execute("select interval '1 day', id from app.sessions")
     claim = await workshop.next()
     assert claim is not None
-    outcome = await workshop.executor(rehearsal=Rehearsal()).carry_on(claim, workshop.lease)
+    outcome = await workshop.executor(rehearsal=at_once()).carry_on(claim, workshop.lease)
     assert outcome.state == "refused"
     assert f"{STATEMENTS}: could not be proved" in (outcome.reason or "")
 
@@ -100,7 +100,12 @@ async def weighed(
 ) -> tuple[list[tuple[Any, ...]], str | None]:
     """What a mismatch that came up just now comes to: the automatic fixes, and why there are none."""
     workshop.database.execute(MISMATCH.encode())
-    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta(), trust_rehearsals=trust_rehearsals)
+    settings = Settings(
+        auto_fix=AutoFix.ALL,
+        settle_time=timedelta(),
+        trust_rehearsals=trust_rehearsals,
+        statements_seen_for=timedelta(),
+    )
     async with await connect(workshop.database.dsn, "analyst") as eyes:
         analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=("accounts",)), LeftAlone(()))
         await analyst.begin()
