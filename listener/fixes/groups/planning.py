@@ -82,7 +82,8 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
             *(numbering.within() for numbering in group.numberings),
         ),
         hazards=tuple(dict.fromkeys(hazard for plan in plans for hazard in plan.hazards)),
-        restores=remedy.restores,
+        # Of the others nobody knows whether they were ever seen in that type.
+        restores=remedy.restores and len(parts) == 1,
         cast_class=next(each for each in _CLASSES if each in classes),
         needs_approval=" ".join(_approvals(group, parts)) or None,
         affected_rows=sum(rows) if len(rows) == len(plans) else None,

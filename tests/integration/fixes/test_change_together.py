@@ -8,9 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmend.listener.check import check
 from pgmend.listener.fixes.plan import Hazard, Plan, Verdict
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STATEMENTS, STEPS
+from pgmend.listener.issue import Issue
 from pgmend.listener.remedy import ChangeColumnType
+from pgmend.listener.settings import Settings
 
 from tests.support.mending import at, executing
 from tests.support.rehearsed import rehearse
@@ -375,3 +378,25 @@ async def test_a_rehearsal_tries_the_whole_group(workshop: Workshop) -> None:
         LOCKS: Verdict.PROVED,
         REWRITES: Verdict.PROVED,
     }
+
+
+async def test_a_key_that_is_nearly_used_up_is_found_planned_and_mended_with_what_refers_to_it(
+    workshop: Workshop,
+) -> None:
+    workshop.database.execute(SMALL.encode())
+    workshop.database.execute("select setval('app.users_id_seq', 2000000000)")
+
+    async def found() -> dict[tuple[str, str], Issue]:
+        result = await check(workshop.connection, Settings())
+        short = ("SEQUENCE_EXHAUSTION", "SHORT_KEY_TYPE")
+        issues = [each.issue for each in result.issues if each.issue.issue_type in short]
+        return {(issue.issue_type, issue.table): issue for issue in issues}
+
+    issues = await found()
+    assert issues.keys() == {("SEQUENCE_EXHAUSTION", "users"), ("SHORT_KEY_TYPE", "orders")}
+    assert issues["SHORT_KEY_TYPE", "orders"].remedy is None
+    remedy = issues["SEQUENCE_EXHAUSTION", "users"].remedy
+    assert remedy is not None
+    assert (await workshop.heal(remedy)).state == "applied"
+    assert await found() == {}
+    assert types(workshop)["app.orders.user_id"] == "bigint"

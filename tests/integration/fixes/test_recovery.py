@@ -133,6 +133,16 @@ CASES = {
 }
 
 
+# What is one transaction as others are, and dies in the long run alone.
+MORE_CASES = {
+    "change column types together": Case(
+        "alter table app.orders add constraint users foreign key (user_id) references app.users;"
+        "create sequence app.ids as int owned by app.users.id; comment on constraint users on app.orders is 'who'",
+        lambda shop: ChangeColumnType(shop.oid("app.users"), 1, "bigint", along=()),
+    ),
+}
+
+
 async def fall_ill(workshop: Workshop, case: Case) -> Claim:
     """The sick schema anew, and the claimed fix for it."""
     await asyncio.to_thread(workshop.database.execute, (APP + case.setup).encode())
