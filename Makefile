@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-WORKERS ?= auto
+# One more than there are cores: while a test waits for a server or a listener, its core is free.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Every worker and every process that a test starts would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements matrix lock clean
 

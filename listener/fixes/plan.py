@@ -85,6 +85,8 @@ class Proof:
     """A check that ran: its verdict with its figures, or why it could not be run.
 
     `alone` marks what only who acts alone cannot do without: unproved it stops nobody who approves the plan.
+    A `forecast` tells what is to come, and stops nobody. `kept_out` says that others had locked what it is about: a
+    moment later it may be proved.
     """
 
     name: str
@@ -92,6 +94,8 @@ class Proof:
     figures: str
     counter_examples: tuple[str, ...] = ()
     alone: bool = False
+    kept_out: bool = False
+    forecast: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
@@ -20,10 +20,12 @@ _DEFINED: Final = "set local check_function_bodies = on"
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Type OIDs of the parameters by number, and of the results with their names."""
+    """Type OIDs of the parameters by number, and of the results with their names. `columns` are the tables and numbers
+    of the columns that the results are, 0 where they are none."""
 
     parameters: tuple[Oid, ...] = ()
     results: tuple[tuple[str, Oid], ...] = ()
+    columns: tuple[tuple[Oid, int], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ async def _prepare(connection: AsyncConnection[TupleRow], text: str) -> Descript
         tuple(
             ((described.fname(number) or b"").decode(), described.ftype(number)) for number in range(described.nfields)
         ),
+        tuple((described.ftable(number), described.ftablecol(number)) for number in range(described.nfields)),
     )
 
 

@@ -26,6 +26,7 @@ from ...errors import (
 )
 from ...hearing.lease import Lease
 from ..limits import Limits
+from ..outlook import outlook
 from ..plan import Check, Plan, Proof, Step, Verdict
 from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
@@ -33,7 +34,7 @@ from ..rehearsal.rehearsal import Rehearsal
 from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
 from .course import found, take, tidy
-from .interruption import Interruption, PauseRequested
+from .interruption import LOOK_SECONDS, Interruption, PauseRequested, Watch, gave_way
 from .journal import Direction, Journal
 from .orphan_sessions import end_orphans
 from .session import Session, fixer_session
@@ -57,7 +58,8 @@ class Executor:
     """Applies and undoes plans, one fix at a time, each on a session that it has for itself.
 
     `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
-    What may change the types of statements is rehearsed a moment before it is done.
+    What may change the types of statements is rehearsed a moment before it is done. `watching` is what looks at others
+    are made over, where it is not `connections`.
     Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
     fix stays as its row says, and `recover` takes it up.
     """
@@ -70,7 +72,9 @@ class Executor:
         pause_requested: PauseRequested | None = None,
         checkpoint: Checkpoint = pass_by,
         rehearsal: Rehearsal | None = None,
+        watching: ConnectionSource | None = None,
     ) -> None:
+        self._watching = watching or connections
         self._connections = connections
         self._limits = limits
         self._rehearsal = rehearsal or Rehearsal()
@@ -122,7 +126,7 @@ class Executor:
         raise CouldNotLook(f"Fix {fix_id}: the connection was lost {_CONNECTIONS_PER_FIX} times; it is taken up later.")
 
     def _work(self, session: Session, plan: Plan, journal: Journal, interruption: Interruption) -> Work:
-        return Work(self._connections, session, plan, journal, self._limits, interruption, self._checkpoint)
+        return Work(self._watching, session, plan, journal, self._limits, interruption, self._checkpoint)
 
     async def _apply(self, work: Work) -> Outcome:
         proofs: tuple[Proof, ...] = ()
@@ -156,8 +160,9 @@ class Executor:
             raise PlanStale("Something like what the plan makes is there by now. Cure: a new plan.")
         if not begun:
             await check_unmoved(connection, plan)
-        proofs = await preflight(connection, _asked(plan.checks, begun=begun), self._limits)
+        proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
+            proofs = (*proofs, *await outlook(connection, plan, self._limits))
             proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
         await work.checkpoint("apply proved")
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
@@ -257,11 +262,23 @@ class Executor:
         if all(state == "done" for state in await found(work, plan.inverse)):
             return None if begun else "Nothing was left to undo: somebody has dropped or renamed what the fix made."
         await check_names(connection, plan)
-        proofs = await preflight(connection, _asked(plan.inverse_checks, begun=begun), self._limits)
+        proofs = await self._preflight(work, _asked(plan.inverse_checks, begun=begun))
         await work.checkpoint("undo proved")
         if reason := objection(proofs):
             raise _Unproved(reason, proofs)
         return None
+
+    async def _preflight(self, work: Work, checks: Sequence[Check]) -> tuple[Proof, ...]:
+        """The checks' proofs; raises FixDeferred where somebody waited for one, or did not unlock the table."""
+        watch = Watch(work.connections, yields=self._limits)
+        proving = preflight(work.session.connection, checks, self._limits)
+        proofs = await work.interruption.attend(proving, work.session, watch, every=LOOK_SECONDS)
+        work.interruption.check()
+        if watch.gives_way:
+            raise FixDeferred(f"The preflight gave way. {gave_way(watch)}.")
+        if locked := [proof.name for proof in proofs if proof.kept_out]:
+            raise FixDeferred(f"{locked[0]}: it could not be looked at. In the way: {watch}.")
+        return proofs
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
         """Stay applied: an undo that cannot come to its end is taken back."""

@@ -72,7 +72,7 @@ async def commit_step(work: Work, ordinal: int, step: Step, more_checks: Sequenc
         except SnapshotTaken as error:
             raise FixDeferred(_older_snapshot(work, step, str(error))) from error
         except psycopg.Error as error:
-            if watch is not None and watch.gave_way_to and not work.session.connection.closed:
+            if watch is not None and watch.gives_way and not work.session.connection.closed:
                 raise FixDeferred(f"{step.title}: it gave way. {gave_way(watch)}.") from error
             if error.sqlstate == OLDER_SNAPSHOT:
                 raise FixDeferred(_older_snapshot(work, step, error.diag.message_detail or "")) from error

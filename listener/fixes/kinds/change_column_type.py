@@ -128,6 +128,7 @@ async def _planned(remedy: ChangeColumnType, site: Site, subject: Subject) -> tu
         hazards=tuple(_hazards(subject, survey)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
+        notes=(*plan.notes, *([change.backup.note] if change.backup else [])),
     )
     return plan, change
 
@@ -190,7 +191,8 @@ async def _survey(site: Site, subject: Subject, dependents: Dependents) -> _Surv
 async def _change(site: Site, subject: Subject, survey: _Survey) -> _Change:
     backup = None
     if survey.cast_class is CastClass.CANONICAL:
-        backup = await spelling_backup(site.connection, subject, site.fix_id)
+        rows = survey.found.canonical if survey.found else 0
+        backup = await spelling_backup(site.connection, subject, site.fix_id, rows=rows, limits=site.limits)
     column = await column_change(site.connection, subject)
     # ANALYZE is worth its time under the lock only where that stays short.
     estimate = milliseconds_locked(survey.size, subject.cast, survey.dependents, analyzed=True)
