@@ -13,6 +13,7 @@ from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
+from pgmend.listener.hand import MARK
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.observed import ObservedStatements
@@ -116,6 +117,17 @@ async def test_what_pgmend_itself_asks_of_the_table_is_no_statement_of_the_appli
     back = ChangeColumnType(workshop.oid("app.sessions"), 3, "text", restores=False)
     told = await rehearse(workshop, await workshop.plan(back))
     assert told.statements == (Verdict.PROVED, "")
+
+
+async def test_what_the_application_sends_under_our_role_is_known_though_it_looks_like_ours(workshop: Workshop) -> None:
+    """Of the same role, all qualified; and the very query that a mark of ours stands before."""
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    ours = f"{MARK} select pg_catalog.count(*) from app.sessions where user_id operator(pg_catalog.=) '7'"
+    workshop.database.execute(sql.SQL(ours))
+    assert (await rehearse(workshop)).statements == (Verdict.PROVED, "")
+    workshop.database.execute(sql.SQL(ours.removeprefix(MARK)))
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "parameter $1 text becomes integer" in examples) == (Verdict.REFUTED, True)
 
 
 async def test_a_statement_that_may_stand_behind_another_with_a_needless_cast_proves_nothing(
@@ -250,6 +262,34 @@ async def test_bodies_of_functions_are_described(workshop: Workshop) -> None:
     assert "function app.by_text(text): it fails: operator does not exist: integer = text" in examples
     assert 'function app."By number"(integer)' in examples
     assert "app.harmless" not in examples
+
+
+async def test_names_in_a_body_mean_what_its_search_path_says_or_that_of_its_caller(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        select seen from app.sessions where id = 1;
+        create table public.users (id text);
+        create function app.fixed() returns bigint language sql set search_path = app, public as
+          'select count(*) from sessions s join users u using (id)';
+        create function app.of_caller() returns bigint language plpgsql as
+          $$ begin return (select count(*) from sessions where user_id like 'x%'); end $$;
+        create function app.unclear() returns bigint language sql as 'select 1';
+        set check_function_bodies = off;
+        create or replace function app.unclear() returns bigint language sql as
+          'select count(*) from sessions s join users u on u.id::text = s.seen';
+        """
+    )
+    workshop.limits = replace(workshop.limits, counter_examples=100)
+    verdict, examples = (await rehearse(workshop)).statements
+    assert verdict is Verdict.UNPROVED
+    caller, *unclear = sorted(examples.splitlines())
+    assert caller.startswith("function app.of_caller(): ")
+    assert caller.endswith(
+        "does not exist: integer ~~ unknown (SQLSTATE 42883); its sessions is what the caller's search_path says"
+    )
+    assert unclear == [
+        "function app.unclear(): its users, which is in several schemas, is what the caller's search_path says"
+    ]
 
 
 async def test_a_trigger_that_reads_the_column_is_described(workshop: Workshop) -> None:
