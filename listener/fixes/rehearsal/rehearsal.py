@@ -26,7 +26,7 @@ from ...statements.known import known_statements
 from ...statements.statement import StatementSource
 from ...statements.touched import read_touched
 from ..limits import Limits
-from ..plan import CastClass, Hazard, Lock, Plan, Proof, Verdict
+from ..plan import CastClass, Hazard, Lock, Plan, Proof, Step, Verdict
 from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
@@ -65,9 +65,12 @@ class Rehearsal:
         self._sources = sources
         self._witnesses = witnesses
 
-    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def proofs(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+    ) -> tuple[Proof, ...]:
         """What the rehearsal proves; nothing for a plan that cannot change what statements mean.
 
+        `left` are the steps that are left to do of a plan that was begun: the copy is as the tables are by now.
         `connection` is to the database that the plan is for, in autocommit mode; it only reads there. A process takes
         one connection more for it, and so one rehearsal at a time.
         """
@@ -75,7 +78,7 @@ class Rehearsal:
             return ()
         try:
             async with _turn():
-                return await self._rehearse(connection, plan, limits)
+                return await self._rehearse(connection, plan, limits, plan.steps if left is None else left)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
@@ -92,7 +95,9 @@ class Rehearsal:
                 raise
             log.warning("scratch databases are left", reason=str(error))
 
-    async def _rehearse(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def _rehearse(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step]
+    ) -> tuple[Proof, ...]:
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
         known = await known_statements(connection, touched, self._seen_for, self._sources)
@@ -103,7 +108,7 @@ class Rehearsal:
             lacking = await build_copy(ground, portrait, trusted)
             await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
-            steps = [translated.step(step) for step in plan.steps]
+            steps = [translated.step(step) for step in left]
             exact = plan.cast_class is CastClass.EXACT
             descriptions = Descriptions(
                 known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples, exact=exact
