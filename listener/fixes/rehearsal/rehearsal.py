@@ -42,6 +42,9 @@ STEPS: Final = "the steps come to their end on an empty copy"
 LOCKS: Final = "the steps lock what the plan says"
 REWRITES: Final = "the steps write anew what the plan says"
 _TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+# Data exceptions, syntax errors; but for what is gone or not allowed.
+_WRONG: Final = ("22", "42")
+_MOVED: Final = frozenset({"42501", "42P01", "42704", "42703", "42883", "42P07", "42710"})
 _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 
 
@@ -84,7 +87,10 @@ class Rehearsal:
         except psycopg.Error as error:
             if connection.broken:
                 raise
-            return _unproved(in_words(error))
+            if not _is_defect(error):
+                return _unproved(in_words(error))
+            log.exception("a rehearsal failed", plan=plan.summary)
+            return _unproved(f"{in_words(error)}; this is a defect of pgmend")
 
     async def sweep(self, connection: AsyncConnection[TupleRow]) -> None:
         """Drop what rehearsals left that a crash ended; what cannot be dropped now is left to the next one."""
@@ -128,6 +134,12 @@ class Rehearsal:
             _rewrites(plan, trial),
             statements,
         )
+
+
+def _is_defect(error: psycopg.Error) -> bool:
+    """Whether it is our own query that is wrong: neither the server's state nor others' DDL explains it."""
+    sqlstate = error.sqlstate or ""
+    return sqlstate.startswith(_WRONG) and sqlstate not in _MOVED
 
 
 def _turn() -> asyncio.Lock:

@@ -19,7 +19,7 @@ from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.observed import ObservedStatements
 from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched, read_touched
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from tests.support.database import Database
 from tests.support.rehearsed import at_once, rehearse, scratch_databases, to_integer
@@ -242,6 +242,15 @@ async def test_what_there_is_no_time_for_is_unproved(workshop: Workshop, monkeyp
     assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
 
 
+async def test_one_that_stands_behind_another_is_not_passed_over_for_want_of_time(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.fixes.rehearsal.rehearsal._LONGEST_DESCRIBING", timedelta())
+    workshop.database.execute("select seen from app.sessions where id::int = 7")
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
+
+
 # What the database itself runs
 
 
@@ -339,6 +348,18 @@ async def test_what_the_code_is_known_to_run_counts_and_may_be_proved_harmless(w
     assert told.statements == (Verdict.REFUTED, "orders.py:7: parameter $1 text becomes integer")
     told = await rehearse(workshop, rehearsal=at_once(sources=[Code()], witnesses=[Reviewed()]))
     assert told.statements == (Verdict.PROVED, "")
+
+
+async def test_what_is_wrong_with_us_is_told_as_that(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    class Wrong:
+        async def known(self, connection: AsyncConnection[Any], _: Touched) -> Known:
+            await connection.execute("select from from")
+            raise AssertionError
+
+    verdict, _ = (told := await rehearse(workshop, rehearsal=at_once(sources=[Wrong()]))).statements
+    assert verdict is Verdict.UNPROVED
+    assert "this is a defect of pgmend" in told[STATEMENTS].figures
+    assert "a rehearsal failed" in capsys.readouterr().out
 
 
 async def test_several_statements_in_one_are_never_run(workshop: Workshop) -> None:
