@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     online_changes: bool = False
     maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
     fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
-    trust_rehearsals: bool = False
+    trust_rehearsals: bool = True
     statements_seen_for: Duration = SEEN_FOR
     rehearsal_dsn: SecretStr | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5

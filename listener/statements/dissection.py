@@ -83,8 +83,8 @@ def dissect(text: str) -> tuple[Query, ...]:
         raise NotTakenApart(f"its query cannot be written out ({error})") from error
 
 
-def named_in_function(definition: str) -> frozenset[str]:
-    """The names of the relations in a SQL function's body, given its CREATE FUNCTION; of what does not parse none."""
+def named_in_function(definition: str) -> frozenset[tuple[str | None, str]]:
+    """The relations (schema or None, name) in a SQL function's body, given its definition. Raises NotTakenApart."""
     names = _Names()
     try:
         require_shallow(definition)
@@ -94,9 +94,9 @@ def named_in_function(definition: str) -> frozenset[str]:
             if option.defname == "as":
                 require_shallow(option.arg[0].sval)
                 names(pglast.parse_sql(option.arg[0].sval))
-    except (pglast.Error, RecursionError):
-        return frozenset()
-    return frozenset(name for _, name in names.relations)
+    except pglast.Error as error:
+        raise NotTakenApart(f"it does not parse ({error.args[0] if error.args else error})") from error
+    return frozenset(names.relations)
 
 
 def _queries_in(node: Any, text: str, raw: Any = None) -> Iterator[Query]:

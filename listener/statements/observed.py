@@ -24,6 +24,7 @@ from .coverage import coverage
 from .dissection import NotTakenApart, Query, dissect
 from .statement import Known, Origin, Statement, Unread
 from .touched import Touched
+from .whereabouts import Whereabouts, read_whereabouts
 
 MOST_STATEMENTS: Final = 5_000
 MOST_CHARACTERS: Final = 4_000_000
@@ -44,11 +45,6 @@ from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as
 join pg_catalog.pg_namespace as n on n.nspname = asked.schema
 join pg_catalog.pg_roles as r on r.rolname = asked.role
 where pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
-"""
-_WHICH: Final = """
-select n.nspname::text, c.relname::text from pg_catalog.pg_class as c
-join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-where c.relname = any(%s) and c.relkind in ('r', 'p', 'f', 'v', 'm')
 """
 
 
@@ -108,7 +104,8 @@ class ObservedStatements:
         if len(rows) > MOST_STATEMENTS:
             gaps.append(f"there are more than {MOST_STATEMENTS} statements; the least frequent were not read")
         found, unread = await asyncio.to_thread(_taken_apart, rows[:MOST_STATEMENTS], touched)
-        return Known(tuple(await _placed(connection, found, touched)), unread, tuple(gaps), notes)
+        placed = await _placed(connection, found, await read_whereabouts(connection, touched))
+        return Known.together((Known((), unread, tuple(gaps), notes), placed))
 
 
 def _absent(why: str) -> str:
@@ -140,14 +137,19 @@ def _taken_apart(rows: Sequence[_Row], touched: Touched) -> tuple[list[_Found], 
     return found, tuple(unread)
 
 
-async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], touched: Touched) -> Iterator[Statement]:
+async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], where: Whereabouts) -> Known:
     """The statements under the schemas that their roles may use."""
     pairs = {(each.row.role, schema) for each in found for schema in each.path}
     roles, schemas = [role for role, _ in pairs], [schema for _, schema in pairs]
     usable = {tuple(row) for row in await (await connection.execute(_USABLE, (roles, schemas))).fetchall()}
-    names = list({name for each in found for schema, name in each.query.relations if schema is None})
-    there = {tuple(row) for row in await (await connection.execute(_WHICH, (names,))).fetchall()}
-    return (told for each in found for told in _with_hidden(each, _statement(each, usable, there, touched)))
+    statements, unread = list[Statement](), list[Unread]()
+    for each in found:
+        statement = _statement(each, usable, where)
+        statements += _with_hidden(each, statement)
+        # Then the session had another search_path than is known.
+        if statement.doubt is not None and (name := where.ambiguous(each.query.relations)) is not None:
+            unread.append(Unread(statement.name, f"{statement.doubt}, and {name} is in several schemas"))
+    return Known(tuple(statements), tuple(unread))
 
 
 def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
@@ -159,9 +161,9 @@ def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
         yield replace(statement, text=each.query.uncast, doubt=doubt, behind=statement)
 
 
-def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any, ...]], touched: Touched) -> Statement:
+def _statement(each: _Found, usable: set[tuple[Any, ...]], where: Whereabouts) -> Statement:
     path = tuple(schema for schema in each.path if (each.row.role, schema) in usable)
-    doubt, elsewhere = None, _elsewhere(each.query, path, there, touched)
+    doubt, elsewhere = None, where.elsewhere(each.query.relations, path)
     if elsewhere is not None:
         name, schema = elsewhere
         doubt = f"under the search_path of role {each.row.role} its {name} is another one than {schema}.{name}"
@@ -175,19 +177,3 @@ def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any,
         doubt=doubt,
         inner=each.row.inner,
     )
-
-
-def _elsewhere(
-    query: Query, path: Sequence[str], there: set[tuple[Any, ...]], touched: Touched
-) -> tuple[str, str] | None:
-    """A name that leads elsewhere under that path (a session may have set another one), and the schema that is meant
-    then; None where all leads to the relations that are touched, or is about others."""
-    lost: tuple[str, str] | None = None
-    for schema, name in query.relations:
-        if schema is not None or name not in touched.names:
-            continue
-        first = next((place for place in path if (place, name) in there), None)
-        if first is not None and (first, name) in touched.by_name:
-            return None
-        lost = name, next(place for place, known in touched.by_name if known == name)
-    return lost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor, Outcome
 from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.limits import Limits
-from pgmend.listener.fixes.plan import Plan, Proof
+from pgmend.listener.fixes.plan import Plan, Proof, Step
 from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
@@ -118,7 +118,9 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 class Unrehearsed(Rehearsal):
     """For tests of what is done: what a rehearsal says before it has tests of its own, and takes its time."""
 
-    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def proofs(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+    ) -> tuple[Proof, ...]:
         return ()
 
 

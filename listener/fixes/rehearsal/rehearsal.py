@@ -26,7 +26,7 @@ from ...statements.known import known_statements
 from ...statements.statement import StatementSource
 from ...statements.touched import read_touched
 from ..limits import Limits
-from ..plan import CastClass, Hazard, Lock, Plan, Proof, Verdict
+from ..plan import CastClass, Hazard, Lock, Plan, Proof, Step, Verdict
 from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
@@ -42,6 +42,9 @@ STEPS: Final = "the steps come to their end on an empty copy"
 LOCKS: Final = "the steps lock what the plan says"
 REWRITES: Final = "the steps write anew what the plan says"
 _TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+# Data exceptions, syntax errors; but for what is gone or not allowed.
+_WRONG: Final = ("22", "42")
+_MOVED: Final = frozenset({"42501", "42P01", "42704", "42703", "42883", "42P07", "42710"})
 _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 
 
@@ -65,9 +68,12 @@ class Rehearsal:
         self._sources = sources
         self._witnesses = witnesses
 
-    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def proofs(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+    ) -> tuple[Proof, ...]:
         """What the rehearsal proves; nothing for a plan that cannot change what statements mean.
 
+        `left` are the steps that are left to do of a plan that was begun: the copy is as the tables are by now.
         `connection` is to the database that the plan is for, in autocommit mode; it only reads there. A process takes
         one connection more for it, and so one rehearsal at a time.
         """
@@ -75,13 +81,16 @@ class Rehearsal:
             return ()
         try:
             async with _turn():
-                return await self._rehearse(connection, plan, limits)
+                return await self._rehearse(connection, plan, limits, plan.steps if left is None else left)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
             if connection.broken:
                 raise
-            return _unproved(in_words(error))
+            if not _is_defect(error):
+                return _unproved(in_words(error))
+            log.exception("a rehearsal failed", plan=plan.summary)
+            return _unproved(f"{in_words(error)}; this is a defect of pgmend")
 
     async def sweep(self, connection: AsyncConnection[TupleRow]) -> None:
         """Drop what rehearsals left that a crash ended; what cannot be dropped now is left to the next one."""
@@ -92,7 +101,9 @@ class Rehearsal:
                 raise
             log.warning("scratch databases are left", reason=str(error))
 
-    async def _rehearse(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def _rehearse(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step]
+    ) -> tuple[Proof, ...]:
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
         known = await known_statements(connection, touched, self._seen_for, self._sources)
@@ -103,7 +114,7 @@ class Rehearsal:
             lacking = await build_copy(ground, portrait, trusted)
             await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
-            steps = [translated.step(step) for step in plan.steps]
+            steps = [translated.step(step) for step in left]
             exact = plan.cast_class is CastClass.EXACT
             descriptions = Descriptions(
                 known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples, exact=exact
@@ -123,6 +134,12 @@ class Rehearsal:
             _rewrites(plan, trial),
             statements,
         )
+
+
+def _is_defect(error: psycopg.Error) -> bool:
+    """Whether it is our own query that is wrong: neither the server's state nor others' DDL explains it."""
+    sqlstate = error.sqlstate or ""
+    return sqlstate.startswith(_WRONG) and sqlstate not in _MOVED
 
 
 def _turn() -> asyncio.Lock:

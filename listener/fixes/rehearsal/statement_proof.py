@@ -79,7 +79,7 @@ class Descriptions:
 
     def _unread(self) -> list[str]:
         """What was not described at all, and what nobody knows."""
-        late = [each for each in self._known.statements if each not in self._before and each.behind is None]
+        late = [each for each in self._known.statements if each not in self._before]
         told = [f"{each.name}: there was no time to describe it" for each in late]
         told += [f"{each.name}: {each.reason}" for each in self._known.unread]
         if not any(each.origin in _SENT for each in self._known.statements):

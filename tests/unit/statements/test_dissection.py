@@ -91,4 +91,4 @@ def test_a_name_is_looked_for_as_a_word(text: str, mentioned: bool) -> None:
 def test_a_sql_function_names_what_its_body_does() -> None:
     quoted = "create function f() returns int language sql as 'select a from app.t join u on true'"
     parsed = "create function f() returns int language sql begin atomic select a from app.t; select 1 from u; end"
-    assert named_in_function(quoted) == named_in_function(parsed) == {"t", "u"}
+    assert named_in_function(quoted) == named_in_function(parsed) == {("app", "t"), (None, "u")}

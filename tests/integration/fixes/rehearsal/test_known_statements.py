@@ -13,12 +13,13 @@ from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
+from pgmend.listener.hand import MARK
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.observed import ObservedStatements
 from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched, read_touched
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from tests.support.database import Database
 from tests.support.rehearsed import at_once, rehearse, scratch_databases, to_integer
@@ -116,6 +117,17 @@ async def test_what_pgmend_itself_asks_of_the_table_is_no_statement_of_the_appli
     back = ChangeColumnType(workshop.oid("app.sessions"), 3, "text", restores=False)
     told = await rehearse(workshop, await workshop.plan(back))
     assert told.statements == (Verdict.PROVED, "")
+
+
+async def test_what_the_application_sends_under_our_role_is_known_though_it_looks_like_ours(workshop: Workshop) -> None:
+    """Of the same role, all qualified; and the very query that a mark of ours stands before."""
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    ours = f"{MARK} select pg_catalog.count(*) from app.sessions where user_id operator(pg_catalog.=) '7'"
+    workshop.database.execute(sql.SQL(ours))
+    assert (await rehearse(workshop)).statements == (Verdict.PROVED, "")
+    workshop.database.execute(sql.SQL(ours.removeprefix(MARK)))
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "parameter $1 text becomes integer" in examples) == (Verdict.REFUTED, True)
 
 
 async def test_a_statement_that_may_stand_behind_another_with_a_needless_cast_proves_nothing(
@@ -230,6 +242,15 @@ async def test_what_there_is_no_time_for_is_unproved(workshop: Workshop, monkeyp
     assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
 
 
+async def test_one_that_stands_behind_another_is_not_passed_over_for_want_of_time(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.fixes.rehearsal.rehearsal._LONGEST_DESCRIBING", timedelta())
+    workshop.database.execute("select seen from app.sessions where id::int = 7")
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
+
+
 # What the database itself runs
 
 
@@ -250,6 +271,34 @@ async def test_bodies_of_functions_are_described(workshop: Workshop) -> None:
     assert "function app.by_text(text): it fails: operator does not exist: integer = text" in examples
     assert 'function app."By number"(integer)' in examples
     assert "app.harmless" not in examples
+
+
+async def test_names_in_a_body_mean_what_its_search_path_says_or_that_of_its_caller(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        select seen from app.sessions where id = 1;
+        create table public.users (id text);
+        create function app.fixed() returns bigint language sql set search_path = app, public as
+          'select count(*) from sessions s join users u using (id)';
+        create function app.of_caller() returns bigint language plpgsql as
+          $$ begin return (select count(*) from sessions where user_id like 'x%'); end $$;
+        create function app.unclear() returns bigint language sql as 'select 1';
+        set check_function_bodies = off;
+        create or replace function app.unclear() returns bigint language sql as
+          'select count(*) from sessions s join users u on u.id::text = s.seen';
+        """
+    )
+    workshop.limits = replace(workshop.limits, counter_examples=100)
+    verdict, examples = (await rehearse(workshop)).statements
+    assert verdict is Verdict.UNPROVED
+    caller, *unclear = sorted(examples.splitlines())
+    assert caller.startswith("function app.of_caller(): ")
+    assert caller.endswith(
+        "does not exist: integer ~~ unknown (SQLSTATE 42883); its sessions is what the caller's search_path says"
+    )
+    assert unclear == [
+        "function app.unclear(): its users, which is in several schemas, is what the caller's search_path says"
+    ]
 
 
 async def test_a_trigger_that_reads_the_column_is_described(workshop: Workshop) -> None:
@@ -299,6 +348,18 @@ async def test_what_the_code_is_known_to_run_counts_and_may_be_proved_harmless(w
     assert told.statements == (Verdict.REFUTED, "orders.py:7: parameter $1 text becomes integer")
     told = await rehearse(workshop, rehearsal=at_once(sources=[Code()], witnesses=[Reviewed()]))
     assert told.statements == (Verdict.PROVED, "")
+
+
+async def test_what_is_wrong_with_us_is_told_as_that(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    class Wrong:
+        async def known(self, connection: AsyncConnection[Any], _: Touched) -> Known:
+            await connection.execute("select from from")
+            raise AssertionError
+
+    verdict, _ = (told := await rehearse(workshop, rehearsal=at_once(sources=[Wrong()]))).statements
+    assert verdict is Verdict.UNPROVED
+    assert "this is a defect of pgmend" in told[STATEMENTS].figures
+    assert "a rehearsal failed" in capsys.readouterr().out
 
 
 async def test_several_statements_in_one_are_never_run(workshop: Workshop) -> None:
