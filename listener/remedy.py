@@ -204,6 +204,18 @@ class ChangeColumnType(_OnTable):
 
 
 @dataclass(frozen=True, slots=True)
+class WidenSequence(_OnTable):
+    """A sequence that numbers a column and has the end of a shorter type than that: it gets the column's type."""
+
+    column: AttributeNumber
+    sequence: Oid
+    kind: Literal["widen_sequence"] = "widen_sequence"
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return False  # what becomes of a sequence is no change of its table
+
+
+@dataclass(frozen=True, slots=True)
 class EnableTrigger(_OnTable):
     """A disabled trigger, enabled as pg_trigger.tgenabled has it: 'O', 'R' for replicas alone or 'A' always. `restores`
     says that pgmend saw it so before an event."""
@@ -365,6 +377,7 @@ Remedy = (
     | AddForeignKey
     | ValidateConstraint
     | ChangeColumnType
+    | WidenSequence
     | EnableTrigger
     | EnableRowSecurity
     | SetSecurityInvoker

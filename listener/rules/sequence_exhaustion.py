@@ -12,11 +12,13 @@ from ..issue import Finding, Severity
 from ..judging.fact import fact
 from ..judging.registry import Reads, rule
 from ..judging.scene import NotCounted, Scene
-from ..remedy import ChangeColumnType
+from ..remedy import ChangeColumnType, WidenSequence
 
 WORN = 0.9
 # smallint and integer, which bigint has room for.
 SHORT = frozenset({21, 23})
+# The first number that smallint, integer and bigint do not hold.
+_BEYOND = {21: 1 << 15, 23: 1 << 31, 20: 1 << 63}
 # The text goes by steps: each time it changes the issue is told anew, and what somebody ignored comes back.
 _STEPS = (0.99, 0.95, WORN)
 
@@ -39,7 +41,8 @@ def sequence_exhaustion(table: Table, scene: Scene) -> Iterator[Finding]:
         limits = limits_of(column)
         spent = state.spent(limits)
         if spent is not None and spent > WORN:
-            remedy = None if _ends_by_itself(state, limits) else widened(table, column, scene)
+            by_itself = _ends_by_itself(state, limits)
+            remedy = _longer(table, column, state) if by_itself else widened(table, column, scene)
             yield replace(_finding(table, column, state, limits, spent), remedy=remedy)
     if unknown is not None:
         raise unknown
@@ -93,6 +96,13 @@ def _is_numbered_above(table: Table, numbering: Numbering, scene: Scene) -> bool
     return any(
         numbering.sequence == each.sequence for parent in parents if parent is not None for each in parent.numberings
     )
+
+
+def _longer(table: Table, column: Column, state: SequenceState) -> WidenSequence | None:
+    """The sequence with its column's type, where its end is that of a shorter one and so nobody's choice."""
+    shorter = [beyond for beyond in _BEYOND.values() if beyond < _BEYOND.get(column.type_oid, 0)]
+    ends = state.greatest + 1 if state.increment > 0 else -state.least
+    return WidenSequence(table.oid, column.number, state.oid) if ends in shorter else None
 
 
 def _ends_by_itself(state: SequenceState, limits: Limits | None) -> bool:

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from ...catalog.snapshot import AttributeNumber, Oid
 from ...errors import PlanRefused
-from ..composed import identifier, query
+from ..composed import identifier, query, verbatim
 from ..dependents.definition import verified
 from ..plan import Check
 from ..retyping.column_type import ColumnType
@@ -84,6 +84,27 @@ class Numbering(NamedTuple):
             return None
         return f"Sequence {self.schema}.{self.name} keeps the end that somebody gave it, {self.greatest_after}."
 
+    @property
+    def is_there(self) -> Check:
+        """The check that this very sequence, by OID, has the new type and ends."""
+        return self._has(self.after, self.least_after, self.greatest_after)
+
+    @property
+    def is_back(self) -> Check:
+        """The check that it has the old ones."""
+        return self._has(self.before, self.least, self.greatest)
+
+    def probe(self, *, back: bool = False) -> str:
+        """What became of the way there, or back: `partial` where it has neither the old type and ends nor the new."""
+        there = _is(self.after, self.least_after, self.greatest_after)
+        before = _is(self.before, self.least, self.greatest)
+        done, undone = (before, there) if back else (there, before)
+        text = (
+            f"select coalesce((select case when {done} then 'done' when {undone} then 'before' else 'partial' end"
+            f" from pg_catalog.pg_sequence s where s.seqrelid = {self.oid}::oid), 'partial')"
+        )
+        return query(verbatim(text), ("pg_catalog", "pg_sequence"))
+
     def within(self) -> Check:
         """The check that the old type and ends still hold it."""
         text = sql.SQL("select last_value from {} where last_value not between {} and {}").format(
@@ -93,6 +114,18 @@ class Numbering(NamedTuple):
             f"sequence {self.schema}.{self.name} is not beyond its old end",
             query(text, (self.schema, self.name)),
             f"The number given last, where the sequence ended at {self.greatest} before.",
+        )
+
+    def _has(self, type_name: str, least: int, greatest: int) -> Check:
+        text = (
+            "select s.seqtypid::pg_catalog.regtype as type, s.seqmin, s.seqmax from pg_catalog.pg_sequence s"
+            f" where s.seqrelid = {self.oid}::oid and not ({_is(type_name, least, greatest)})"
+        )
+        return Check(
+            f"sequence {self.schema}.{self.name} ends at {greatest}",
+            query(verbatim(text), ("pg_catalog", "pg_sequence")),
+            "The type and ends that it has instead.",
+            in_transaction=True,
         )
 
     def _altered(self, type_name: str, least: int, greatest: int) -> str:
@@ -125,6 +158,12 @@ def _changed(rows: Sequence[TupleRow], target: str) -> Iterator[Numbering]:
                 f"Sequence {schema}.{name}, which numbers it, belongs to a role that we are no member of."
             )
         yield Numbering(oid, schema, name, before, least, greatest, after, least_after, greatest_after)
+
+
+def _is(type_name: str, least: int, greatest: int) -> str:
+    kind = f"'pg_catalog.{type_name}'::pg_catalog.regtype"
+    # In quotes, since a sign is no part of a number: the least bigint without its own is one too many.
+    return f"(s.seqtypid, s.seqmin, s.seqmax) = ({kind}::oid, '{least}'::int8, '{greatest}'::int8)"
 
 
 def _end(type_name: str) -> int:

@@ -8,9 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from pgmend.listener.check import check
 from pgmend.listener.fixes.plan import Hazard, Plan, Verdict
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STATEMENTS, STEPS
-from pgmend.listener.remedy import ChangeColumnType
+from pgmend.listener.issue import Issue
+from pgmend.listener.remedy import ChangeColumnType, WidenSequence
+from pgmend.listener.settings import Settings
 
 from tests.support.mending import at, executing
 from tests.support.rehearsed import rehearse
@@ -161,6 +164,52 @@ async def test_sequences_keep_the_ends_that_somebody_gave_them(workshop: Worksho
     )
     assert dict(found) == {f"app.{name}": then for name, (_, then) in cases.items()}
     assert (await workshop.roll_back(outcome)).state == "rolled_back"
+    assert workshop.structure() == before
+
+
+async def test_a_sequence_that_was_left_behind_by_its_column_follows_alone(workshop: Workshop) -> None:
+    workshop.database.execute("""
+        create schema app; create table app.users (id serial primary key, n int);
+        alter table app.users alter id type bigint; create sequence app.mine as int owned by app.users.n;
+    """)
+    before = workshop.structure()
+    sequence = workshop.oid("app.users_id_seq")
+    outcome = await workshop.heal(WidenSequence(workshop.oid("app.users"), 1, sequence))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    found = workshop.database.fetch("select seqrelid::regclass::text, seqtypid::regtype::text, seqmax from pg_sequence")
+    assert sorted(found) == [("app.mine", "integer", 2**31 - 1), ("app.users_id_seq", "bigint", 2**63 - 1)]
+    workshop.database.execute("select setval('app.users_id_seq', 3000000000)")
+    assert "is not beyond its old end" in ((await workshop.roll_back(outcome)).reason or "")
+    workshop.database.execute("select setval('app.users_id_seq', 3)")
+    assert (await workshop.roll_back(outcome)).state == "rolled_back"
+    assert workshop.structure() == before
+
+
+@pytest.mark.parametrize("sequence", ["as int maxvalue 5000", "as bigint"])
+async def test_an_end_that_somebody_chose_is_left(workshop: Workshop, sequence: str) -> None:
+    workshop.database.execute(f"""
+        create schema app; create sequence app.s {sequence};
+        create table app.users (id bigint primary key default nextval('app.s'));
+    """.encode())  # fmt: skip
+    plan = await workshop.plan(WidenSequence(workshop.oid("app.users"), 1, workshop.oid("app.s")))
+    assert "ends where somebody said, or with its column" in (plan.refusal or "")
+
+
+async def test_another_sequence_that_took_the_name_meanwhile_stays_as_it_is(workshop: Workshop) -> None:
+    workshop.database.execute("""
+        create schema app; create table app.users (id serial primary key); alter table app.users alter id type bigint;
+    """)
+    before: list[Any] = []
+
+    async def meddle() -> None:
+        await executing(
+            workshop, "alter sequence app.users_id_seq rename to old; create sequence app.users_id_seq as smallint"
+        )()
+        before.extend(workshop.structure())
+
+    remedy = WidenSequence(workshop.oid("app.users"), 1, workshop.oid("app.users_id_seq"))
+    outcome = await workshop.heal(remedy, checkpoint=at("apply 1 intended", meddle))
+    assert outcome.state == "refused"
     assert workshop.structure() == before
 
 
@@ -375,3 +424,25 @@ async def test_a_rehearsal_tries_the_whole_group(workshop: Workshop) -> None:
         LOCKS: Verdict.PROVED,
         REWRITES: Verdict.PROVED,
     }
+
+
+async def test_a_key_that_is_nearly_used_up_is_found_planned_and_mended_with_what_refers_to_it(
+    workshop: Workshop,
+) -> None:
+    workshop.database.execute(SMALL.encode())
+    workshop.database.execute("select setval('app.users_id_seq', 2000000000)")
+
+    async def found() -> dict[tuple[str, str], Issue]:
+        result = await check(workshop.connection, Settings())
+        short = ("SEQUENCE_EXHAUSTION", "SHORT_KEY_TYPE")
+        issues = [each.issue for each in result.issues if each.issue.issue_type in short]
+        return {(issue.issue_type, issue.table): issue for issue in issues}
+
+    issues = await found()
+    assert issues.keys() == {("SEQUENCE_EXHAUSTION", "users"), ("SHORT_KEY_TYPE", "orders")}
+    assert issues["SHORT_KEY_TYPE", "orders"].remedy is None
+    remedy = issues["SEQUENCE_EXHAUSTION", "users"].remedy
+    assert remedy is not None
+    assert (await workshop.heal(remedy)).state == "applied"
+    assert await found() == {}
+    assert types(workshop)["app.orders.user_id"] == "bigint"
