@@ -37,6 +37,8 @@ DEFAULT_CRITICAL_TABLES = (
     "credentials",
 )
 
+SEEN_FOR = timedelta(days=1)
+"""What runs once a day is among the statements that the server has seen then."""
 _SIZE = re.compile(r"(?P<number>\d+)\s*(?P<unit>|kb|mb|gb|tb)")
 _DURATION = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[a-z]*)")
 
@@ -129,7 +131,8 @@ class Settings(BaseSettings):
     online_changes: bool = False
     maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
     fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
-    trust_rehearsals: bool = False
+    trust_rehearsals: bool = True
+    statements_seen_for: Duration = SEEN_FOR
     rehearsal_dsn: SecretStr | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     rules: Path | None = None

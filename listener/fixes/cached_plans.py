@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 from ..catalog.snapshot import AttributeNumber, Oid
 from ..relations.wording import count
 from ..remedy import ChangeColumnType, RestoreObject
+from ..settings import SEEN_FOR
 from ..statements.description import Described, describe
 from ..statements.known import known_statements
 from ..statements.statement import Origin, Statement
@@ -95,7 +96,7 @@ async def _moving(connection: AsyncConnection[TupleRow], plan: Plan) -> _Moving 
 
 async def _forecast(connection: AsyncConnection[TupleRow], moving: _Moving) -> Proof:
     touched = await read_touched(connection, [moving.table])
-    known = await known_statements(connection, touched)
+    known = await known_statements(connection, touched, SEEN_FOR)
     # What stands in views and functions is prepared by nobody as it stands there.
     asked = [
         each

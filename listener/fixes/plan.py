@@ -135,6 +135,7 @@ class Step:
     `ahead` are read-only statements of it that are run before the locks too: what they look up is at hand under them.
     One with a `sweep` is that, and may stop and go on between two of its transactions.
     One that comes `after_sweep` of a column waits until nobody has a snapshot from before the end of that.
+    One with `defaults_of` columns of tables sets these to what the plan says, over nobody else's.
     One that `clears` takes away what the other direction may have left: mostly there is nothing.
     """
 
@@ -152,6 +153,7 @@ class Step:
     sweep: Sweep | None = None
     after_sweep: Sweep | None = None
     clears: bool = False
+    defaults_of: tuple[tuple[Oid, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import TupleRow
 
 from ..errors import ProofRefuted
+from ..hand import MARK
 from .composed import verbatim
 from .execution.session import milliseconds
 from .limits import Limits
@@ -98,13 +99,15 @@ def _unproved(check: Check, error: psycopg.Error) -> Proof:
 
 def _bounded(check: Check, limits: Limits) -> sql.Composed:
     """The check's query, for one row more than is shown."""
-    return sql.SQL("select * from ({}) as found limit {}").format(verbatim(check.query), limits.counter_examples + 1)
+    return sql.SQL(MARK + " select * from ({}) as found limit {}").format(
+        verbatim(check.query), limits.counter_examples + 1
+    )
 
 
 async def _count(connection: AsyncConnection[TupleRow], check: Check) -> str:
     """How many counter-examples there are."""
     cursor = await connection.execute(
-        sql.SQL("select pg_catalog.count(*) from ({}) as found").format(verbatim(check.query))
+        sql.SQL(MARK + " select pg_catalog.count(*) from ({}) as found").format(verbatim(check.query))
     )
     row = await cursor.fetchone()
     return str(row[0]) if row else "many"

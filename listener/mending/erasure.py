@@ -21,6 +21,7 @@ from ..fixes.composed import identifier, lock, verbatim
 from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.session import milliseconds
 from ..fixes.sqlstates import in_words
+from ..hand import MARK
 from ..hearing.lease import Lease
 
 log = structlog.get_logger()
@@ -123,7 +124,7 @@ def _gone(keyed: _Keyed, schema: str, table: str, columns: list[str]) -> sql.Com
         sql.SQL("s.{} operator(pg_catalog.=) b.{}").format(sql.Identifier(column), sql.Identifier(f"key_{place}"))
         for place, column in enumerate(columns, 1)
     )
-    return sql.SQL("delete from only {} as b where not exists (select from only {} as s where {})").format(
+    return sql.SQL(MARK + " delete from only {} as b where not exists (select from only {} as s where {})").format(
         verbatim(identifier(SCHEMA, keyed.backup).as_string()), verbatim(identifier(schema, table).as_string()), same
     )
 

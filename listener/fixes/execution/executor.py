@@ -59,8 +59,8 @@ class Executor:
     """Applies and undoes plans, one fix at a time, each on a session that it has for itself.
 
     `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
-    What may change the types of statements is rehearsed a moment before it is done. `watching` is what looks at others
-    are made over, where it is not `connections`.
+    What may change the types of statements is rehearsed a moment before it is done, and again before it goes on.
+    `watching` is what looks at others are made over, where it is not `connections`.
     Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
     fix stays as its row says, and `recover` takes it up.
     """
@@ -164,7 +164,10 @@ class Executor:
         proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
             proofs = (*proofs, *await outlook(connection, plan, self._limits))
-            proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
+        # Between two steps statements may have come that the rehearsal before the first knew nothing of.
+        left = [step for step, state in zip(_changing(plan.steps), states, strict=True) if state != "done"]
+        rehearsal = self._rehearsal.proofs(connection, plan, self._limits, left if begun else None)
+        proofs = (*proofs, *await work.interruption.unless_paused(rehearsal))
         await work.checkpoint("apply proved")
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
             raise _Unproved(reason, proofs)

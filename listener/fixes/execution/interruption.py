@@ -77,6 +77,19 @@ class Interruption:
         await asyncio.wait([self._request], timeout=seconds)
         self.check()
 
+    async def unless_paused(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work comes to, which is given up once a pause is requested: then raise FixInterrupted."""
+        task = asyncio.create_task(work, name="work before a fix")
+        try:
+            await asyncio.wait({task, *([self._request] if self._request else [])}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                self.check()
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
     async def attend(
         self, work: Coroutine[Any, Any, T], session: Attended, watch: Watch | None = None, *, every: float = 0.25
     ) -> T:

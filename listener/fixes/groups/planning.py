@@ -175,6 +175,7 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 checks=(_as_planned(group), *(numbering.is_there for numbering in group.numberings)),
                 rewrites=any(step.rewrites for step in there),
                 ahead=tuple(statement for step in there for statement in step.ahead),
+                defaults_of=tuple(column for step in there for column in step.defaults_of),
             ),
         ),
         inverse=(
@@ -193,6 +194,7 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 checks=(_as_planned(group), *(numbering.is_back for numbering in group.numberings)),
                 rewrites=any(step.rewrites for step in back),
                 ahead=tuple(statement for step in back for statement in step.ahead),
+                defaults_of=tuple(column for step in back for column in step.defaults_of),
             ),
         ),
         hazards=tuple(dict.fromkeys((*plan.hazards, *((Hazard.FULL_SCAN,) if group.ties else ())))),

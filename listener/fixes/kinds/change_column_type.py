@@ -238,6 +238,7 @@ def _with_steps(plan: Plan, change: _Change) -> Plan:
         checks=(change.column.arrived(cast.target, change.column.collation_after), dependents.unchanged),
         rewrites=cast.needs_rewrite,
         ahead=dependents.description.ahead,
+        defaults_of=((subject.table.oid, subject.column.name),),
     )
     back = Step(
         title=f"Change {_called(subject)} back to {cast.source.spelled}",
@@ -253,6 +254,7 @@ def _with_steps(plan: Plan, change: _Change) -> Plan:
         # The old spellings come back through a function in USING, whatever the types.
         rewrites=cast.back.needs_rewrite or change.backup is not None,
         ahead=dependents.description.ahead,
+        defaults_of=((subject.table.oid, subject.column.name),),
     )
     fit_back = () if cast.back.always_exact else (_values_fit_back(subject),)
     return replace(plan, steps=(there,), inverse=(back,), inverse_checks=(*fit_back, dependents.no_newcomers))

@@ -153,6 +153,7 @@ class Way:
             checks=(self._arrived(), self._unchanged()),
             ahead=self._description.ahead,
             after_sweep=sweep_of(self.shadow, as_replica=self.as_replica),
+            defaults_of=((subject.table.oid, subject.column.name),),
         )
 
     def _swapped(self) -> Iterator[str]:

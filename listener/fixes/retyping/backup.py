@@ -15,6 +15,7 @@ from psycopg.rows import TupleRow
 
 from ...catalog.snapshot import Column, Table
 from ...errors import PlanRefused
+from ...hand import MARK
 from ..backup_record import SCHEMA, backup_name
 from ..composed import identifier
 from ..dependents import Subject
@@ -90,7 +91,7 @@ class SpellingBackup:
         cast, value = self.subject.cast, self.subject.quoted_column
         keys = [f"{self._key_value(column)} as key_{place}" for place, column in enumerate(self.key, 1)]
         given = f"{cast.converted(value)} as given"
-        rows = f"select {', '.join([*keys, given, f'{value} as spelling'])} from only {self.subject.table_name}"
+        rows = f"{MARK} select {', '.join([*keys, given, f'{value} as spelling'])} from only {self.subject.table_name}"
         yield f"create table {self.sql} as {rows} where not ({cast.exact(value)})"
         names = ", ".join(f"key_{place}" for place, _ in enumerate(self.key, 1))
         yield f"alter table {self.sql} add primary key ({names}), enable row level security"
