@@ -31,6 +31,7 @@ from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
 from .likeness import NOTHING, RELATIONS, require_likeness
+from .remembered import Remembered
 from .scope import scope_of
 from .statement_proof import NAME as STATEMENTS
 from .statement_proof import Descriptions
@@ -110,6 +111,11 @@ class Rehearsal:
         names = {name for each in known.statements for name in each.relations}
         portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
+        where = (connection.info.host, connection.info.port, connection.info.dbname, connection.info.user, self._dsn)
+        key = (*where, tuple(self._witnesses), plan.plan_hash, tuple(left))
+        remembered = Remembered(key, known, portrait, trusted)
+        if (proofs := remembered.proofs()) is not None:
+            return proofs
         async with rehearsal_ground(connection, self._dsn) as ground:
             lacking = await build_copy(ground, portrait, trusted)
             await require_likeness(ground, portrait, touched, lacking)
@@ -128,12 +134,10 @@ class Rehearsal:
             f"plan {plan.plan_hash[:12]}, {trial.statements} statements, on a copy of {relations} relations in"
             f" {time.monotonic() - started:.2f} s"
         )
-        return (
-            Proof(STEPS, Verdict.PROVED, took, alone=True),
-            _locks(plan, trial),
-            _rewrites(plan, trial),
-            statements,
-        )
+        steps_taken = Proof(STEPS, Verdict.PROVED, took, alone=True)
+        proofs = (steps_taken, _locks(plan, trial), _rewrites(plan, trial), statements)
+        remembered.keep(proofs)
+        return proofs
 
 
 def _is_defect(error: psycopg.Error) -> bool:
