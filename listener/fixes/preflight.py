@@ -16,6 +16,7 @@ from .execution.session import milliseconds
 from .limits import Limits
 from .plan import Check, Proof, Verdict
 from .shown import shown
+from .sqlstates import is_passing
 
 _SETTINGS = """
 select pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('row_security', 'off', true)
@@ -36,7 +37,11 @@ def objection(proofs: Sequence[Proof], *, alone: bool = False) -> str | None:
     """
     lines: list[str] = []
     for proof in proofs:
-        if proof.verdict is Verdict.PROVED or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED):
+        if (
+            proof.verdict is Verdict.PROVED
+            or proof.forecast
+            or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED)
+        ):
             continue
         rows = "".join(f"\n  {example}" for example in proof.counter_examples)
         verb = "does not hold" if proof.verdict is Verdict.REFUTED else "could not be proved"
@@ -88,7 +93,8 @@ async def _prove(connection: AsyncConnection[TupleRow], check: Check, limits: Li
 
 
 def _unproved(check: Check, error: psycopg.Error) -> Proof:
-    return Proof(check.name, Verdict.UNPROVED, f"it could not be run ({error.sqlstate}): {error.diag.message_primary}")
+    figures = f"it could not be run ({error.sqlstate}): {error.diag.message_primary}"
+    return Proof(check.name, Verdict.UNPROVED, figures, kept_out=is_passing(error))
 
 
 def _bounded(check: Check, limits: Limits) -> sql.Composed:

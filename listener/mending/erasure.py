@@ -15,9 +15,10 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow, class_row
 
 from ..connections import ConnectionSource
-from ..errors import LeaseLost, PlanStale
+from ..errors import GaveWay, LeaseLost, PlanStale
 from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, verbatim
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.session import milliseconds
 from ..fixes.sqlstates import in_words
 from ..hand import MARK
@@ -60,11 +61,11 @@ class _Keyed:
     columns: list[int]
 
 
-async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: timedelta) -> int:
+async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: timedelta, courtesy: Courtesy) -> int:
     """Delete from each backup the rows whose like is gone from the table; how many. Each backup in a transaction.
 
-    Locks: ACCESS SHARE on the table, waited for no longer than `lock_timeout`; what is in the way is looked at again by
-    the next round. Raises LeaseLost.
+    Locks: ACCESS SHARE on the table, waited for no longer than `lock_timeout`, and given up where others wait for it;
+    what is in the way is looked at again by the next round. Raises LeaseLost.
     """
     erased = 0
     async with connections.connection("housekeeper") as connection:
@@ -72,9 +73,9 @@ async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: 
             several = await (await cursor.execute(_KEYED)).fetchall()
         for keyed in several:
             try:
-                async with connection.transaction():
-                    erased += await _erase(connection, lease, lock_timeout, keyed)
-            except PlanStale as moved:
+                erasing = _erase(connection, lease, lock_timeout, keyed)
+                erased += await courtesy.read(connection, erasing, "Looking for what was erased")
+            except (PlanStale, GaveWay) as moved:
                 log.warning("backup not looked through", backup=keyed.backup, reason=str(moved))
             except psycopg.Error as error:
                 if connection.closed:
@@ -84,6 +85,11 @@ async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: 
 
 
 async def _erase(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeout: timedelta, keyed: _Keyed) -> int:
+    async with connection.transaction():
+        return await _erased(connection, lease, lock_timeout, keyed)
+
+
+async def _erased(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeout: timedelta, keyed: _Keyed) -> int:
     if not await lease.hold(connection):
         raise LeaseLost("Nothing is erased from backups: another listener leads by now.")
     await connection.execute(_BOUNDS, (milliseconds(lock_timeout),))

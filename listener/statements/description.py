@@ -52,11 +52,13 @@ class Failed:
 class Described:
     """Type OIDs of the parameters by number, and of the results with their names; the same where these are.
 
-    `tree` is the server's own, as it writes it; where there is none, `opaque` says why.
+    `columns` are the tables and numbers of the columns that the results are, 0 where they are none. `tree` is the
+    server's own, as it writes it; where one was asked for and there is none, `opaque` says why.
     """
 
     parameters: tuple[Oid, ...] = ()
     results: tuple[tuple[str, Oid], ...] = ()
+    columns: tuple[tuple[Oid, int], ...] = field(default=(), compare=False)
     tree: str | None = field(default=None, compare=False)
     opaque: Failed | None = field(default=None, compare=False)
 
@@ -65,11 +67,12 @@ Description = Described | Failed
 
 
 async def describe(
-    connection: AsyncConnection[TupleRow], statements: Sequence[Statement]
+    connection: AsyncConnection[TupleRow], statements: Sequence[Statement], *, trees: bool = False
 ) -> AsyncIterator[tuple[Statement, Description]]:
     """Each statement with its description, those under one search_path together.
 
-    `connection` is in autocommit mode; its search_path is another one afterwards.
+    `connection` is in autocommit mode; its search_path is another one afterwards. With `trees` temporary functions are
+    made, and so the database is to be a scratch one; without, nothing is written.
     """
     here: tuple[str, ...] | None = None
     types = _Types(connection)
@@ -82,8 +85,11 @@ async def describe(
             yield each, await _define(connection, each.text, each.defines)
             continue
         described = await _prepare(connection, each.text)
-        yield each, described if isinstance(described, Failed) else await _with_tree(connection, each, described, types)
-    await connection.execute(_GONE)
+        if trees and isinstance(described, Described):
+            described = await _with_tree(connection, each, described, types)
+        yield each, described
+    if trees:
+        await connection.execute(_GONE)
 
 
 async def type_names(connection: AsyncConnection[TupleRow], oids: Sequence[Oid]) -> Mapping[Oid, str]:
@@ -107,6 +113,7 @@ async def _prepare(connection: AsyncConnection[TupleRow], text: str) -> Descript
         tuple(
             ((described.fname(number) or b"").decode(), described.ftype(number)) for number in range(described.nfields)
         ),
+        tuple((described.ftable(number), described.ftablecol(number)) for number in range(described.nfields)),
     )
 
 

@@ -173,8 +173,12 @@ class Workshop:
 
     async def issue_of(self, remedy: Remedy) -> Issue:
         """An issue with that remedy."""
+        return self.issue_in(await self.snapshot(), remedy)
+
+    def issue_in(self, snapshot: Snapshot, remedy: Remedy) -> Issue:
+        """An issue with that remedy, about what that snapshot shows."""
         oid = next(iter(remedy.tables), DATABASE)
-        table = (await self.snapshot()).tables.get(oid)
+        table = snapshot.tables.get(oid)
         schema, name = (table.schema, table.name) if table else ("app", "gone")
         what = remedy.name if isinstance(remedy, RestoreObject) else ""
         return Issue(
@@ -184,26 +188,21 @@ class Workshop:
 
     async def plan(self, remedy: Remedy, fix_id: UUID | None = None) -> Plan:
         """The plan for an issue with that remedy, which is not written down."""
-        return await plan_fix(
-            self.connection,
-            await self.issue_of(remedy),
-            await self.snapshot(),
-            limits=self.limits,
-            fix_id=fix_id or uuid4(),
-        )
+        return await self._plan_in(await self.snapshot(), remedy, fix_id or uuid4())
 
     async def propose(self, remedy: Remedy, *, automatic: bool = False) -> tuple[UUID, Plan]:
         """A fix for that remedy, proposed, or queued where it is automatic."""
         fix_id = uuid4()
-        plan = await self.plan(remedy, fix_id)
-        await self.issue(remedy)
+        snapshot = await self.snapshot()
+        plan = await self._plan_in(snapshot, remedy, fix_id)
+        await open_or_change(self.connection, [self.issue_in(snapshot, remedy)])
         await book.propose(self.connection, fix_id, plan, automatic=automatic)
         return fix_id, plan
 
     async def claim(self, remedy: Remedy) -> book.Claim:
         """A fix for that remedy, approved and claimed."""
         fix_id, _ = await self.propose(remedy)
-        self.database.execute("select pgmend.approve(%s)", [fix_id])
+        self.database.fetch("select pgmend.approve(%s)", [fix_id])
         claim = await self.next()
         assert claim is not None
         assert claim.fix_id == fix_id
@@ -221,7 +220,7 @@ class Workshop:
 
     async def roll_back(self, outcome: Outcome, **options: Any) -> Outcome:
         """What becomes of its undo."""
-        self.database.execute("select pgmend.rollback(%s)", [outcome.fix_id])
+        self.database.fetch("select pgmend.rollback(%s)", [outcome.fix_id])
         claim = await self.next()
         assert claim is not None
         assert claim.direction == "undo"
@@ -259,3 +258,7 @@ class Workshop:
             union all select 'registration', o.fix_id::text from pgmend.own_backend o
             union all select 'step', s.title from pgmend.fix_step s where s.state = 'intended'"""
         )
+
+    async def _plan_in(self, snapshot: Snapshot, remedy: Remedy, fix_id: UUID) -> Plan:
+        issue = self.issue_in(snapshot, remedy)
+        return await plan_fix(self.connection, issue, snapshot, limits=self.limits, fix_id=fix_id)

@@ -47,14 +47,16 @@ class Descriptions:
         self._shapes = await read_shapes(ground)
         self._stored = await read_stored(ground)
         end = monotonic() + self._time.total_seconds()
-        async for statement, description in describe(ground, self._known.statements):
+        async for statement, description in describe(ground, self._known.statements, trees=True):
             self._before[statement] = description
             if monotonic() > end:
                 break
 
     async def compared(self, ground: AsyncConnection[TupleRow]) -> Proof:
         """Describe the same again, and say what differs."""
-        after = {statement: description async for statement, description in describe(ground, [*self._before])}
+        after = {
+            statement: description async for statement, description in describe(ground, [*self._before], trees=True)
+        }
         meaning = Meaning(self._shapes, await read_shapes(ground), self._exact)
         stored = await read_stored(ground)
         found = await asyncio.to_thread(lambda: list(compare(self._before, after, meaning)))
