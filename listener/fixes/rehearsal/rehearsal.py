@@ -82,7 +82,7 @@ class Rehearsal:
             return ()
         try:
             async with _turn():
-                return await self._rehearse(connection, plan, limits, plan.steps if left is None else left)
+                return await self.rehearse(connection, plan, limits, left)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
@@ -102,9 +102,11 @@ class Rehearsal:
                 raise
             log.warning("scratch databases are left", reason=str(error))
 
-    async def _rehearse(
-        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step]
+    async def rehearse(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
     ) -> tuple[Proof, ...]:
+        """The same of a plan of any kind, whoever else rehearses. Raises CouldNotLook, psycopg.Error."""
+        left = plan.steps if left is None else left
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
         known = await known_statements(connection, touched, self._seen_for, self._sources)
