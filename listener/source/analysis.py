@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -103,7 +103,7 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
     if hunted:
         schema.names, schema.former = await read_names(connection), await read_former(connection)
         for place, each in zip(
-            hunted, await hunt(connection, [examined[place].sql for place in hunted], schema), strict=True
+            hunted, await hunt(connection, [_hunted(examined[place]) for place in hunted], schema), strict=True
         ):
             examined[place] = replace(examined[place], hunt=each)
     examined = await _declared(connection, examined)
@@ -115,6 +115,10 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
 
 
 _UTILITY: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+
+
+def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:
+    return one.sql, lambda position, length: one.prepared.is_assumed(one.offset + position, length)
 
 
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:

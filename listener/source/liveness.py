@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from .guards import engine_named
+
 _MIGRATIONS: Final = re.compile(
     r"(?:^|/)(?:migrations?|alembic|versions|db_migrations|yoyo|revisions)(?:/|$)|(?:^|/)\d{4}_\w+\.py$"
 )
+_SQLITE: Final = re.compile(r"\bsqlite_(?:master|schema|sequence)\b|^\s*pragma\b", re.IGNORECASE)
 _OVER: Final = re.compile(r"(?:^|/)(?:archived?|attic|obsolete|deprecated|one_?offs?|legacy_scripts)/")
+
+
+def engine_of(path: str, function: str, text: str) -> str | None:
+    """The other engine that a statement is for by the names of its file and function, or by its words; or None."""
+    if _SQLITE.search(text):
+        return "SQLite"
+    return engine_named(path.rpartition("/")[2]) or engine_named(function)
 
 
 def standing(path: str) -> str | None:

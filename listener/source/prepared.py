@@ -91,6 +91,16 @@ class Prepared:
             return self._default
         return Site(piece.file or self._default.file, *after(piece, raw - start))
 
+    def is_assumed(self, position: int, length: int) -> bool:
+        """Whether some of those characters are a default that may be replaced."""
+        for copied in self._copied:
+            first, last = max(position, copied.start), min(position + length, copied.start + copied.length)
+            for raw in range(copied.raw + first - copied.start, copied.raw + last - copied.start):
+                origin = bisect_right(self._origins, raw, key=lambda each: each[0]) - 1
+                if origin >= 0 and self._origins[origin][1].assumed:
+                    return True
+        return False
+
     @property
     def parameters(self) -> int:
         """How many values the server wants."""

@@ -75,6 +75,18 @@ CLEAN = {
     "    conn.execute(f'select id, whatever from {t} where a = 1')\n",
     "a condition that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, where):\n"
     "    conn.execute(f'select name from users {where} order by id')\n",
+    "a name that a setting may replace": f"{PSYCOPG}T = os.environ.get('T', 'gone')\n"
+    "def f(conn: psycopg.Connection):\n    conn.execute(f'select a from {T} group by a')\n",
+    "a value where none may stand": f"{PSYCOPG}def f(conn: psycopg.Connection, n):\n"
+    "    conn.execute(f'set local statement_timeout = {int(n)}')\n",
+    "columns of a query of what only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n"
+    "    conn.execute(f'select s.a, s.b from (select a, x.* from {t} as x) as s where s.a = 1 order by s.a')\n",
+    "psycopg's cursors for dollars": "from psycopg import AsyncRawCursor\n"
+    "async def f(conn):\n    cursor = AsyncRawCursor(conn)\n"
+    "    await cursor.execute('select name from users where id = $1', (1,))\n",
+    "keys through a wrapper": "from sqlalchemy import text\ndef run(session, name):\n"
+    "    session.execute(text('select 1 from users where name = :name'), {'name': name})\n"
+    "def f(session):\n    run(session, 'a')\n",
     "statements of a transaction": psycopg("begin; lock table users in share mode; set local x.y = '1'; commit"),
     "SQLAlchemy's cast": "from sqlalchemy import text\ndef f(session):\n"
     "    session.execute(text('select id::text from users where id = :id'), {'id': 1})\n",

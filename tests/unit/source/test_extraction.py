@@ -181,6 +181,50 @@ ONE_FILE = {
         """,
         ['select "Ä b", {column} from "s"."t" where b = %s'],
     ),
+    "an identifier in parts": (
+        """
+        class Queue:
+            def __init__(self, prefix="app_"):
+                self.prefix = prefix
+            def f(self, cursor, name):
+                cursor.execute(sql.SQL("select 1 from {}").format(sql.Identifier(f"{self.prefix}jobs")))
+                cursor.execute(sql.SQL("select 2 from {}").format(sql.Identifier(f"{name}_jobs")))
+        """,
+        ['select 1 from "app_jobs"', 'select 2 from "{name}_jobs"'],
+    ),
+    "a default of the environment": (
+        """
+        TABLE = os.environ.get("TABLE", "users")
+        def f(cursor):
+            cursor.execute(f"select a from {TABLE}")
+        """,
+        ["select a from users"],
+    ),
+    "an object of a known class": (
+        """
+        class Names:
+            table = "users"
+            @property
+            def quoted(self):
+                return f'"{self.table}"'
+        class Repository:
+            names: Names
+            def f(self, cursor, given: Names):
+                cursor.execute(f"select 1 from {self.names.quoted}")
+                cursor.execute(f"select 2 from {given.table}")
+        """,
+        ['select 1 from "users"', "select 2 from users"],
+    ),
+    "a wrapper's default": (
+        """
+        def find(value, column="id"):
+            cursor.execute(f"select a from t where {column} = %s", (value,))
+        def f():
+            find(1)
+            find(1, "name")
+        """,
+        ["select a from t where id = %s", "select a from t where name = %s"],
+    ),
     "SQLAlchemy's text": (
         'def f(session):\n    session.execute(text("select a from t where b = :b").bindparams(b=1))',
         ["select a from t where b = :b"],
