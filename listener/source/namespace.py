@@ -22,6 +22,7 @@ class Namespace:
 
     def __init__(self, modules: Iterable[Module], files: Mapping[str, str]) -> None:
         self._modules = {module.name: module for module in modules}
+        self._known: dict[str, Module | None] = {}
         self._files = files
         self._by_tail: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self._modules.values():
@@ -36,9 +37,12 @@ class Namespace:
 
     def module(self, dotted: str) -> Module | None:
         """The module of that name; a tree need not begin where the imports do."""
-        found = self._modules.get(dotted)
-        if found is not None:
-            return found
+        if dotted not in self._known:
+            self._known[dotted] = self._modules.get(dotted) or self._elsewhere(dotted)
+        return self._known[dotted]
+
+    def _elsewhere(self, dotted: str) -> Module | None:
+        """The only module whose name ends as the dotted one, or that as it."""
         tail = dotted.rpartition(".")[2]
         fitting = [
             each

@@ -83,7 +83,10 @@ class CodeBase:
         """Run the code base's own way to make its schema; raises Unavailable with what it said."""
         place = self.installed()
         setup = f"import sys; sys.path.insert(0, {str(place)!r}); DSN = {dsn!r}\n"
-        run([sys.executable, "-I", "-c", setup + self.makes])
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "make_schema.py"
+            script.write_text(setup + self.makes)
+            run([sys.executable, "-I", str(script)])
 
     def code(self) -> Path:
         """The folder with its code alone; raises Unavailable."""
@@ -96,7 +99,7 @@ class CodeBase:
 CODE_BASES = (
     CodeBase("procrastinate", "3.10.0", "procrastinate", _PROCRASTINATE),
     CodeBase("pgqueuer", "1.6.0", "pgqueuer", _PGQUEUER),
-    CodeBase("chancy", "0.26.0", "chancy", _CHANCY),
+    CodeBase("chancy", "0.26.0", "chancy", _CHANCY, ("croniter",)),
     CodeBase("saq", "0.26.4", "saq", _SAQ, ("psycopg[binary,pool]",)),
     CodeBase("langgraph-checkpoint-postgres", "3.2.0", "langgraph", _LANGGRAPH, ("psycopg[binary]",)),
 )
