@@ -151,8 +151,9 @@ class Way:
             probe=self.shadow.probe(""),
             locks=(Lock("ACCESS EXCLUSIVE", subject.table_name), *self.dependents.locks),
             checks=(self._arrived(), self._unchanged()),
-            ahead=(self._description.kept_before(),),
+            ahead=self._description.ahead,
             after_sweep=sweep_of(self.shadow, as_replica=self.as_replica),
+            defaults_of=((subject.table.oid, subject.column.name),),
         )
 
     def _swapped(self) -> Iterator[str]:
