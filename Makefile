@@ -53,6 +53,7 @@ lab-statements: $(STAMP) ## 200 plans that each break one known statement, and t
 
 lab-code: $(STAMP) ## real code bases from PyPI against the schemas that they make; ARGS="--only saq"
 	$(BIN)/python -m tests.lab.code $(ARGS)
+
 lab-casts: $(STAMP) ## 100,000 values through every proved pair of types, held against PostgreSQL's own casts
 	$(BIN)/python -m tests.lab.casts $(ARGS)
 

@@ -11,6 +11,7 @@ _MIGRATIONS: Final = re.compile(
     r"(?:^|/)(?:migrations?|alembic|versions|db_migrations|yoyo|revisions)(?:/|$)|(?:^|/)\d{4}_\w+\.py$"
 )
 _SQLITE: Final = re.compile(r"\bsqlite_(?:master|schema|sequence)\b|^\s*pragma\b", re.IGNORECASE)
+_TEST: Final = re.compile(r"(?:^|/)tests?/|(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$")
 _OVER: Final = re.compile(r"(?:^|/)(?:archived?|attic|obsolete|deprecated|one_?offs?|legacy_scripts)/")
 
 
@@ -25,6 +26,8 @@ def standing(path: str) -> str | None:
     """Why what stands in the file ran once, and does not any more; None where it runs."""
     if _MIGRATIONS.search(path):
         return "it is a migration, written for the schema of its time"
+    if _TEST.search(path):
+        return "it is a test, which may be wrong on purpose"
     if _OVER.search(path):
         return "its folder says that it is not in use any more"
     return None

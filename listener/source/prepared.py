@@ -30,7 +30,7 @@ _TOKEN: Final = re.compile(
     |(?P<percent>%%)
     |(?P<numeric>\$(?P<number>\d+))
     |(?P<cast>::)
-    |(?P<named>(?<![\w\]:'"]):(?P<name>[A-Za-z_]\w*))
+    |(?P<named>(?<![\w\[\]:'"]):(?P<name>[A-Za-z_]\w*))
     |(?P<question>(?<![\w?@|&-])\?(?![?|&\w'"$%]|\s*['"$%:(]|\s+\w*[a-z_]\w*\s*(?:::|=)))
     |(?P<word>[A-Za-z_][\w$]*|\d[\w.]*)
     |(?P<other>[^\s\w])""",

@@ -21,6 +21,7 @@ from .schema import Relation, Schema, read_relations
 
 UNDEFINED_TABLE: Final = "42P01"
 UNDEFINED_COLUMN: Final = "42703"
+_SYSTEM: Final = ("ctid", "tableoid", "xmin", "xmax", "cmin", "cmax")
 _MOST_ROUNDS: Final = 25
 
 
@@ -147,7 +148,7 @@ class Hunt:
         for column in self.parsed.columns:
             qualifier = column.parts[-2] if len(column.parts) > 1 else None
             name = "".join(column.parts[-1:])
-            known = name in relation.columns or name == target.called or HOLE_NAME in name
+            known = name in relation.columns or name in (target.called, *_SYSTEM) or HOLE_NAME in name
             if qualifier in (None, target.called, "excluded") and not known:
                 self.columns.append(UnknownColumn(name, column.location, relation))
 

@@ -37,4 +37,4 @@ def _judge(examined: Examined) -> Iterator[Defect]:
     )
 
 
-JUDGEMENT = Judgement("INVALID_SQL", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("INVALID_SQL", Severity.CRITICAL, _judge, of_all=True)

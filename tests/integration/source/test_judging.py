@@ -87,6 +87,12 @@ CLEAN = {
     "keys through a wrapper": "from sqlalchemy import text\ndef run(session, name):\n"
     "    session.execute(text('select 1 from users where name = :name'), {'name': name})\n"
     "def f(session):\n    run(session, 'a')\n",
+    "texts of conditions that go together": f"{PSYCOPG}def f(conn: psycopg.Connection, a, b):\n"
+    "    sql = 'select 1 from users'\n    if a:\n        sql += ' where id = 1'\n"
+    "    if b:\n        sql += ' and name = 2::text' if a else ' where name = 3::text'\n    conn.execute(sql)\n",
+    "system columns": asyncpg("insert into users (id, name) values (1, 'a') returning ctid, xmin"),
+    "a prepared statement": psycopg("prepare x as select name from users where id = $1"),
+    "a slice": asyncpg("select (array[id])[:id] from users"),
     "statements of a transaction": psycopg("begin; lock table users in share mode; set local x.y = '1'; commit"),
     "SQLAlchemy's cast": "from sqlalchemy import text\ndef f(session):\n"
     "    session.execute(text('select id::text from users where id = :id'), {'id': 1})\n",
@@ -245,6 +251,13 @@ async def test_what_is_critical_is_so_in_critical_tables(schema: Database, tmp_p
     assert issue.severity is Severity.MEDIUM
     analysis = await judged(schema, tmp_path, code, critical_tables=("logs",))
     assert analysis.issues[0].severity is Severity.CRITICAL
+
+
+async def test_a_table_of_another_schema_is_no_critical_issue(schema: Database, tmp_path: Path) -> None:
+    schema.execute("create schema app; create table app.orders (id integer)")
+    (issue,) = await found(schema, tmp_path, asyncpg("select id from orders"))
+    assert issue.severity is Severity.MEDIUM
+    assert "app on the search_path" in issue.expected_state
 
 
 async def test_what_was_renamed_is_told_with_its_event(installed: Database, tmp_path: Path) -> None:

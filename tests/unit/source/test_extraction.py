@@ -418,6 +418,13 @@ def test_what_asks_the_catalog_first_is_conditional(tmp_path: Path) -> None:
     assert [each.condition for each in found.statements if each.sql.startswith("select b")] == [None]
 
 
+def test_tests_may_be_wrong_on_purpose(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, tests__test_app='def test(cursor):\n    cursor.execute("selct 1")\n    cursor.execute("select 1")\n'
+    )
+    assert [each.live for each in found.statements] == [False]
+
+
 def test_migrations_are_not_live(tmp_path: Path) -> None:
     found = read(tmp_path, app__migrations__0001_first='def up(cursor):\n    cursor.execute("drop table t")\n')
     assert [each.live for each in found.statements] == [False]
