@@ -127,7 +127,7 @@ ONE_FILE = {
         def f(cursor, b):
             sql = "select a from t"
             if b:
-                sql = "nothing to see"
+                sql = "select b from never"
                 return
             cursor.execute(sql)
         """,
