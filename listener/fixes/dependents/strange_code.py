@@ -9,6 +9,7 @@ from __future__ import annotations
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from .definition import literal
 from .dependent import Dependent, Subject, refused
 
 _STRANGE = """
@@ -23,6 +24,10 @@ with expression (classid, objid, said) as (
   union all
   select 'pg_catalog.pg_statistic_ext'::regclass, s.oid, pg_catalog.format('statistics %%s', s.stxname)
   from pg_catalog.pg_statistic_ext s where s.stxrelid = %(table)s::oid
+  union all
+  select 'pg_catalog.pg_attrdef'::regclass, g.oid, pg_catalog.format('generated column %%s', a.attname)
+  from pg_catalog.pg_attrdef g join pg_catalog.pg_attribute a on a.attrelid = g.adrelid and a.attnum = g.adnum
+  where g.adrelid = %(table)s::oid and a.attgenerated <> '' and %(whole)s
 )
 select e.said, pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0), r.rolname::text
 from expression e join pg_catalog.pg_depend d on d.classid = e.classid and d.objid = e.objid
@@ -34,6 +39,21 @@ from expression e join pg_catalog.pg_depend d on d.classid = e.classid and d.obj
 where not r.rolsuper and r.rolname <> current_user
 order by 1, 2
 """
+
+
+def strange_words(subject: Subject) -> str:
+    """A query for a sentence on each that is told of whole rows; it knows no more than the table's number and name."""
+    values = {"%(table)s": str(subject.table.oid), "%(column)s": str(subject.column.number), "%(whole)s": "true"}
+    text = _STRANGE.strip().removesuffix("order by 1, 2")
+    for name, value in values.items():
+        text = text.replace(name, value)
+    where = literal(f"{subject.table.schema}.{subject.table.name}")
+    return (
+        "select pg_catalog.concat(e.said, ' on ', " + where + ", ' runs ', e.what, ' of role ', e.owner,"
+        " ', which would run with the rights of ', current_user) from ("
+        + text.replace("%%", "%")
+        + ") as e (said, what, owner)"
+    )
 
 
 async def strange_code(

@@ -18,11 +18,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncRawCursor, sql
 from psycopg.rows import TupleRow
 
-from ...errors import FixDeferred, FixFailed
+from ...errors import FixDeferred, PlanStale, ProofRefuted
+from ..composed import verbatim
 from ..plan import TURNS, Step, Sweep
+from ..preflight import confirm
 from ..sqlstates import is_passing
 from .alone import failure, registered
 from .interruption import Watch
@@ -38,16 +40,16 @@ _NO_WAIT = timedelta(milliseconds=1)
 
 Pages = tuple[int, int]
 
-_BEGUN = """
-insert into pgmend.backfill as b (table_oid, column_number, fix_id, file, next_page, end_page)
-select a.attrelid, a.attnum, %(fix_id)s, pg_catalog.pg_relation_filenode(a.attrelid), 0,
-  pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::int8
-from pg_catalog.pg_attribute a where a.attrelid = %(table)s::oid and a.attname = %(column)s
-on conflict (table_oid, column_number) do update set fix_id = excluded.fix_id, file = excluded.file,
-  next_page = case when b.file = excluded.file then b.next_page else 0 end,
-  end_page = case when b.file = excluded.file then b.end_page else excluded.end_page end
-returning column_number, next_page, end_page
-"""
+_BEGUN = sql.SQL("""
+update pgmend.backfill as b set fix_id = {fix_id}, file = now.file,
+  next_page = case when b.file = now.file then b.next_page else 0 end,
+  end_page = case when b.file = now.file then b.end_page else now.pages end
+from (select c.oid, pg_catalog.pg_relation_filenode(c.oid) as file,
+  pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8 as pages
+  from pg_catalog.pg_class as c where c.oid = {table}::oid) as now
+where b.table_oid = now.oid and b.column_number = {column} and b.swapped_at is null
+returning b.column_number, b.next_page, b.end_page
+""")
 _COME = """
 update pgmend.backfill as b set next_page = %(next)s, filled = b.filled + %(filled)s, batches = b.batches + 1
 where b.table_oid = %(table)s::oid and b.column_number = %(column)s
@@ -233,12 +235,12 @@ async def _is_finished(work: Work, ordinal: int, sweep: Sweep) -> bool:
 async def _walk(work: Work, ordinal: int, sweep: Sweep) -> _Walk:
     """The walk from where the last one came to."""
     connection = work.session.connection
+    begun = _BEGUN.format(fix_id=str(work.journal.fix_id), table=sweep.table, column=verbatim(sweep.column))
     async with connection.transaction():
         await work.journal.hold(connection)
-        values = {"fix_id": work.journal.fix_id, "table": sweep.table, "column": sweep.column}
-        row = await (await connection.execute(_BEGUN, values)).fetchone()
+        row = await (await connection.execute(begun)).fetchone()
     if row is None:
-        raise FixFailed(f"The column {sweep.column} that was to be filled is gone.")
+        raise PlanStale("The column that was to be filled is gone.")
     return _Walk(work, ordinal, sweep, *row, pages=work.limits.first_batch)
 
 
@@ -252,12 +254,25 @@ async def _transaction(
     work: Work, sweep: Sweep, wait: timedelta, longest: timedelta | None = None
 ) -> AsyncGenerator[None]:
     """A transaction of the sweep; each statement of it may wait for a lock and take so long."""
-    connection = work.session.connection
+    connection, limits = work.session.connection, work.limits
     async with connection.transaction():
-        bounds = _AS_REPLICA if sweep.as_replica else _BOUNDS
-        await connection.execute(bounds, (milliseconds(wait), milliseconds(longest or work.limits.statement_time)))
+        # Whoever takes the lease over is waited for as anywhere: nothing of anybody's is locked yet.
+        await work.session.bound(limits.lock_timeout, limits.statement_time, local=True)
         await work.journal.hold(connection)
+        bounds = _AS_REPLICA if sweep.as_replica else _BOUNDS
+        await connection.execute(bounds, (milliseconds(wait), milliseconds(longest or limits.statement_time)))
+        if sweep.lock:
+            await connection.execute(verbatim(sweep.lock))
+        await _look_again(work, sweep)
         yield
+
+
+async def _look_again(work: Work, sweep: Sweep) -> None:
+    """Under the lock: find that all is as it was when the change began; raises PlanStale."""
+    try:
+        await confirm(work.session.connection, sweep.checks, work.limits)
+    except ProofRefuted as refuted:
+        raise PlanStale(str(refuted)) from refuted
 
 
 async def _answer(connection: AsyncConnection[TupleRow], query: str, values: Mapping[str, object]) -> object:

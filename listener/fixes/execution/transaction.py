@@ -242,7 +242,7 @@ async def _under_locks(
     await work.reach(ordinal, "locked")
     if work.compares and step.compares:
         await check_unmoved(connection, work.plan)
-    else:
+    elif not step.clears:
         await check_names(connection, work.plan)
     done = work.journal.end_statement(ordinal, "done"), work.journal.unregister_statement(work.session)
     statements = [*map(verbatim, step.statements), *recorded(work.journal.fix_id, work.plan.backups), *done]
@@ -271,6 +271,8 @@ async def _send(work: Work, statements: Sequence[sql.Composable]) -> None:
 
 
 def _locked(work: Work, step: Step) -> list[str]:
-    """LOCK TABLE for each of the step's locks on a relation of the plan."""
+    """LOCK TABLE for each of the step's locks on a relation of the plan. What clears goes by numbers."""
+    if step.clears:
+        return []
     planned = {name for _, name in work.plan.tables}
     return [lock(each.relation, each.mode) for each in step.locks if each.relation in planned]

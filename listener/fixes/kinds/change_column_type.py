@@ -124,7 +124,7 @@ async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
         )
     if not site.limits.online_changes:
         return replace(plan, waits_for=f"the online column change, which is off (online_changes): {locked}")
-    ground = Ground(subject, change.dependents, change.default, change.column)
+    ground = Ground(subject, change.dependents, change.default, change.column, seen)
     checks = () if cast.always_exact or not seen else (_values_pass(change),)
     fit_back = () if cast.back.always_exact or not seen else (_values_fit_back(subject),)
     try:
@@ -267,8 +267,9 @@ def _back(change: _Change) -> Iterator[str]:
         yield guard(dependents.as_left)
     if not subject.cast.back.always_exact:
         yield guard(_values_fit_back(subject))
+    yield from change.default.still(subject)
     yield from dependents.undo_down
-    yield from change.default.dropped(subject)
+    yield from change.default.dropped_back(subject)
     if backup:
         yield backup.reader()
     yield from change.column.back(backup.restored() if backup else None)

@@ -58,7 +58,7 @@ def left_over(workshop: Workshop) -> list[tuple[Any, ...]]:
         union all select 'trigger', tgname::text from pg_trigger where tgname like 'zzzz%'
         union all select 'function', proname::text from pg_proc where pronamespace = 'pgmend_backup'::regnamespace
         union all select 'constraint', conname::text from pg_constraint where conname like '%\\_pgmend%'
-        union all select 'progress', table_oid::text from pgmend.backfill"""
+        union all select 'progress', table_oid::text from pgmend.backfill where swapped_at is null"""
     )
 
 
