@@ -9,7 +9,6 @@ from __future__ import annotations
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from .definition import literal
 from .dependent import Dependent, Subject, refused
 
 _STRANGE = """
@@ -41,19 +40,14 @@ order by 1, 2
 """
 
 
-def strange_words(subject: Subject) -> str:
-    """A query for a sentence on each that is told of whole rows; it knows no more than the table's number and name."""
+def strange_rows(subject: Subject) -> str:
+    """A query for what is told of whole rows: the expression, what it runs, and whose that is; numbers are all it has
+    of the table."""
     values = {"%(table)s": str(subject.table.oid), "%(column)s": str(subject.column.number), "%(whole)s": "true"}
     text = _STRANGE.strip().removesuffix("order by 1, 2")
     for name, value in values.items():
         text = text.replace(name, value)
-    where = literal(f"{subject.table.schema}.{subject.table.name}")
-    return (
-        "select pg_catalog.concat(e.said, ' on ', " + where + ", ' runs ', e.what, ' of role ', e.owner,"
-        " ', which would run with the rights of ', current_user) from ("
-        + text.replace("%%", "%")
-        + ") as e (said, what, owner)"
-    )
+    return text.replace("%%", "%")
 
 
 async def strange_code(

@@ -42,7 +42,7 @@ async def onlookers(connection: AsyncConnection[TupleRow], subject: Subject) -> 
         if _ALL_COLUMNS.search(code) or (of_tables and _ALL_OF_A_TABLE.search(code)):
             raise PlanRefused(
                 f"Trigger {name} on {subject.table_name} writes all columns of a row elsewhere (new.*, old.*), and"
-                " would have one more while the change is under way. This is not changed online. Cure: name the columns."
+                " would have one more while the change is under way. This is not changed online. Cure: name them."
             )
         if _WHOLE_ROW.search(code) or _ALL_COLUMNS.search(definition):
             seeing.append(name)

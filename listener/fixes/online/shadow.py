@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pglast import ast
 from psycopg import sql
 
+from ...catalog.snapshot import AttributeNumber
 from ..backup_record import SCHEMA
 from ..composed import identifier, query, statement, verbatim
 from ..dependents import Subject
@@ -59,7 +60,8 @@ class Shadow:
 
     `stem` names what else it takes: two triggers and a function in schema pgmend_backup. `uncast` is the index of the
     rows in which it is still NULL and should not be. `replaces` is SQL for the number of the column whose place it
-    takes, and `trial` what has to be tried on it first.
+    takes, and `trial` what has to be tried on it first. On the way back it `brings_back` what the column of that number
+    was.
     """
 
     subject: Subject
@@ -70,6 +72,7 @@ class Shadow:
     uncast: str
     replaces: str
     trial: Trial
+    brings_back: AttributeNumber | None
 
     @property
     def quoted(self) -> str:
@@ -121,7 +124,8 @@ class Shadow:
         listed = ", ".join(literal(name) for name in self.triggers)
         yield (
             "insert into pgmend.backfill (table_oid, column_number, fix_id, file, next_page, end_page, replaces,"
-            " triggers, function_oid) select a.attrelid, a.attnum, o.fix_id, pg_catalog.pg_relation_filenode(a.attrelid), 0,"
+            " triggers, function_oid)"
+            " select a.attrelid, a.attnum, o.fix_id, pg_catalog.pg_relation_filenode(a.attrelid), 0,"
             " pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::pg_catalog.int8,"
             f" {self.replaces}, array(select t.oid from pg_catalog.pg_trigger t where t.tgrelid = a.attrelid and"
             f" t.tgname in ({listed})), pg_catalog.to_regprocedure({literal(f'{self.function}()')})"
@@ -159,13 +163,19 @@ class Shadow:
 
     @property
     def arrived(self) -> str:
-        """Whether it is in the column's place, as SQL, whatever it is called."""
+        """Whether it is in the column's place, or the one that it would bring back still is, as SQL; whatever it is
+        called."""
         target = self.subject.cast.target
-        return (
+        typed = f"a.atttypid = {target.oid}::oid and a.atttypmod = {target.modifier}"
+        swapped = (
             "exists (select from pgmend.backfill b join pg_catalog.pg_attribute a on a.attrelid = b.table_oid"
             f" and a.attnum = b.column_number where b.table_oid = {self._table} and b.replaces = {self.replaces}"
-            f" and b.swapped_at is not null and a.atttypid = {target.oid}::oid and a.atttypmod = {target.modifier})"
+            f" and b.swapped_at is not null and {typed})"
         )
+        if self.brings_back is None:
+            return swapped
+        still = f"a.attrelid = {self._table} and a.attnum = {self.brings_back} and {typed}"
+        return f"({swapped} or exists (select from pg_catalog.pg_attribute a where {still}))"
 
     @property
     def present(self) -> str:

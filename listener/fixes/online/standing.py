@@ -13,7 +13,7 @@ from ...catalog.snapshot import Oid
 from ..composed import query, verbatim
 from ..dependents import Subject
 from ..dependents.definition import literal
-from ..dependents.strange_code import strange_words
+from ..dependents.strange_code import strange_rows
 from ..plan import Check
 
 # fmt: off
@@ -63,7 +63,9 @@ select said as in_the_way from (
   where exists (select from pgmend.backfill b join pg_catalog.pg_class c on c.oid = b.table_oid
     where b.table_oid = {oid}::oid and b.swapped_at is null)
   union all
-  select 8, strange.said from ({strange}) as strange (said)
+  select 8, pg_catalog.format('%s on %s runs %s of role %s, which would run with the rights of %s', strange.said,
+    {table}, strange.runs, strange.of_role, current_user)
+  from ({strange}) as strange (said, runs, of_role)
 ) as it (rank, said) order by rank, said
 """
 _FINGERPRINT = """
@@ -149,14 +151,14 @@ def in_the_way(footing: Footing, last: str) -> Check:
         cure=cure,
         firing=_FIRING[footing.as_replica],
         published=footing.published,
-        strange=strange_words(footing.subject),
+        strange=strange_rows(footing.subject),
     )
     return Check("nothing is in the way of filling a column", asking(text), "What was made since the plan was.")
 
 
 def no_strange_code(footing: Footing) -> Check:
     """The check that no expression on the table calls what would run with our rights and should not."""
-    text = f"select strange.said as code_of_others from ({strange_words(footing.subject)}) as strange (said)"
+    text = f"select * from ({strange_rows(footing.subject)}) as strange (expression, runs, of_role)"
     return Check("nobody's code runs with our rights", asking(text), "What was made since the plan was.")
 
 

@@ -147,7 +147,7 @@ async def test_a_value_without_its_like_is_written_and_ends_the_fix(workshop: Wo
     before = workshop.structure()
     write = "insert into app.sessions values (9000, 'seven'); update app.sessions set user_id = '007' where id = 1999"
     outcome = await workshop.heal(to_type(workshop), checkpoint=at(stage, executing(workshop, write)))
-    assert outcome.state == "refused"
+    assert outcome.state == "refused", outcome.reason
     for row in ("id=9000, value=seven", "id=1999, value=007"):
         assert row in (outcome.reason or "")
     assert (workshop.structure(), left_over(workshop)) == (before, [])
