@@ -11,7 +11,7 @@ from ..names import first_free, free_relation_name, index_stem
 from ..plan import Check, Hazard, Plan, Proof, Verdict
 from ..retyping.casts import Cast
 from ..retyping.column_change import ColumnChange
-from ..retyping.replanning import Replanning, replanning
+from ..retyping.replanning import Replanning
 from ..retyping.retyped_default import RetypedDefault
 from ..site import Site
 from .backfill import may_be_replica, refuse_where_in_the_way
@@ -50,6 +50,7 @@ class Ground:
     dependents: Dependents
     default: RetypedDefault
     change: ColumnChange
+    replanning: Replanning
     seen: bool
 
 
@@ -72,8 +73,7 @@ async def online(
             f"Primary key {carried.primary_key.name} takes no NULL, so that a key without its like in"
             f" {subject.cast.target.spelled} would fail who writes it: this is not changed online."
         )
-    replan = await replanning(site.connection, subject)
-    there, back = await _ways(site, ground, carried, heirs, replan)
+    there, back = await _ways(site, ground, carried, heirs)
     await refuse_where_in_the_way(site.connection, there.shadow)
     hazards = (
         *_HAZARDS,
@@ -92,7 +92,7 @@ async def online(
         makes=tuple(dict.fromkeys((*there.makes, *back.makes))),
         adds=(*there.adds, *back.adds),
         estimate_ms=None,
-        notes=(*ground.dependents.notes, *noticed, *_notes(ground, carried, heirs, replan)),
+        notes=(*ground.dependents.notes, *noticed, *_notes(ground, carried, heirs)),
         proofs=plan.proofs if ground.seen else (*plan.proofs, _unseen(subject)),
     )
 
@@ -108,9 +108,7 @@ def _unseen(subject: Subject) -> Proof:
     )
 
 
-async def _ways(
-    site: Site, ground: Ground, carried: Carried, heirs: tuple[Heir, ...], replan: Replanning
-) -> tuple[Way, Way]:
+async def _ways(site: Site, ground: Ground, carried: Carried, heirs: tuple[Heir, ...]) -> tuple[Way, Way]:
     subject, dependents, change = ground.subject, ground.dependents, ground.change
     table, column = subject.table, subject.column
     turned = replace(subject, cast=subject.cast.back)
@@ -146,7 +144,7 @@ async def _ways(
         default=ground.default,
         filled=first_free(column.name, "_pgmend_filled_new", constrained),
         known=known,
-        replan=replan.statements,
+        replan=ground.replanning.statements,
         back=False,
     )
     back = replace(
@@ -178,9 +176,10 @@ def _is_up_to_settings(cast: Cast) -> bool:
     return "string" in families and bool(families & _OF_SETTINGS)
 
 
-def _notes(ground: Ground, carried: Carried, heirs: tuple[Heir, ...], replan: Replanning) -> list[str]:
+def _notes(ground: Ground, carried: Carried, heirs: tuple[Heir, ...]) -> list[str]:
     subject = ground.subject
-    notes = [_SERIALIZATION, *([replan.note] if replan.note else [])]
+    again = ground.replanning.note
+    notes = [_SERIALIZATION, *([again] if again else [])]
     unique = [heir.facts.name for heir in heirs if heir.unique]
     if unique:
         notes.append(

@@ -58,7 +58,7 @@ select said as in_the_way from (
   select 6, pg_catalog.format('%s is part of another table, or has parts. This is not changed online.', {table})
   where exists (select from pg_catalog.pg_inherits i where {oid}::oid in (i.inhrelid, i.inhparent))
   union all
-  select 7, pg_catalog.format('Another column of %s is being changed online. Cure: let that come to its end, or undo'
+  select 0, pg_catalog.format('Another column of %s is being changed online. Cure: let that come to its end, or undo'
     ' it.', {table})
   where exists (select from pgmend.backfill b join pg_catalog.pg_class c on c.oid = b.table_oid
     where b.table_oid = {oid}::oid and b.swapped_at is null)

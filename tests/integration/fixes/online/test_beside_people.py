@@ -101,7 +101,7 @@ WHOLE_ROWS = {
     "perform row(new)": "watch",
     "if new is distinct from old then null; end if": "watch",
     "if new.user_id is distinct from old.user_id then null; end if": "",
-    "null; -- new.*": "",
+    "null /* new.* */": "",
 }
 
 
@@ -156,7 +156,7 @@ async def test_writers_under_repeatable_read_try_again_and_lose_nothing(workshop
 
         outcome = await workshop.heal(to_type(workshop), checkpoint=swapping)
         stop.set()
-    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert outcome.state == "applied", outcome.reason
     assert values(workshop) == wanted
     assert set(failures) <= {"40001"}
     plan = workshop.database.value("select plan::text from pgmend.fix")
@@ -175,14 +175,14 @@ async def test_who_may_write_some_columns_writes_them(workshop: Workshop, role: 
     write = executing(
         workshop,
         f"set role {writer}; update app.sessions set user_id = '42' where id in (7, 1999) returning user_id;"
-        "insert into app.sessions (id, user_id) values (9000, '9'); select * from app.sessions where id = 7;"
-        "select app.sessions from app.sessions where id = 8",
+        "insert into app.sessions (id, user_id) select max(id) + 1, '9' from app.sessions; select * from app.sessions where id = 7;"
+        "select sessions from app.sessions where id = 8",
     )
     outcome = await workshop.heal(to_type(workshop), checkpoint=at("apply 4 batch", write))
-    assert (outcome.state, outcome.reason) == ("applied", None)
-    assert values(workshop) == {n: n for n in range(1, 2001)} | {7: 42, 1999: 42, 9000: 9}
+    assert outcome.state == "applied", outcome.reason
+    assert values(workshop) == {n: n for n in range(1, 2001)} | {7: 42, 1999: 42, 2001: 9}
     undone = await workshop.roll_back(outcome, checkpoint=at("undo 4 batch", write))
-    assert (undone.state, undone.reason) == ("rolled_back", None) or "9000" in (undone.reason or "")
+    assert (undone.state, undone.reason) == ("rolled_back", None)
     was, now = ([row[3].split(" ", 1)[1] for row in rows if row[1] == "app.sessions.user_id"]
                 for rows in (before, workshop.structure()))  # fmt: skip
     assert now == was
@@ -233,7 +233,7 @@ async def test_rows_that_nobody_looked_at_are_no_proof(workshop: Workshop, monke
     assert (proof.verdict, proof.alone) == (Verdict.UNPROVED, True)
     assert "too large to look at every row first" in proof.figures
     outcome = await workshop.heal(to_type(workshop))
-    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert outcome.state == "applied", outcome.reason
 
 
 async def test_nobody_without_our_triggers_fails_at_a_column_that_is_no_key(workshop: Workshop) -> None:
@@ -331,7 +331,7 @@ async def test_a_key_is_the_primary_key_at_each_moment(workshop: Workshop) -> No
 
     remedy = replace(to_type(workshop, "bigint"), column=1)
     outcome = await workshop.heal(remedy, checkpoint=look)
-    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert outcome.state == "applied", outcome.reason
     undone = await workshop.roll_back(outcome, checkpoint=look)
     assert (undone.state, undone.reason, left_over(workshop)) == ("rolled_back", None, [])
     assert set(seen) == {1}
@@ -361,12 +361,13 @@ async def test_a_place_that_our_role_prefers_moves_no_index(workshop: Workshop) 
         pytest.skip("before 15 a tablespace needs a folder of its own")
     setup(workshop)
     name = f"aside_{uuid4().hex[:8]}"
-    workshop.database.execute(f"set allow_in_place_tablespaces = on; create tablespace {name} location ''".encode())
+    await workshop.connection.execute("set allow_in_place_tablespaces = on")
+    await workshop.connection.execute(f"create tablespace {name} location ''".encode())
     try:
         database = workshop.database.value("select quote_ident(current_database())")
         workshop.database.execute(f"alter database {database} set default_tablespace = {name}".encode())
         outcome = await workshop.heal(to_type(workshop))
-        assert (outcome.state, outcome.reason) == ("applied", None)
+        assert outcome.state == "applied", outcome.reason
         where = "select reltablespace::int from pg_class where relnamespace = 'app'::regnamespace"
         assert {row[0] for row in workshop.database.fetch(where.encode())} == {0}
     finally:

@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests.support.mending import at, executing
@@ -128,7 +127,8 @@ async def paused(workshop: Workshop) -> None:
 
 WRITES = (
     "insert into app.sessions (id, {0}) values (9000, '1'), (9001, null);"
-    "update app.sessions set {0} = 'x' where id = 7; update app.sessions set id = id where id in (8, 1999); copy app.sessions (id) from program 'echo 9002';"
+    "update app.sessions set {0} = 'x' where id = 7; update app.sessions set id = id where id in (8, 1999);"
+    "copy app.sessions (id) from program 'echo 9002';"
     "delete from app.sessions where id = 9"
 )
 
@@ -143,7 +143,6 @@ WRITES = (
         ("drop function pgmend_backup.sync_{0}_2_new() cascade", "user_id"),
         ("alter table app.sessions drop user_id_pgmend_new cascade", "user_id"),
         ("alter table app.sessions drop user_id cascade; alter table app.sessions add user_id text", "user_id"),
-        ("alter table app.sessions alter user_id_pgmend_new type text", "user_id"),
     ],
 )  # fmt: skip
 async def test_nobodys_write_fails_whatever_becomes_of_a_paused_change(
@@ -152,10 +151,7 @@ async def test_nobodys_write_fails_whatever_becomes_of_a_paused_change(
     setup(workshop)
     await paused(workshop)
     oid = workshop.oid("app.sessions")
-    try:
-        workshop.database.execute(done.replace("{0}", str(oid)).encode())
-    except psycopg.Error as error:
-        pytest.skip(f"PostgreSQL does not do that: {error.diag.message_primary}")
+    workshop.database.execute(done.replace("{0}", str(oid)).encode())
     for write in WRITES.split(";"):
         workshop.database.execute(write.format(column).encode())
     outcome = await workshop.again()
