@@ -56,7 +56,8 @@ select said as in_the_way from (
   where pg_catalog.row_security_active({oid}::oid)
   union all
   select 6, pg_catalog.format('%s is part of another table, or has parts. This is not changed online.', {table})
-  where exists (select from pg_catalog.pg_inherits i where {oid}::oid in (i.inhrelid, i.inhparent))
+  from pg_catalog.pg_class c where c.oid = {oid}::oid and (c.relispartition
+    or exists (select from pg_catalog.pg_inherits i where i.inhparent = {oid}::oid))
   union all
   select 0, pg_catalog.format('Another column of %s is being changed online. Cure: let that come to its end, or undo'
     ' it.', {table})

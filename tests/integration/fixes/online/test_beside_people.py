@@ -15,6 +15,7 @@ from pgmend.listener.fixes.kinds import change_column_type
 from pgmend.listener.fixes.online import planning
 from pgmend.listener.fixes.plan import Hazard, Verdict
 from pgmend.listener.fixes.planner import plan_fix
+from pgmend.sql.install import uninstall
 
 from tests.support.mending import at, executing
 from tests.support.role import Roles
@@ -52,9 +53,7 @@ async def test_sessions_that_stay_open_read_functions_anew(workshop: Workshop, a
     async with await workshop.database.connect() as shop:
 
         async def use(value: str) -> None:
-            await shop.execute(
-                "insert into app.sessions (id, user_id) values (%s, '1')", (random.randint(10**6, 10**9),)
-            )
+            await shop.execute("insert into app.sessions (id, user_id) select max(id) + 1, '1' from app.sessions")
             await shop.execute("update app.sessions set user_id = %s where id = 7", (value,))
             row = await (await shop.execute("select app.count_of(7)")).fetchone()
             assert row == (1,)
@@ -175,8 +174,8 @@ async def test_who_may_write_some_columns_writes_them(workshop: Workshop, role: 
     write = executing(
         workshop,
         f"set role {writer}; update app.sessions set user_id = '42' where id in (7, 1999) returning user_id;"
-        "insert into app.sessions (id, user_id) select max(id) + 1, '9' from app.sessions; select * from app.sessions where id = 7;"
-        "select sessions from app.sessions where id = 8",
+        "insert into app.sessions (id, user_id) select max(id) + 1, '9' from app.sessions;"
+        "select * from app.sessions where id = 7; select sessions from app.sessions where id = 8",
     )
     outcome = await workshop.heal(to_type(workshop), checkpoint=at("apply 4 batch", write))
     assert outcome.state == "applied", outcome.reason
@@ -342,6 +341,21 @@ async def test_a_key_that_may_have_no_like_is_refused(workshop: Workshop) -> Non
     remedy = replace(to_type(workshop, "smallint"), column=1)
     plan = await workshop.plan(remedy)
     assert (plan.refusal or "").startswith("Primary key sessions_pkey takes no NULL"), plan.refusal
+
+
+async def test_an_uninstall_in_the_midst_takes_the_change_back(workshop: Workshop) -> None:
+    setup(workshop)
+    before = workshop.structure()
+    requested = asyncio.Event()
+
+    async def request() -> None:
+        requested.set()
+
+    await workshop.heal(to_type(workshop), pause_requested=requested.wait, checkpoint=at("apply 4 batch", request))
+    assert workshop.structure() != before
+    with psycopg.connect(workshop.database.dsn, autocommit=True) as connection:
+        uninstall(connection, discard=True)
+    assert workshop.structure() == before
 
 
 async def test_another_change_of_the_table_waits_its_turn(workshop: Workshop) -> None:
