@@ -28,6 +28,7 @@ from ..preflight import confirm
 from ..sqlstates import is_passing
 from .alone import failure, registered
 from .interruption import Watch
+from .pressure import Pressure
 from .session import milliseconds
 from .work import Work
 
@@ -90,7 +91,9 @@ class _Walk:
 
     async def finish(self) -> None:
         """Go to the end of the table, and then to what was locked."""
+        pressure = Pressure(self.work)
         while self.page < self.end:
+            await pressure.ease()
             await self._next()
         while self.locked:
             await self._unlocked()

@@ -19,6 +19,13 @@ _MAY_SET = """
 select r.rolsuper or pg_catalog.has_parameter_privilege('session_replication_role', 'set')
 from pg_catalog.pg_roles r where r.rolname = current_user
 """
+# Plans are shown where pgmend is not installed, and to who may not read its tables.
+_IS_TOLD = """
+select exists (
+  select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'pgmend' and c.relname = 'backfill' and pg_catalog.has_schema_privilege(n.oid, 'usage')
+    and pg_catalog.has_table_privilege(c.oid, 'select'))
+"""
 
 
 async def may_be_replica(connection: AsyncConnection[TupleRow]) -> bool:
@@ -30,7 +37,8 @@ async def may_be_replica(connection: AsyncConnection[TupleRow]) -> bool:
 
 async def refuse_where_in_the_way(connection: AsyncConnection[TupleRow], shadow: Shadow) -> None:
     """Raise PlanRefused where the backfill would fire what people made, or could not be done."""
-    row = await (await connection.execute(verbatim(shadow.free().query))).fetchone()
+    told = await (await connection.execute(_IS_TOLD)).fetchone()
+    row = await (await connection.execute(verbatim(shadow.free(told=bool(told and told[0])).query))).fetchone()
     if row:
         raise PlanRefused(row[0])
 

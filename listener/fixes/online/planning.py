@@ -18,7 +18,7 @@ from .backfill import may_be_replica, refuse_where_in_the_way
 from .carried import Carried, read_carried
 from .heirs import Heir, read_heirs
 from .onlookers import onlookers
-from .shadow import Shadow, name_of
+from .shadow import Shadow, name_of, quoted
 from .standing import Footing
 from .trial import Trial
 from .way import Way
@@ -40,6 +40,10 @@ _SERIALIZATION = (
     "Who writes under REPEATABLE READ or SERIALIZABLE a row that is filled at that moment gets a serialization failure"
     " (40001), as beside any UPDATE, and has to try again. READ COMMITTED gets none."
 )
+_ROOM = """
+select pg_catalog.pg_size_pretty(pg_catalog.pg_table_size(%s::oid) + coalesce((select pg_catalog.sum(
+  pg_catalog.pg_relation_size(i::pg_catalog.regclass)) from pg_catalog.unnest(%s::text[]) as i), 0))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,21 @@ async def online(
         adds=(*there.adds, *back.adds),
         estimate_ms=None,
         notes=(*ground.dependents.notes, *noticed, *_notes(ground, carried, heirs)),
-        proofs=plan.proofs if ground.seen else (*plan.proofs, _unseen(subject)),
+        proofs=(*plan.proofs, *([] if ground.seen else [_unseen(subject)]), await _room(site, subject, heirs)),
+    )
+
+
+async def _room(site: Site, subject: Subject, heirs: tuple[Heir, ...]) -> Proof:
+    """What it needs of the disk at most; what there is no query tells."""
+    indexes = [f"{quoted(heir.facts.schema)}.{quoted(heir.facts.name)}" for heir in heirs]
+    row = await (await site.connection.execute(_ROOM, (subject.table.oid, indexes))).fetchone()
+    assert row is not None
+    return Proof(
+        "there is room for a second version of each row",
+        Verdict.UNPROVED,
+        f"up to {row[0]} more on the disk until VACUUM and the swap, and as much again in WAL; what is free cannot be"
+        " asked in SQL",
+        alone=True,
     )
 
 

@@ -195,9 +195,9 @@ class Shadow:
             " or exists (select from pg_catalog.pg_proc p where p.oid = b.function_oid)))"
         )
 
-    def free(self) -> Check:
-        """The check that nothing is in the way of making it."""
-        return in_the_way(self.footing, LAST)
+    def free(self, *, told: bool = True) -> Check:
+        """The check that nothing is in the way of making it; `told` says that other changes are told of."""
+        return in_the_way(self.footing, LAST, told=told)
 
     def untouched(self) -> Check:
         """The check that nobody has touched what it stands on, and so every write since was in step."""

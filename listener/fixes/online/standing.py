@@ -58,16 +58,17 @@ select said as in_the_way from (
   select 6, pg_catalog.format('%s is part of another table, or has parts. This is not changed online.', {table})
   from pg_catalog.pg_class c where c.oid = {oid}::oid and (c.relispartition
     or exists (select from pg_catalog.pg_inherits i where i.inhparent = {oid}::oid))
-  union all
-  select 0, pg_catalog.format('Another column of %s is being changed online. Cure: let that come to its end, or undo'
-    ' it.', {table})
-  where exists (select from pgmend.backfill b join pg_catalog.pg_class c on c.oid = b.table_oid
-    where b.table_oid = {oid}::oid and b.swapped_at is null)
+  {another}
   union all
   select 8, pg_catalog.format('%s on %s runs %s of role %s, which would run with the rights of %s', strange.said,
     {table}, strange.runs, strange.of_role, current_user)
   from ({strange}) as strange (said, runs, of_role)
 ) as it (rank, said) order by rank, said
+"""
+_ANOTHER = """union all
+  select 0, pg_catalog.format('Another column of %s is being changed online. Cure: let that come to its end, or undo'
+    ' it.', {table})
+  where exists (select from pgmend.backfill b where b.table_oid = {oid}::oid and b.swapped_at is null)
 """
 _FINGERPRINT = """
 select pg_catalog.string_agg(said, pg_catalog.chr(10) order by said collate "C") from (
@@ -142,14 +143,19 @@ class Footing:
         return text.replace("{oid}", str(self.oid))
 
 
-def in_the_way(footing: Footing, last: str) -> Check:
-    """The check that the table can be filled while everybody writes; `last` is how names of our triggers begin."""
+def in_the_way(footing: Footing, last: str, *, told: bool = True) -> Check:
+    """The check that the table can be filled while everybody writes; `last` is how names of our triggers begin.
+
+    `told` says that schema pgmend is there to tell of other changes.
+    """
+    another = _ANOTHER.format(table=literal(footing.subject.table_name), oid=footing.oid) if told else ""
     cure = "" if footing.as_replica else " Cure: grant set on parameter session_replication_role (15 and newer)."
     text = _IN_THE_WAY.format(
         oid=footing.oid,
         table=literal(footing.subject.table_name),
         last=last,
         cure=cure,
+        another=another,
         firing=_FIRING[footing.as_replica],
         published=footing.published,
         strange=strange_rows(footing.subject),

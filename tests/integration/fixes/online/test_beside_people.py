@@ -80,8 +80,7 @@ async def test_functions_that_are_not_ours_to_touch_are_told_of(workshop: Worksh
     setup(
         workshop,
         more=f"{TRIGGER} alter schema app owner to {owner}; alter table app.sessions owner to {owner};"
-        f"grant usage on schema app to {stranger}; alter function app.note() owner to {stranger};"
-        f"grant usage on schema pgmend to {owner}; grant select on pgmend.backfill to {owner}",
+        f"grant usage on schema app to {stranger}; alter function app.note() owner to {stranger}",
     )
     issue, snapshot = await workshop.issue_of(to_type(workshop)), await workshop.snapshot()
     await workshop.connection.execute(f"set role {owner}".encode())
@@ -213,7 +212,6 @@ async def test_rows_that_security_hides_are_not_changed(workshop: Workshop, role
         "integer",
         "n",
         f"alter schema app owner to {owner}; alter table app.sessions owner to {owner};"
-        f"grant usage on schema pgmend to {owner}; grant select on pgmend.backfill to {owner};"
         "alter table app.sessions enable row level security, force row level security;"
         "create policy p on app.sessions using (id <> 13)",
     )
@@ -228,7 +226,8 @@ async def test_rows_that_nobody_looked_at_are_no_proof(workshop: Workshop, monke
     monkeypatch.setattr(change_column_type, "_MOST_PAGES", 0)
     setup(workshop)
     plan = await workshop.plan(to_type(workshop))
-    (proof,) = plan.proofs
+    proof, room = plan.proofs
+    assert (room.verdict, room.alone) == (Verdict.UNPROVED, True)
     assert (proof.verdict, proof.alone) == (Verdict.UNPROVED, True)
     assert "too large to look at every row first" in proof.figures
     outcome = await workshop.heal(to_type(workshop))
@@ -341,6 +340,20 @@ async def test_a_key_that_may_have_no_like_is_refused(workshop: Workshop) -> Non
     remedy = replace(to_type(workshop, "smallint"), column=1)
     plan = await workshop.plan(remedy)
     assert (plan.refusal or "").startswith("Primary key sessions_pkey takes no NULL"), plan.refusal
+
+
+async def test_readers_that_are_behind_are_waited_for_and_named(workshop: Workshop) -> None:
+    setup(workshop)
+    slot = f"behind_{uuid4().hex[:8]}"
+    workshop.database.execute("select pg_create_physical_replication_slot(%s, true)", [slot])
+    try:
+        short = {"lock_patience": timedelta(milliseconds=1), "most_wal_behind": 0}
+        outcome = await workshop.heal(to_type(workshop), limits=short)
+        assert outcome.state == "deferred", outcome.reason
+        assert f"replication slot {slot} is" in (outcome.reason or "")
+    finally:
+        workshop.database.execute("select pg_drop_replication_slot(%s)", [slot])
+    assert (await workshop.again()).state == "applied"
 
 
 async def test_an_uninstall_in_the_midst_takes_the_change_back(workshop: Workshop) -> None:

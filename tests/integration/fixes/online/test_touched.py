@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -110,6 +110,29 @@ async def test_an_undo_ends_there_too(workshop: Workshop, role: Roles, name: str
     assert left_over(workshop) == []
     kept = f"select max(id), count(*) from {touch.type_of}"
     assert workshop.database.fetch(kept.encode()) == [(2000, 2000)]
+
+
+@pytest.mark.parametrize("stage", ["apply 7 committed", "apply 8 intended", "apply 9 intended"])
+async def test_a_promise_and_its_validation_look_again(workshop: Workshop, role: Roles, stage: str) -> None:
+    prepared(workshop, role)
+    touch = TOUCHES["a trigger of ours that was off for one write"]
+    does = touch.does.replace("2_new", "1_new")
+    remedy = replace(to_type(workshop, "bigint"), column=1)
+    outcome = await workshop.heal(remedy, checkpoint=at(stage, executing(workshop, does)))
+    assert outcome.state == "superseded", outcome.reason
+    assert (left_over(workshop), values(workshop)[7]) == ([], "8")
+
+
+async def test_there_and_back_call_nothing_alike(workshop: Workshop) -> None:
+    setup(workshop, more="alter table app.sessions add unique (user_id)", rows=10)
+    plan = await workshop.plan(to_type(workshop))
+    # What only one way makes is named once for each.
+    names = [*plan.makes, *plan.adds]
+    assert len(names) == len(set(names)) == 14
+    for name in plan.adds:
+        there, back = (any(name in text for step in steps for text in step.statements if "create" in text)
+                       for steps in (plan.steps, plan.inverse))  # fmt: skip
+        assert there is not back, name
 
 
 async def paused(workshop: Workshop) -> None:
