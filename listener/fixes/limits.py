@@ -39,7 +39,7 @@ class Limits:
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
     online_above: timedelta = timedelta(milliseconds=80)
-    online_changes: bool = False
+    online_changes: bool = True
     retry_after: timedelta = timedelta(hours=1)
     critical_section: timedelta = timedelta(milliseconds=160)
     vain_tries: int = 6

@@ -1,6 +1,6 @@
 alter table pgmend.backfill
 add column replaces smallint,
-add column triggers oid [] not null default '{}',
+add column triggers oid[] not null default '{}',
 add column function_oid oid,
 add column stands_on text,
 add column swapped_at timestamptz;
