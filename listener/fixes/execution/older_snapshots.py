@@ -18,6 +18,7 @@ from collections.abc import Collection
 
 from psycopg import sql
 
+from ..composed import verbatim
 from ..plan import Sweep
 from ..sqlstates import OLDER_SNAPSHOT
 
@@ -56,8 +57,8 @@ _FROM_BEFORE = """exists (
   select from ({end}) as ended where pg_catalog.age(a.backend_xmin) >= pg_catalog.age(ended.finished_by::xid)
     and coalesce(a.xact_start <= ended.finished_at, true))"""
 _END = sql.SQL(
-    """select b.finished_by, b.finished_at from pgmend.backfill b join pg_catalog.pg_attribute t
-on t.attrelid = b.table_oid and t.attnum = b.column_number where b.table_oid = {table}::oid and t.attname = {column}"""
+    """select b.finished_by, b.finished_at from pgmend.backfill b
+where b.table_oid = {table}::oid and b.column_number = {column}"""
 )
 
 
@@ -83,5 +84,5 @@ def none_from_before(sweep: Sweep) -> sql.Composed:
 
     Who began a transaction after it has none, whatever older transaction holds `backend_xmin` back.
     """
-    end = _END.format(table=sql.Literal(sweep.table), column=sql.Literal(sweep.column))
+    end = _END.format(table=sql.Literal(sweep.table), column=verbatim(sweep.column))
     return none_older((), passing_too=True, old=sql.SQL(_FROM_BEFORE).format(end=end))

@@ -246,7 +246,7 @@ async def _under_locks(
     await work.reach(ordinal, "locked")
     if work.compares and step.compares:
         await check_unmoved(connection, work.plan)
-    else:
+    elif not step.clears:
         await check_names(connection, work.plan)
     fix_id, columns = work.journal.fix_id, step.defaults_of
     left = left_behind(columns) if columns else sql.NULL
@@ -281,6 +281,8 @@ async def _send(work: Work, statements: Sequence[sql.Composable]) -> None:
 
 
 def _locked(work: Work, step: Step) -> list[str]:
-    """LOCK TABLE for each of the step's locks on a relation of the plan."""
+    """LOCK TABLE for each of the step's locks on a relation of the plan. What clears goes by numbers."""
+    if step.clears:
+        return []
     planned = {name for _, name in work.plan.tables}
     return [lock(each.relation, each.mode) for each in step.locks if each.relation in planned]
