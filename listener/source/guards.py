@@ -39,6 +39,12 @@ class Sides(NamedTuple):
     otherwise: str | None = None
 
 
+def engine_named(text: str) -> str | None:
+    """The other engine whose name is in the text, where ours is not."""
+    theirs = _ENGINE.search(text)
+    return None if theirs is None or _OURS.search(text) else _ENGINES[theirs[0].lower()]
+
+
 def engines(test: ast.expr, said: Callable[[ast.expr], str]) -> Sides:
     """What the condition tells of engines, by the words in it."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
