@@ -82,10 +82,7 @@ class Descriptions:
         """What was not described at all, and what nobody knows."""
         late = [each for each in self._known.statements if each not in self._before]
         told = [f"{each.name}: there was no time to describe it" for each in late]
-        told += [f"{each.name}: {each.reason}" for each in self._known.unread]
-        if not any(each.origin in _SENT for each in self._known.statements):
-            told.append("no statement on these tables is known, so that none is proved to work")
-        return [*self._known.gaps, *told]
+        return [*not_known(self._known), *told]
 
     def _proof(self, broken: Sequence[str], unproved: Sequence[str]) -> Proof:
         count = self._known.counted() or "no statement is known"
@@ -99,6 +96,14 @@ class Descriptions:
             verdict, said = Verdict.PROVED, "none has another type"
         examples = (*broken, *unproved)[: self._most_shown]
         return Proof(NAME, verdict, f"{described}: {said}{notes}", examples, alone=True)
+
+
+def not_known(known: Known) -> list[str]:
+    """Why not all can be proved, whatever comes of a rehearsal."""
+    told = [*known.gaps, *(f"{each.name}: {each.reason}" for each in known.unread)]
+    if not any(each.origin in _SENT for each in known.statements):
+        told.append("no statement on these tables is known, so that none is proved to work")
+    return told
 
 
 def _doubt(change: Change, *, harmless: bool) -> str | None:
