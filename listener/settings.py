@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     backup_max_size: Annotated[int, BeforeValidator(_bytes), Field(ge=0)] = 1 << 30
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
-    online_changes: bool = False
+    online_changes: bool = True
     maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
     fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
     trust_rehearsals: bool = True

@@ -33,6 +33,13 @@ _EXPIRED = """
 select relname from pg_class where relnamespace = to_regnamespace('pgmend_backup') and relkind = 'r'
   and relname in (select relation_name from pgmend.backup where expires_at <= clock_timestamp())
 """
+_TAKE_BACK = """
+do $$ declare one pgmend.backfill; begin
+  for one in select * from pgmend.backfill where swapped_at is null order by table_oid, column_number loop
+    perform pgmend.take_back_column(one.table_oid, one.column_number);
+  end loop;
+end $$
+"""
 _RELATIONS = """
 select relname from pg_class where relnamespace = 'pgmend'::regnamespace and relkind = %s and relname <> all (%s)
 order by relname
@@ -52,14 +59,17 @@ def uninstall(connection: Connection, *, keep_audit: bool = False, discard: bool
     """Remove pgmend in one transaction of its own.
 
     Raises StillNeeded while an undo, an unfinished fix, or somebody's object depends on it; with `discard` all of
-    that goes too (CASCADE). With `keep_audit` the tables audit and ddl_log stay, in a schema named in the result.
+    that goes too (CASCADE), and so do columns that are being filled. With `keep_audit` the tables audit
+    and ddl_log stay, in a schema named in the result.
     """
     with changing(connection):
         owner = schema_owner(connection)
         if owner is None:
             raise NotInstalled("there is no schema pgmend in this database; nothing was removed")
         drop_event_triggers(connection)
-        if not discard:
+        if discard:
+            _take_back_columns(connection)
+        else:
             _refuse_while_needed(connection)
         with _naming_dependents():
             _drop_objects(connection, keep=KEPT_TABLES if keep_audit else (), cascade=discard)
@@ -84,6 +94,12 @@ def _refuse_while_needed(connection: Connection) -> None:
             f"schema pgmend is still needed by {'; '.join(needs)}. With --discard they are lost, and no fix can be "
             "undone any more"
         )
+
+
+def _take_back_columns(connection: Connection) -> None:
+    """Take away what online changes that are under way have added to people's tables: nobody else will."""
+    if value(connection, "select to_regprocedure('pgmend.take_back_column(oid, smallint)')") is not None:
+        run(connection, _TAKE_BACK)
 
 
 def _drop_objects(connection: Connection, *, keep: Iterable[str], cascade: bool) -> None:

@@ -33,13 +33,14 @@ class Limits:
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
     A column is filled in transactions of about `batch_time`, and at most twice that; the first has `first_batch` pages.
+    It waits while a standby or a replication slot is more than `most_wal_behind` bytes of WAL behind.
     `rollback_window` and `backup_retention` bound the undo, as `kept` says; a backup has at most `backup_max_size`
     bytes. Below `room_to_spare` bytes nobody asks how much room is free on the server's disk.
     """
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
     online_above: timedelta = timedelta(milliseconds=80)
-    online_changes: bool = False
+    online_changes: bool = True
     retry_after: timedelta = timedelta(hours=1)
     critical_section: timedelta = timedelta(milliseconds=160)
     vain_tries: int = 6
@@ -57,6 +58,7 @@ class Limits:
     undo_retry_after: timedelta = timedelta(minutes=1)
     batch_time: timedelta = timedelta(milliseconds=40)
     first_batch: int = 16
+    most_wal_behind: int = 256 * 2**20
     rollback_window: timedelta = timedelta(days=7)
     backup_retention: timedelta = timedelta(days=30)
     backup_max_size: int = 1 << 30

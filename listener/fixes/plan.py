@@ -39,6 +39,9 @@ class Hazard(StrEnum):
     DEPENDENTS_RECREATED = "DEPENDENTS_RECREATED"
     NOT_MVCC_SAFE = "NOT_MVCC_SAFE"
     UNKNOWN_DURATION = "UNKNOWN_DURATION"
+    SERIALIZATION_FAILURES = "SERIALIZATION_FAILURES"
+    ROWS_SEEN_WIDER = "ROWS_SEEN_WIDER"
+    STALE_PLANS = "STALE_PLANS"
 
 
 class CastClass(StrEnum):
@@ -102,10 +105,10 @@ class Proof:
 class Sweep:
     """Rows of a table, changed in short transactions, some pages each, as the journal's own progress tells.
 
-    `statement` does it from the place `$1` up to, and without, the place `$2` (of type tid), for the rows whose turn is
-    `$3` of `TURNS`, or for all where that is NULL; `free_rows` the same for rows that nobody has locked. `left` has a
-    row where one is left to do. `column` is the one that it fills. `as_replica` says that the role may keep others'
-    triggers from firing.
+    Each holds `lock` and finds `checks` to hold before it touches a row. `statement` does it from the place `$1` up to,
+    and without, the place `$2` (of type tid), for the rows whose turn is `$3` of `TURNS`, or for all where that is
+    NULL; `free_rows` the same for rows that nobody has locked. `left` has a row where one is left to do. `column` is
+    SQL for the number of the one that it fills. `as_replica` says that the role may keep others' triggers from firing.
     """
 
     table: Oid
@@ -114,6 +117,8 @@ class Sweep:
     free_rows: str
     left: str
     as_replica: bool
+    lock: str = ""
+    checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,8 @@ class Step:
     One with a `sweep` is that, and may stop and go on between two of its transactions.
     One that comes `after_sweep` of a column waits until nobody has a snapshot from before the end of that.
     One with `defaults_of` columns of tables sets these to what the plan says, over nobody else's.
-    One that `clears` takes away what the other direction may have left: mostly there is nothing.
+    One that `clears` takes away what the other direction may have left, by its numbers and whatever it is called by
+    now: mostly there is nothing. Where it fails it is tried again until it does not.
     """
 
     title: str

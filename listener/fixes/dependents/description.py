@@ -28,6 +28,7 @@ from .strip import Strip
 _BEFORE = "pgmend.described_before"
 _AFTER = "pgmend.described_after"
 _FIRST_GROUP = "\\1"
+_NOT_VALID = "() NOT VALID$"
 
 Row = tuple[str, str, str, str]
 
@@ -131,11 +132,18 @@ def as_planned(planned: Sequence[Row], roots: Collection[str]) -> Check:
     )
 
 
-def as_left(planned: Sequence[Row], roots: Collection[str], strip: Strip) -> Check:
-    """The check that objects under those roots are, before the undo, what the fix left."""
+def as_left(planned: Sequence[Row], roots: Collection[str], strip: Strip, *, apart: Collection[str] = ()) -> Check:
+    """The check that objects under those roots are, before the undo, what the fix left; aspects `apart` do not count,
+    and that of constraints neither which says whether all rows were looked at.
+    """
+    patterns = (*strip.patterns, _NOT_VALID)
+    wanted = [row for row in planned if row[2] not in apart]
+    now = _under(roots, _BEFORE, patterns)
+    if apart:
+        now += f" and aspect not in ({', '.join(literal(each) for each in apart)})"
     return Check(
         "what is made anew is as the fix left it",
-        _differences(_rows_of(_only(planned, roots), strip.patterns), _under(roots, _BEFORE, strip.patterns)),
+        _differences(_rows_of(_only(wanted, roots), patterns), now),
         "Objects changed since the fix.",
         in_transaction=True,
     )

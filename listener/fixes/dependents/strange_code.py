@@ -23,6 +23,10 @@ with expression (classid, objid, said) as (
   union all
   select 'pg_catalog.pg_statistic_ext'::regclass, s.oid, pg_catalog.format('statistics %%s', s.stxname)
   from pg_catalog.pg_statistic_ext s where s.stxrelid = %(table)s::oid
+  union all
+  select 'pg_catalog.pg_attrdef'::regclass, g.oid, pg_catalog.format('generated column %%s', a.attname)
+  from pg_catalog.pg_attrdef g join pg_catalog.pg_attribute a on a.attrelid = g.adrelid and a.attnum = g.adnum
+  where g.adrelid = %(table)s::oid and a.attgenerated <> '' and %(whole)s
 )
 select e.said, pg_catalog.pg_describe_object(d.refclassid, d.refobjid, 0), r.rolname::text
 from expression e join pg_catalog.pg_depend d on d.classid = e.classid and d.objid = e.objid
@@ -34,6 +38,16 @@ from expression e join pg_catalog.pg_depend d on d.classid = e.classid and d.obj
 where not r.rolsuper and r.rolname <> current_user
 order by 1, 2
 """
+
+
+def strange_rows(subject: Subject) -> str:
+    """A query for what is told of whole rows: the expression, what it runs, and whose that is; numbers are all it has
+    of the table."""
+    values = {"%(table)s": str(subject.table.oid), "%(column)s": str(subject.column.number), "%(whole)s": "true"}
+    text = _STRANGE.strip().removesuffix("order by 1, 2")
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text.replace("%%", "%")
 
 
 async def strange_code(

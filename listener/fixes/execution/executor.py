@@ -20,6 +20,7 @@ from ...errors import (
     FixError,
     FixInterrupted,
     LeaseLost,
+    NameTaken,
     PlanRefused,
     PlanStale,
     ProofRefuted,
@@ -42,6 +43,8 @@ from .work import Checkpoint, Work, pass_by
 
 _CONNECTIONS_PER_FIX = 3
 _AT_ONCE = timedelta(0)
+_WAY_BACK = "\nIts way back: "
+_LEFT = "\nWhat it left could not be taken away yet: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,9 @@ class Executor:
             proofs = error.proofs
         elif is_of_rows(error.__cause__):
             reason, proofs = await self._with_rows(work, reason, proofs)
+        if isinstance(error, NameTaken) and not await work.journal.has_done(work.session.connection):
+            # A probe goes by name and shape, and what has both is somebody else's: nothing is to be taken back.
+            return await self._end(work, state, reason, proofs)
         return await self._turn_back(work, state, reason, proofs)
 
     async def _with_rows(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> tuple[str, tuple[Proof, ...]]:
@@ -225,20 +231,37 @@ class Executor:
     async def _way_back(self, work: Work, state: State, reason: str) -> Outcome:
         """Undo the steps that are done of a fix that failed or was withdrawn."""
         work = replace(work, compares=False)
+        reason = reason.split(_WAY_BACK, maxsplit=1)[0]
         try:
             await tidy(replace(work, journal=replace(work.journal, direction="apply")), work.plan.steps)
             await take(work, work.plan.inverse)
         except LeaseLost:
             raise
         except FixDeferred as deferred:
-            return await self._end(
-                work, "rolling_back", f"{reason}\nIts way back: {deferred}", None, self._limits.undo_retry_after
-            )
+            reason = f"{reason.split(_WAY_BACK)[0]}{_WAY_BACK}{deferred}"
+            return await self._end(work, "rolling_back", reason, None, self._limits.undo_retry_after)
         except FixInterrupted:
             return await self._end(work, "rolling_back", reason, None, _AT_ONCE)
         except FixError as error:
-            return await self._end(work, "failed", f"{reason}\nWhat it did could not be undone: {error}")
+            reason = f"{reason}\nWhat it did could not be undone: {error}"
+            return await self._clear(work, reason) or await self._end(work, "failed", reason)
         return await self._end(work, state, reason)
+
+    async def _clear(self, work: Work, reason: str) -> Outcome | None:
+        """Take away what either way has left beside the tables as they are; where that fails, it is tried again later.
+
+        A fix that is at its end some way or other leaves nothing behind.
+        """
+        steps = [step for step in (*work.plan.inverse, *work.plan.steps) if step.clears]
+        try:
+            await take(work, steps)
+        except LeaseLost:
+            raise
+        except (FixError, FixInterrupted) as error:
+            again_after = _AT_ONCE if isinstance(error, FixInterrupted) else self._limits.undo_retry_after
+            reason = f"{reason.split(_LEFT, maxsplit=1)[0]}{_LEFT}{error}"
+            return await self._end(work, "rolling_back", reason, None, again_after)
+        return None
 
     async def _undo(self, work: Work) -> Outcome:
         work = replace(work, compares=False)
@@ -295,7 +318,8 @@ class Executor:
                 again_after = _AT_ONCE if isinstance(deferred, FixInterrupted) else self._limits.undo_retry_after
                 return await self._end(work, "rolling_back", f"{reason}\n{deferred}", None, again_after)
             except FixError as error:
-                return await self._end(work, "failed", f"{reason}\nNor could it be applied again: {error}")
+                reason = f"{reason}\nNor could it be applied again: {error}"
+                return await self._clear(forward, reason) or await self._end(work, "failed", reason)
         return await self._end(work, "applied", reason)
 
     async def _end(

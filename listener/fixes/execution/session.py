@@ -23,6 +23,8 @@ select pg_catalog.pg_backend_pid(), a.backend_start,
   pg_catalog.set_config('lock_timeout', %s, false),
   pg_catalog.set_config('idle_in_transaction_session_timeout', %s, false),
   pg_catalog.set_config('row_security', 'off', false),
+  pg_catalog.set_config('default_tablespace', '', false),
+  pg_catalog.set_config('default_table_access_method', 'heap', false),
   pg_catalog.set_config('tcp_keepalives_idle', '5', false),
   pg_catalog.set_config('tcp_keepalives_interval', '2', false),
   pg_catalog.set_config('tcp_keepalives_count', '3', false)

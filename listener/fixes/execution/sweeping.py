@@ -11,21 +11,24 @@ somebody's old snapshot keeps the room from being used, it only takes longer. (d
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncRawCursor, sql
 from psycopg.rows import TupleRow
 
-from ...errors import FixDeferred, FixFailed
+from ...errors import FixDeferred, PlanStale
+from ..composed import verbatim
 from ..plan import TURNS, Step, Sweep
 from ..sqlstates import is_passing
 from .alone import failure, registered
 from .interruption import Watch
+from .pressure import Pressure
 from .session import milliseconds
 from .work import Work
 
@@ -38,16 +41,16 @@ _NO_WAIT = timedelta(milliseconds=1)
 
 Pages = tuple[int, int]
 
-_BEGUN = """
-insert into pgmend.backfill as b (table_oid, column_number, fix_id, file, next_page, end_page)
-select a.attrelid, a.attnum, %(fix_id)s, pg_catalog.pg_relation_filenode(a.attrelid), 0,
-  pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::int8
-from pg_catalog.pg_attribute a where a.attrelid = %(table)s::oid and a.attname = %(column)s
-on conflict (table_oid, column_number) do update set fix_id = excluded.fix_id, file = excluded.file,
-  next_page = case when b.file = excluded.file then b.next_page else 0 end,
-  end_page = case when b.file = excluded.file then b.end_page else excluded.end_page end
-returning column_number, next_page, end_page
-"""
+_BEGUN = sql.SQL("""
+update pgmend.backfill as b set fix_id = {fix_id}, file = now.file,
+  next_page = case when b.file = now.file then b.next_page else 0 end,
+  end_page = case when b.file = now.file then b.end_page else now.pages end
+from (select c.oid, pg_catalog.pg_relation_filenode(c.oid) as file,
+  pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::int8 as pages
+  from pg_catalog.pg_class as c where c.oid = {table}::oid) as now
+where b.table_oid = now.oid and b.column_number = {column} and b.swapped_at is null
+returning b.column_number, b.next_page, b.end_page
+""")
 _COME = """
 update pgmend.backfill as b set next_page = %(next)s, filled = b.filled + %(filled)s, batches = b.batches + 1
 where b.table_oid = %(table)s::oid and b.column_number = %(column)s
@@ -62,11 +65,12 @@ where b.table_oid = %(table)s::oid and b.column_number = %(column)s
   and b.file = pg_catalog.pg_relation_filenode(b.table_oid)
 returning true
 """
-_BOUNDS = """
-select pg_catalog.set_config('lock_timeout', %s, true), pg_catalog.set_config('statement_timeout', %s, true),
-  pg_catalog.set_config('synchronous_commit', 'off', true)
-"""
-_AS_REPLICA = f"{_BOUNDS}, pg_catalog.set_config('session_replication_role', 'replica', true)"
+_BOUNDS = sql.SQL("""
+select pg_catalog.set_config('lock_timeout', {}, true), pg_catalog.set_config('statement_timeout', {}, true),
+  pg_catalog.set_config('synchronous_commit', 'off', true)""")
+_REPLICA = sql.SQL(", pg_catalog.set_config('session_replication_role', 'replica', true)")
+_LOOK = "pgmend_look"
+_EXAMPLES = 10
 
 
 class _Moved(Exception):
@@ -88,7 +92,9 @@ class _Walk:
 
     async def finish(self) -> None:
         """Go to the end of the table, and then to what was locked."""
+        pressure = Pressure(self.work)
         while self.page < self.end:
+            await pressure.ease()
             await self._next()
         while self.locked:
             await self._unlocked()
@@ -102,15 +108,13 @@ class _Walk:
         slowest, some_locked = 0.0, False
         for turn in range(TURNS):
             self.work.interruption.check()
-            began = time.monotonic()
             try:
-                waiting, free = await self._turn(pages, turn)
+                waiting, took, free = await self._turn(pages, turn)
             except psycopg.errors.QueryCanceled:
                 if pages[1] - pages[0] == 1:
                     raise
                 self.pages = max(1, (pages[1] - pages[0]) // 4)
                 return
-            took = time.monotonic() - began
             slowest, some_locked = max(slowest, took), some_locked or not free
             if waiting:
                 await self.work.interruption.sleep(took)
@@ -121,22 +125,22 @@ class _Walk:
         self.pages = min(_MOST_PAGES, max(1, round(self.pages * factor)))
         await self.work.reach(self.ordinal, "batch")
 
-    async def _turn(self, pages: Pages, turn: int) -> tuple[bool, bool]:
-        """Whether somebody waits for us after one turn, and whether no row was locked."""
+    async def _turn(self, pages: Pages, turn: int) -> tuple[bool, float, bool]:
+        """Whether somebody waits for us after one turn, for how long we had rows, and whether no row was locked."""
         try:
-            return await self._fill(self.sweep.statement, pages, turn), True
+            return *await self._fill(self.sweep.statement, pages, turn), True
         except psycopg.Error as error:
             if not is_passing(error):
                 raise
         try:
-            return await self._fill(self.sweep.free_rows, pages, turn), False
+            return *await self._fill(self.sweep.free_rows, pages, turn), False
         except psycopg.Error as error:
             if not is_passing(error):
                 raise
         # Somebody has locked the table itself.
         self.locked.append(pages)
         await self._unlocked()
-        return False, True
+        return False, 0.0, True
 
     async def _are_left(self, pages: Pages) -> bool:
         """Whether rows of those pages are left to do."""
@@ -178,19 +182,22 @@ class _Walk:
         *,
         wait: timedelta = _NO_WAIT,
         watch: Watch | None = None,
-    ) -> bool:
-        """Commit that turn of those pages, or all of them; whether somebody waits for us by then. Raises _Moved."""
+    ) -> tuple[bool, float]:
+        """Commit that turn of those pages, or all of them; whether somebody waits for us by then, and for how many
+        seconds we had rows. Raises _Moved.
+        """
         filling = self._filled(statement, (*_places(pages), turn), wait, bounded=pages[1] - pages[0] > 1)
         every = self.work.limits.lock_timeout.total_seconds() / 5
         return await self.work.interruption.attend(filling, self.work.session, watch, every=every)
 
     async def _filled(
         self, statement: str, where: tuple[str, str, int | None], wait: timedelta, *, bounded: bool
-    ) -> bool:
+    ) -> tuple[bool, float]:
         """One transaction; one page is as little as can be done, however long that takes."""
         connection = self.work.session.connection
         longest = max(_SHORTEST_TIMEOUT, 2 * self.work.limits.batch_time) if bounded else None
         async with _transaction(self.work, self.sweep, wait, longest), AsyncRawCursor(connection) as cursor:
+            began = time.monotonic()
             await cursor.execute(statement.encode(), where)
             values = {
                 "next": min([self.page, *(first for first, _ in self.locked)]),
@@ -201,7 +208,7 @@ class _Walk:
             waiting = await _answer(connection, _COME, values)
             if where[-1] in (0, None):
                 await self.work.reach(self.ordinal, "filled")
-        return bool(waiting)
+        return bool(waiting), time.monotonic() - began
 
 
 async def run_sweep(work: Work, ordinal: int, step: Step, sweep: Sweep) -> None:
@@ -233,12 +240,13 @@ async def _is_finished(work: Work, ordinal: int, sweep: Sweep) -> bool:
 async def _walk(work: Work, ordinal: int, sweep: Sweep) -> _Walk:
     """The walk from where the last one came to."""
     connection = work.session.connection
+    await _get_ready_to_look(connection, sweep)
+    begun = _BEGUN.format(fix_id=str(work.journal.fix_id), table=sweep.table, column=verbatim(sweep.column))
     async with connection.transaction():
         await work.journal.hold(connection)
-        values = {"fix_id": work.journal.fix_id, "table": sweep.table, "column": sweep.column}
-        row = await (await connection.execute(_BEGUN, values)).fetchone()
+        row = await (await connection.execute(begun)).fetchone()
     if row is None:
-        raise FixFailed(f"The column {sweep.column} that was to be filled is gone.")
+        raise PlanStale("The column that was to be filled is gone.")
     return _Walk(work, ordinal, sweep, *row, pages=work.limits.first_batch)
 
 
@@ -252,12 +260,41 @@ async def _transaction(
     work: Work, sweep: Sweep, wait: timedelta, longest: timedelta | None = None
 ) -> AsyncGenerator[None]:
     """A transaction of the sweep; each statement of it may wait for a lock and take so long."""
-    connection = work.session.connection
+    connection, limits = work.session.connection, work.limits
     async with connection.transaction():
-        bounds = _AS_REPLICA if sweep.as_replica else _BOUNDS
-        await connection.execute(bounds, (milliseconds(wait), milliseconds(longest or work.limits.statement_time)))
+        # Whoever takes the lease over is waited for as anywhere: nothing of anybody's is locked yet.
+        await work.session.bound(limits.lock_timeout, limits.statement_time, local=True)
         await work.journal.hold(connection)
+        bounds = _BOUNDS.format(milliseconds(wait), milliseconds(longest or limits.statement_time))
+        bounded = bounds + _REPLICA if sweep.as_replica else bounds
+        await _look_again(connection, sweep, [bounded, *([verbatim(sweep.lock)] if sweep.lock else [])])
         yield
+
+
+async def _get_ready_to_look(connection: AsyncConnection[TupleRow], sweep: Sweep) -> None:
+    """Let the server plan all checks once: they are asked in each transaction."""
+    looks = [
+        f"(select {place}, pg_catalog.to_jsonb(found)::pg_catalog.text from ({check.query}) as found limit {_EXAMPLES})"
+        for place, check in enumerate(sweep.checks)
+    ]
+    await connection.execute("deallocate all")
+    await connection.execute(verbatim(f"prepare {_LOOK} as {' union all '.join(looks) or 'select 0, null limit 0'}"))
+
+
+async def _look_again(connection: AsyncConnection[TupleRow], sweep: Sweep, ahead: Sequence[sql.Composable]) -> None:
+    """Under the lock, which is the last of what goes `ahead` in the same message: find that all is as it was when the
+    change began; raises PlanStale.
+    """
+    cursor = await connection.execute(sql.SQL("; ").join([*ahead, verbatim(f"execute {_LOOK}")]))
+    while cursor.nextset():
+        pass
+    found: list[tuple[int, str]] = [(place, said) for place, said in await cursor.fetchall()]
+    if found:
+        check = sweep.checks[found[0][0]]
+        rows = "".join(
+            "\n  " + ", ".join(f"{key}={value}" for key, value in json.loads(said).items()) for _, said in found
+        )
+        raise PlanStale(f"{check.name} does not hold any more ({check.meaning}){rows}")
 
 
 async def _answer(connection: AsyncConnection[TupleRow], query: str, values: Mapping[str, object]) -> object:

@@ -32,6 +32,7 @@ from ..retyping.classification import Classification, classify
 from ..retyping.collision import collisions
 from ..retyping.column_change import ColumnChange, column_change, still_called, values_that_are
 from ..retyping.column_type import type_named, type_of_column
+from ..retyping.replanning import Replanning, replanning
 from ..retyping.retyped_default import RetypedDefault, retyped_default
 from ..retyping.rewrite_time import Size, milliseconds_locked, size_of
 from ..retyping.unknown_cost import needs_of_unknown_cost
@@ -74,6 +75,7 @@ class _Change:
     default: RetypedDefault
     column: ColumnChange
     backup: SpellingBackup | None
+    replanning: Replanning
     analyzed: bool
 
 
@@ -125,10 +127,10 @@ async def _planned(remedy: ChangeColumnType, site: Site, subject: Subject) -> tu
         checks=tuple(await _checks(site.connection, change)),
         estimate_ms=milliseconds_locked(survey.size, cast, dependents, analyzed=change.analyzed),
         needs_approval=_needs_approval(survey),
-        hazards=tuple(_hazards(subject, survey)),
+        hazards=(*_hazards(subject, survey), *([Hazard.STALE_PLANS] if change.replanning.stale else [])),
+        notes=(*plan.notes, *_more_notes(change)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
-        notes=(*plan.notes, *([change.backup.note] if change.backup else [])),
     )
     return plan, change
 
@@ -145,7 +147,7 @@ async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
         )
     if not site.limits.online_changes:
         return replace(plan, waits_for=f"the online column change, which is off (online_changes): {locked}")
-    ground = Ground(subject, change.dependents, change.default, change.column)
+    ground = Ground(subject, change.dependents, change.default, change.column, change.replanning, seen)
     checks = () if cast.always_exact or not seen else (_values_pass(change),)
     fit_back = () if cast.back.always_exact or not seen else (_values_fit_back(subject),)
     try:
@@ -197,7 +199,8 @@ async def _change(site: Site, subject: Subject, survey: _Survey) -> _Change:
     # ANALYZE is worth its time under the lock only where that stays short.
     estimate = milliseconds_locked(survey.size, subject.cast, survey.dependents, analyzed=True)
     analyzed = timedelta(milliseconds=estimate) <= site.limits.online_above
-    return _Change(subject, survey.dependents, survey.default, column, backup, analyzed)
+    again = await replanning(site.connection, subject)
+    return _Change(subject, survey.dependents, survey.default, column, backup, again, analyzed)
 
 
 async def _checks(connection: AsyncConnection[TupleRow], change: _Change) -> list[Check]:
@@ -277,6 +280,7 @@ def _there(change: _Change) -> Iterator[str]:
     yield from change.column.there()
     yield from change.default.set(subject)
     yield from dependents.up
+    yield from change.replanning.statements
     if change.analyzed:
         yield from change.column.analyzed()
     yield dependents.description.kept_after()
@@ -292,7 +296,7 @@ def _back(change: _Change) -> Iterator[str]:
     if not subject.cast.back.always_exact:
         yield guard(_values_fit_back(subject))
     yield from dependents.undo_down
-    yield from change.default.dropped(subject)
+    yield from change.default.dropped_back(subject)
     if backup:
         yield backup.reader()
     yield from change.column.back(backup.restored() if backup else None)
@@ -300,6 +304,7 @@ def _back(change: _Change) -> Iterator[str]:
         yield from backup.dropped()
     yield from change.default.set_back(subject)
     yield from dependents.undo_up
+    yield from change.replanning.statements
     if change.analyzed:
         yield from change.column.analyzed()
     yield dependents.description.kept_after()
@@ -365,6 +370,13 @@ def _notes(subject: Subject) -> Iterator[str]:
             " empty afterwards: the type changes, and changes back, only while nobody in this database has one."
             " Transactions on a standby cannot be seen from here."
         )
+
+
+def _more_notes(change: _Change) -> Iterator[str]:
+    if change.replanning.note:
+        yield change.replanning.note
+    if change.backup:
+        yield change.backup.note
 
 
 def _listed(reasons: tuple[str, ...]) -> str:

@@ -7,11 +7,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ...errors import PlanRefused
-from ..composed import statement, verbatim
-from ..dependents import Subject
-from ..dependents.definition import literal
+from ..composed import lock, statement, verbatim
 from ..plan import TURNS, Step, Sweep
 from .shadow import Shadow
+from .standing import no_strange_code
 
 _MAY_BE_REPLICA = """
 select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user
@@ -20,23 +19,13 @@ _MAY_SET = """
 select r.rolsuper or pg_catalog.has_parameter_privilege('session_replication_role', 'set')
 from pg_catalog.pg_roles r where r.rolname = current_user
 """
-# Bit 4 of tgtype is UPDATE; a trigger for UPDATE OF others' columns does not fire for ours.
-_NOTICING = """
-select pg_catalog.format('trigger %%s', t.tgname) from pg_catalog.pg_trigger t
-where t.tgrelid = %(table)s::oid and not t.tgisinternal and (t.tgtype & 16) <> 0 and t.tgattr = ''
-  and t.tgenabled = any(%(firing)s::"char"[])
-union all
-select pg_catalog.format('rule %%s', r.rulename) from pg_catalog.pg_rewrite r
-where r.ev_class = %(table)s::oid and r.ev_type = '2' and r.ev_enabled <> 'D'
-order by 1
+# Plans are shown where pgmend is not installed, and to who may not read its tables.
+_IS_TOLD = """
+select exists (
+  select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where n.nspname = 'pgmend' and c.relname = 'backfill' and pg_catalog.has_schema_privilege(n.oid, 'usage')
+    and pg_catalog.has_table_privilege(c.oid, 'select'))
 """
-# Nobody can update a row that breaks a constraint which does not hold for the rows that are there.
-_UNVALIDATED = """
-select t.conname::text from pg_catalog.pg_constraint t
-where t.conrelid = %s::oid and t.contype = 'c' and not t.convalidated
-  and pg_catalog.pg_get_constraintdef(t.oid) not like '%% NOT ENFORCED' order by 1
-"""
-_FIRING = {True: ["A", "R"], False: ["O", "A"]}
 
 
 async def may_be_replica(connection: AsyncConnection[TupleRow]) -> bool:
@@ -46,28 +35,20 @@ async def may_be_replica(connection: AsyncConnection[TupleRow]) -> bool:
     return bool(row and row[0])
 
 
-async def refuse_where_noticed(connection: AsyncConnection[TupleRow], subject: Subject, *, as_replica: bool) -> None:
-    """Raise PlanRefused where the backfill would fire what people made, or would fail."""
-    parameters = {"table": subject.table.oid, "firing": _FIRING[as_replica]}
-    rows = await (await connection.execute(_NOTICING, parameters)).fetchall()
-    if rows:
-        cure = "" if as_replica else " Cure: grant set on parameter session_replication_role (15 and newer)."
-        raise PlanRefused(f"Filling the new column would fire {rows[0][0]} on {subject.table_name}.{cure}")
-    rows = await (await connection.execute(_UNVALIDATED, (subject.table.oid,))).fetchall()
-    if rows:
-        raise PlanRefused(
-            f"Constraint {rows[0][0]} on {subject.table_name} is not validated: a row that breaks it cannot be updated,"
-            " so that the new column could not be filled. Cure: validate it first."
-        )
+async def refuse_where_in_the_way(connection: AsyncConnection[TupleRow], shadow: Shadow) -> None:
+    """Raise PlanRefused where the backfill would fire what people made, or could not be done."""
+    told = await (await connection.execute(_IS_TOLD)).fetchone()
+    row = await (await connection.execute(verbatim(shadow.free(told=bool(told and told[0])).query))).fetchone()
+    if row:
+        raise PlanRefused(row[0])
 
 
-def fill_step(shadow: Shadow, *, as_replica: bool) -> Step:
+def fill_step(shadow: Shadow) -> Step:
     """The step that fills the shadow."""
-    sweep = sweep_of(shadow, as_replica=as_replica)
+    sweep = sweep_of(shadow)
     finished = (
-        f"when {shadow.present} and exists (select from pgmend.backfill b join pg_catalog.pg_attribute a"
-        " on a.attrelid = b.table_oid and a.attnum = b.column_number where b.finished_by is not null"
-        f" and b.table_oid = {sweep.table}::oid and a.attname = {literal(shadow.name)}) then 'done'"
+        f"when {shadow.present} and exists (select from pgmend.backfill b where b.finished_by is not null"
+        f" and b.table_oid = {sweep.table}::oid and b.column_number = {sweep.column}) then 'done'"
     )
     return Step(
         title=f"Fill {shadow.name} for the rows that are there",
@@ -79,7 +60,7 @@ def fill_step(shadow: Shadow, *, as_replica: bool) -> Step:
     )
 
 
-def sweep_of(shadow: Shadow, *, as_replica: bool) -> Sweep:
+def sweep_of(shadow: Shadow) -> Sweep:
     """The walk over the table; a value without its like is passed over, and found at the end."""
     subject = shadow.subject
     cast, value = subject.cast, subject.quoted_column
@@ -92,7 +73,7 @@ def sweep_of(shadow: Shadow, *, as_replica: bool) -> Sweep:
     table = (subject.table.schema, subject.table.name)
     return Sweep(
         table=subject.table.oid,
-        column=shadow.name,
+        column=shadow.number,
         statement=statement(verbatim(f"{update} {where}"), ast.UpdateStmt, table),
         free_rows=statement(
             verbatim(
@@ -108,5 +89,7 @@ def sweep_of(shadow: Shadow, *, as_replica: bool) -> Sweep:
             ast.SelectStmt,
             table,
         ),
-        as_replica=as_replica,
+        as_replica=shadow.footing.as_replica,
+        lock=lock(subject.table_name, "row exclusive"),
+        checks=(shadow.untouched(), no_strange_code(shadow.footing)),
     )

@@ -35,9 +35,11 @@ select t.oid::bigint, t.contype::text, t.conname::text, pg_catalog.pg_get_constr
   t.condeferrable, pg_catalog.obj_description(t.oid, 'pg_constraint'), t.conindid::bigint,
   (select pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ', ')
     from pg_catalog.pg_depend d where d.refclassid = 'pg_catalog.pg_constraint'::regclass and d.refobjid = t.oid
-      and d.deptype <> 'i')
+      and d.deptype <> 'i'),
+  pg_catalog.pg_get_expr(t.conbin, t.conrelid), %(column)s = any(t.conkey)
 from pg_catalog.pg_constraint t
-where t.conrelid = %(table)s::oid and %(column)s = any(t.conkey) and t.contype in ('c', 'p', 'u', 'n')
+where t.conrelid = %(table)s::oid and t.contype in ('c', 'p', 'u', 'n') and (%(column)s = any(t.conkey) or exists (
+  select from pg_catalog.pg_index i where i.indexrelid = t.conindid and %(column)s = any(i.indkey::int2[])))
 order by t.conname
 """
 _FOREIGN_KEYS = """
@@ -70,7 +72,10 @@ order by 1
 
 @dataclass(frozen=True, slots=True)
 class Constrained:
-    """A constraint of the table with the column in it: CHECK, PRIMARY KEY, UNIQUE or, from 18 on, NOT NULL."""
+    """A constraint of the table with the column in it: CHECK, PRIMARY KEY, UNIQUE or, from 18 on, NOT NULL.
+
+    `expression` is that of a CHECK. A key that only includes the column is not `on_column`.
+    """
 
     kind: str
     name: str
@@ -79,6 +84,8 @@ class Constrained:
     deferrable: bool
     comment: str | None
     index: int
+    expression: str | None
+    on_column: bool
 
     @property
     def enforced(self) -> bool:
@@ -93,9 +100,9 @@ class Constrained:
         yield verified(f"alter table only {table} add constraint {quoted(self.name)} {text}")
         yield from self.commented(table)
 
-    def added_using(self, table: str, index: str, *, primary: bool) -> Iterator[str]:
-        """Statements that make a key of a unique index, which gets its name."""
-        kind = "primary key" if primary else "unique"
+    def added_using(self, table: str, index: str) -> Iterator[str]:
+        """Statements that make the key of a unique index, which gets its name."""
+        kind = "primary key" if self.kind == "p" else "unique"
         yield verified(
             f"alter table only {table} add constraint {quoted(self.name)} {kind} using index {quoted(index)}"
         )
@@ -130,8 +137,8 @@ class Carried:
 
     @property
     def primary_key(self) -> Constrained | None:
-        """The primary key, where the column is in it."""
-        return next((each for each in self.constraints if each.kind == "p"), None)
+        """The primary key, where the column is one of it."""
+        return next((each for each in self.constraints if each.kind == "p" and each.on_column), None)
 
     @property
     def named_not_null(self) -> Constrained | None:
@@ -143,13 +150,17 @@ class Carried:
         return next((each for each in self.constraints if each.kind in "pu" and each.index == index), None)
 
     def told(self, name: str) -> Iterator[str]:
-        """Statements that let another column of that name be looked at by ANALYZE as this one."""
+        """Statements that let another column of that name be looked at by ANALYZE, and by people, as this one."""
         alter = f"alter table only {self.subject.table_name} alter column {quoted(name)}"
         if self.target is not None and self.target >= 0:
             yield verified(f"{alter} set statistics {self.target}")
         if self.options:
             listed = ", ".join(f"{quoted(option)} = {literal(value)}" for option, value in self.options)
             yield verified(f"{alter} set ({listed})")
+        # Who may read each column of the table by its name may go on to read them all.
+        yield from grant_again(
+            self.subject.table_name, self.owner, self.subject.role, self.rights, f" ({quoted(name)})"
+        )
 
     def down(self, heir: str) -> Iterator[str]:
         """Statements that take down what stands on the column; its sequences go over to the column `heir`."""
@@ -170,7 +181,6 @@ class Carried:
             if comment is not None:
                 yield f"comment on statistics {name} is {literal(comment)}"
         yield verified(f"comment on column {table}.{column} is {literal(self.comment) if self.comment else 'null'}")
-        yield from grant_again(table, self.owner, self.subject.role, self.rights, f" ({column})")
 
 
 async def read_carried(connection: AsyncConnection[TupleRow], subject: Subject) -> Carried:
@@ -202,8 +212,8 @@ async def read_carried(connection: AsyncConnection[TupleRow], subject: Subject) 
 
 
 def _constrained(row: tuple[Any, ...]) -> Constrained:
-    _, kind, name, definition, validated, deferrable, comment, index, _ = row
-    return Constrained(kind, name, definition, validated, deferrable, comment, index)
+    _, kind, name, definition, validated, deferrable, comment, index, _, expression, on_column = row
+    return Constrained(kind, name, definition, validated, deferrable, comment, index, expression, on_column)
 
 
 def _refuse(carried: Carried, *, identity: bool, labelled: bool, standing: list[tuple[str, str | None]]) -> None:

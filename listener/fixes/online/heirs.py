@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from pglast import ast
@@ -23,7 +23,7 @@ from ..names import first_free, free_relation_name
 from ..plan import Lock, Step
 from ..retyping.casts import Cast
 from .carried import Carried, Constrained
-from .shadow import Shadow, probe, quoted
+from .shadow import Shadow, quoted
 
 _ON_COLUMN = """
 select i.indexrelid::bigint from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
@@ -45,11 +45,12 @@ where a.attrelid = %(table)s::oid and a.attnum = %(column)s
 
 @dataclass(frozen=True, slots=True)
 class Heir:
-    """One index, with the name that its successor has until the swap."""
+    """One index, with the names that its successors have until the swap, on the way there and back."""
 
     subject: Subject
     facts: IndexFacts
     interim: str
+    interim_back: str
     key: Constrained | None
 
     @property
@@ -57,22 +58,18 @@ class Heir:
         """Whether two rows may not be equal in it."""
         return self.facts.unique
 
-    @property
-    def is_primary(self) -> bool:
-        """Whether it is the primary key's."""
-        return self.key is not None and self.key.kind == "p"
-
     def step(self, shadow: Shadow) -> Step:
         """The step that makes the successor."""
         return built(shadow, self.interim, self._create(shadow.name), f"Create index {self.facts.name} anew")
 
-    def step_again(self, shadow: Shadow, done: str) -> Step:
-        """The step that makes it on the column once that has its type; `done` says in SQL that it was made before."""
-        create, title = self._create(self.subject.column.name), f"Create index {self.facts.name} once more"
-        step = built(shadow, self.interim, create, title)
-        states = standing(shadow, self.interim)
-        text = f"select case when {done} then 'done' when not {shadow.arrived} then 'before' {states} else 'before' end"
-        return replace(step, probe=probe(text), compares=False)
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """What of it is computed from the column, and might fail."""
+        parsed = IndexDefinition.read(self.facts.definition).parsed
+        elements = cast("tuple[ast.IndexElem, ...]", parsed.indexParams or ())
+        found = [each.expr for each in elements if each.expr is not None]
+        found += [parsed.whereClause] if parsed.whereClause is not None else []
+        return tuple(RawStream()(each) for each in found if _mentions(each, self.subject.column.name))
 
     def down(self) -> Iterator[str]:
         """The statement that drops the index, or the key that it is of."""
@@ -81,11 +78,11 @@ class Heir:
         else:
             yield verified(f"drop index {identifier(self.facts.schema, self.facts.name).as_string()}")
 
-    def up(self, made_on: str, *, primary: bool) -> Iterator[str]:
-        """Statements that put the successor, made on the column of that name, in its place; as `primary` key or not."""
+    def up(self, made_on: str) -> Iterator[str]:
+        """Statements that put the successor, made on the column of that name, in its place."""
         table, name = self.subject.table_name, identifier(self.facts.schema, self.facts.name).as_string()
         if self.key is not None:
-            yield from self.key.added_using(table, self.interim, primary=primary)
+            yield from self.key.added_using(table, self.interim)
         else:
             interim = identifier(self.facts.schema, self.interim).as_string()
             yield verified(f"alter index {interim} rename to {quoted(self.facts.name)}")
@@ -130,9 +127,11 @@ async def read_heirs(connection: AsyncConnection[TupleRow], subject: Subject, ca
     nondeterministic = await (await connection.execute(_NONDETERMINISTIC, parameters)).fetchone()
     for (oid,) in await (await connection.execute(_ON_COLUMN, parameters)).fetchall():
         facts = await read_index(connection, oid)
-        interim = await free_relation_name(connection, facts.schema, facts.name, "_pgmend", taken)
-        taken.add(interim)
-        heir = Heir(subject, facts, interim, carried.key(oid))
+        interim: list[str] = []
+        for suffix in ("_pgmend_new", "_pgmend_old"):
+            interim.append(await free_relation_name(connection, facts.schema, facts.name, suffix, taken))
+            taken.add(interim[-1])
+        heir = Heir(subject, facts, interim[0], interim[1], carried.key(oid))
         _refuse(heir, plain=not (nondeterministic and nondeterministic[0]))
         found.append(heir)
     return tuple(found)
@@ -159,6 +158,10 @@ def standing(shadow: Shadow, name: str) -> str:
         "from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
         " join pg_catalog.pg_index i on i.indexrelid = c.oid"
         f" where n.nspname = {literal(table.schema)} and c.relname = {literal(name)} and i.indrelid = {table.oid}::oid"
+        f" and ({shadow.number} = any(i.indkey::pg_catalog.int2[]) or exists (select from pg_catalog.pg_depend d"
+        " where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid"
+        " and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+        f" and d.refobjid = i.indrelid and d.refobjsubid = {shadow.number}))"
     )
     return (
         f"when exists (select {found} and i.indisvalid and i.indisready and i.indislive) then 'done'"
@@ -199,9 +202,17 @@ def _refuse(heir: Heir, *, plain: bool) -> None:
         "is unique by an expression of the column": facts.unique and in_expression,
         f"is unique, and different values of one type may be equal in the other ({subject.cast.source.spelled},"
         f" {subject.cast.target.spelled})": facts.unique and not both_ways,
+        "might have no place for a value that is longer in the other type": _may_grow(subject.cast),
     }  # fmt: skip
     if reason := next((reason for reason, holds in reasons.items() if holds), None):
         raise PlanRefused(f"Index {facts.name} {reason}: this is not changed online.")
+
+
+def _may_grow(cast_: Cast) -> bool:
+    """Whether a value that fits into an index may be too long for one in the other type: there, or back."""
+    families = {cast_.source.family, cast_.target.family}
+    numeric = any(each.family == "numeric" and each.precision is None for each in (cast_.source, cast_.target))
+    return ("string" in families and (bool(families & {"json", "jsonb"}) or numeric)) or families == {"json", "jsonb"}
 
 
 def injective(cast_: Cast, *, plain: bool) -> bool:
@@ -220,6 +231,12 @@ def _called(expression: object) -> str | None:
         last = (expression.fields or (None,))[-1]
         return last.sval if isinstance(last, ast.String) else None
     return None
+
+
+def _mentions(expression: object, column: str) -> bool:
+    mentions = _Mentions(column)
+    mentions(cast("ast.Node", expression))
+    return mentions.found
 
 
 class _Renaming(Visitor):

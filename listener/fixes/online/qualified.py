@@ -18,36 +18,50 @@ from ...errors import PlanRefused
 
 _SELECT = "select "
 _SCHEMA = "pg_catalog"
-_QUALIFIABLE = (A_Expr_Kind.AEXPR_OP, A_Expr_Kind.AEXPR_OP_ANY)
+_QUALIFIABLE = (A_Expr_Kind.AEXPR_OP, A_Expr_Kind.AEXPR_OP_ANY, A_Expr_Kind.AEXPR_OP_ALL)
+# Nodes with a name, and the field that has it.
+_NAMED: tuple[tuple[type[ast.Node], str], ...] = (
+    (ast.FuncCall, "funcname"),
+    (ast.TypeName, "names"),
+    (ast.CollateClause, "collname"),
+)
 
 
-def qualified(expression: str) -> str:
+def qualified(expression: str, *, others: bool = False) -> str:
     """The expression with every operator PostgreSQL's own by name; raises PlanRefused where something is left open.
 
-    Its literals hold no backslash, so that they read alike whatever `standard_conforming_strings` says.
+    With `others` it is one that PostgreSQL wrote under our search_path: what has no schema is PostgreSQL's own, what
+    has one is left as it is. Its literals hold no backslash, so that they read alike whatever
+    `standard_conforming_strings` says.
     """
     (parsed,) = pglast.parse_sql(_SELECT + expression)
-    meant = _qualified(parsed.stmt)
+    meant = _qualified(parsed.stmt, others=others)
     text: str = RawStream()(cast("ast.Node", meant))
     if "\\" in text or pglast.parse_sql(text)[0].stmt != meant:
         raise PlanRefused(f"An expression that cannot be written for every session: {expression}")
-    _Open(expression)(cast("ast.Node", meant))
+    _Open(expression, others=others)(cast("ast.Node", meant))
     return text.removeprefix(_SELECT.upper())
 
 
-def _qualified(node: Any) -> Any:
+def _qualified(node: Any, *, others: bool) -> Any:
     """The node with what is below it first: BETWEEN and IN name no operator, and are written out."""
     if isinstance(node, tuple):
-        return tuple(_qualified(each) for each in cast("tuple[Any, ...]", node))
+        return tuple(_qualified(each, others=others) for each in cast("tuple[Any, ...]", node))
     if not isinstance(node, ast.Node):
         return node
     for name in list(cast("Any", node)):
-        setattr(node, name, _qualified(getattr(node, name)))
-    return _operator(node) if isinstance(node, ast.A_Expr) else node
+        setattr(node, name, _qualified(getattr(node, name), others=others))
+    for kind, field in _NAMED if others else ():
+        if isinstance(node, kind) and len(names := getattr(node, field) or ()) == 1:
+            setattr(node, field, _own(names[0].sval))
+    return _operator(node, others=others) if isinstance(node, ast.A_Expr) else node
 
 
-def _operator(node: ast.A_Expr) -> ast.Node:
-    operator = cast("tuple[ast.String, ...]", node.name)[-1].sval or ""
+def _operator(node: ast.A_Expr, *, others: bool) -> ast.Node:
+    *schema, last = cast("tuple[ast.String, ...]", node.name)
+    operator = last.sval or ""
+    if others and schema:
+        return node
     match node.kind:
         case A_Expr_Kind.AEXPR_BETWEEN:
             low, high = cast("tuple[ast.Node, ast.Node]", node.rexpr)
@@ -79,13 +93,14 @@ def _word(constant: ast.A_Const) -> str:
 class _Open(Visitor):
     """Finds what a search_path would decide."""
 
-    def __init__(self, expression: str) -> None:
+    def __init__(self, expression: str, *, others: bool) -> None:
         super().__init__()
         self._expression = expression
+        self._others = others
 
     def _see(self, names: object) -> None:
         parts = cast("tuple[ast.String, ...]", names or ())
-        if len(parts) < 2 or parts[0].sval != _SCHEMA:
+        if len(parts) < 2 or (parts[0].sval != _SCHEMA and not self._others):
             raise PlanRefused(f"A name without its schema, or of another one, in: {self._expression}")
 
     def visit_FuncCall(self, _: object, node: ast.FuncCall) -> None:  # noqa: N802 - pglast finds it by this name
@@ -95,6 +110,10 @@ class _Open(Visitor):
         if node.kind not in _QUALIFIABLE:
             raise PlanRefused(f"An operator of a kind that cannot be written with its schema in: {self._expression}")
         self._see(node.name)
+
+    def visit_CaseExpr(self, _: object, node: ast.CaseExpr) -> None:  # noqa: N802
+        if node.arg is not None:
+            raise PlanRefused(f"A CASE that compares by an operator without its schema in: {self._expression}")
 
     def visit_TypeName(self, _: object, node: ast.TypeName) -> None:  # noqa: N802
         self._see(node.names)

@@ -1,11 +1,14 @@
 """The column beside the one that changes, and what keeps it in step with every write: nobody's write fails of it.
 
-A value that has no like in the other type leaves the shadow NULL, which the end of the change finds. What is written is
-judged in the writer's session and with the writer's rights: the function has no SET clause and reads nothing, and no
-search_path decides what its names mean (`qualified.py`).
+A value that has no like in the other type, or on which something that stands on the column would fail there, leaves
+the shadow NULL, which the end of the change finds. What is written is judged in the writer's session and with the
+writer's rights: the function has no SET clause and reads nothing, and no search_path decides what its names mean
+(`qualified.py`). Whatever fails in it, a column that somebody has renamed included, fails in a block of its own.
 
 A row that is updated is filled by that, even where its value stays: so whatever moves after the triggers are there is
 in step, and one walk over the pages that were there before them reaches all the rest.
+
+What was made is told apart by its numbers, which stand in `pgmend.backfill`: names are anybody's to change.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from pglast import ast
 from psycopg import sql
 
-from ...errors import PlanRefused
+from ...catalog.snapshot import AttributeNumber
 from ..backup_record import SCHEMA
 from ..composed import identifier, query, statement, verbatim
 from ..dependents import Subject
@@ -24,17 +27,31 @@ from ..dependents.definition import literal, verified
 from ..names import first_free
 from ..plan import Check
 from ..retyping.column_change import ColumnChange
-from ..retyping.column_type import ColumnType
 from .qualified import qualified
+from .standing import Footing, asking, fingerprint, in_the_way, untouched
+from .trial import Trial
 
-_LAST = "zzzz_pgmend"
-# A backfill that may act as a replica only ever fills what is NULL: for it nothing else is looked at, row by row.
-_MOVED = (
+LAST = "zzzz_pgmend"
+# What the backfill writes as a replica is found right where it is written, without a call for each row; whatever else
+# is written is judged anew.
+_FILLED = (
     "case when old.{shadow} is null and new.{shadow} is not null"
-    " and pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then false"
-    " else (new.{shadow} is null and new.{column} is not null)"
-    " or pg_catalog.record_image_ne(row(new.{column}, new.{shadow}), row(old.{column}, old.{shadow})) end"
+    " and pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica'"
+    " then pg_catalog.record_image_ne(row(new.{shadow}, new.{column}), row({filled}, old.{column})) else {moved} end"
 )
+_MOVED = "(new.{shadow} is null and new.{column} is not null) or pg_catalog.record_image_ne(row({now}), row({before}))"
+# What is caught costs a subtransaction that takes no number: 64 of those with one would be the server's worry.
+_BODY = """{declared}begin
+  new.{shadow} := {filled};
+{tried}  return new;
+exception when others then
+  begin
+    new.{shadow} := null;
+  exception when others then
+    null;
+  end;
+  return new;
+end"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +59,20 @@ class Shadow:
     """The column `name` of the subject's table, to be the subject's column in the cast's target type.
 
     `stem` names what else it takes: two triggers and a function in schema pgmend_backup. `uncast` is the index of the
-    rows in which it is still NULL and should not be.
+    rows in which it is still NULL and should not be. `replaces` is SQL for the number of the column whose place it
+    takes, and `trial` what has to be tried on it first. On the way back it `brings_back` what the column of that number
+    was.
     """
 
     subject: Subject
     change: ColumnChange
+    footing: Footing
     name: str
     stem: str
     uncast: str
+    replaces: str
+    trial: Trial
+    brings_back: AttributeNumber | None
 
     @property
     def quoted(self) -> str:
@@ -57,9 +80,17 @@ class Shadow:
         return identifier(self.name).as_string()
 
     @property
+    def number(self) -> str:
+        """Its number, as SQL; NULL where there is none."""
+        return (
+            f"(select b.column_number from pgmend.backfill b where b.table_oid = {self._table}"
+            f" and b.replaces = {self.replaces})"
+        )
+
+    @property
     def triggers(self) -> tuple[str, str]:
         """The triggers' names: on INSERT and on UPDATE."""
-        return f"{_LAST}_{self.stem}_insert", f"{_LAST}_{self.stem}_update"
+        return f"{LAST}_{self.stem}_insert", f"{LAST}_{self.stem}_update"
 
     @property
     def function(self) -> str:
@@ -88,57 +119,89 @@ class Shadow:
             yield verified(f"alter table only {table} enable always trigger {trigger}")
             yield verified(f"comment on trigger {trigger} on {table} is {literal(f'Keeps {self.name} in step.')}")
 
-    def no_longer_kept(self) -> Iterator[str]:
-        """Statements that take away all but the column."""
-        table, present = self.subject.table, self._column_number
-        yield verified(f"drop index if exists {identifier(table.schema, self.uncast).as_string()}")
-        for name in self.triggers:
-            yield verified(f"drop trigger if exists {identifier(name).as_string()} on {self.subject.table_name}")
-        yield f"drop function if exists {self.function}()"
-        yield f"delete from pgmend.backfill where table_oid = {table.oid}::oid and column_number = {present}"
+    def noted(self) -> Iterator[str]:
+        """Statements that write down by number what was made, and what it stands on."""
+        listed = ", ".join(literal(name) for name in self.triggers)
+        yield (
+            "insert into pgmend.backfill (table_oid, column_number, fix_id, file, next_page, end_page, replaces,"
+            " triggers, function_oid)"
+            " select a.attrelid, a.attnum, o.fix_id, pg_catalog.pg_relation_filenode(a.attrelid), 0,"
+            " pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::pg_catalog.int8,"
+            f" {self.replaces}, array(select t.oid from pg_catalog.pg_trigger t where t.tgrelid = a.attrelid and"
+            f" t.tgname in ({listed})), pg_catalog.to_regprocedure({literal(f'{self.function}()')})"
+            " from pg_catalog.pg_attribute a cross join pgmend.own_backend o"
+            f" where a.attrelid = {self._table} and a.attname = {literal(self.name)}"
+            " and o.backend_pid = pg_catalog.pg_backend_pid()"
+            " and o.transaction_id = pg_catalog.pg_current_xact_id()"
+        )
+        yield (
+            f"update pgmend.backfill set stands_on = {fingerprint(self.footing, self.replaces, self.number)}"
+            f" where table_oid = {self._table} and column_number = {self.number}"
+        )
 
-    def taken_away(self) -> Iterator[str]:
-        """Statements that leave nothing of it; indexes and checks on it go with the column."""
-        yield from self.no_longer_kept()
-        yield verified(f"alter table only {self.subject.table_name} drop column if exists {self.quoted}")
+    def no_longer_kept(self) -> str:
+        """The statement that takes away what keeps it in step."""
+        return f"select pgmend.stop_keeping_column({self._table}, {self.number})"
+
+    def taken_away(self) -> str:
+        """The statement that leaves nothing of it; indexes and checks on it go with the column."""
+        return f"select pgmend.take_back_column({self._table}, {self.number})"
 
     def swapped(self) -> Iterator[str]:
         """The column goes, and the shadow has its name."""
         table, column = self.subject.table_name, self.subject.quoted_column
         yield verified(f"alter table only {table} drop column {column}")
         yield verified(f"alter table only {table} rename column {self.quoted} to {column}")
+        yield (
+            "update pgmend.backfill set swapped_at = pg_catalog.clock_timestamp(), triggers = default,"
+            f" function_oid = null where table_oid = {self._table} and column_number = {self.number}"
+        )
 
     def probe(self, there: str, otherwise: str = "before") -> str:
         """A probe that says done once the column has its type, else what the case `there` says."""
-        return probe(f"select case when {self.arrived} then 'done' {there} else '{otherwise}' end")
+        return asking(f"select case when {self.arrived} then 'done' {there} else '{otherwise}' end")
 
     @property
     def arrived(self) -> str:
-        """Whether the subject's column has the target type, as SQL."""
-        return self._is(self.subject.column.name, self.subject.cast.target)
+        """Whether it is in the column's place, or the one that it would bring back still is, as SQL; whatever it is
+        called."""
+        target = self.subject.cast.target
+        typed = f"a.atttypid = {target.oid}::oid and a.atttypmod = {target.modifier}"
+        swapped = (
+            "exists (select from pgmend.backfill b join pg_catalog.pg_attribute a on a.attrelid = b.table_oid"
+            f" and a.attnum = b.column_number where b.table_oid = {self._table} and b.replaces = {self.replaces}"
+            f" and b.swapped_at is not null and {typed})"
+        )
+        if self.brings_back is None:
+            return swapped
+        still = f"a.attrelid = {self._table} and a.attnum = {self.brings_back} and {typed}"
+        return f"({swapped} or exists (select from pg_catalog.pg_attribute a where {still}))"
 
     @property
     def present(self) -> str:
-        """Whether the shadow is there, as SQL."""
-        return self._is(self.name, self.subject.cast.target)
+        """Whether it was made and has not taken its place, as SQL."""
+        return (
+            f"exists (select from pgmend.backfill b where b.table_oid = {self._table} and b.replaces = {self.replaces}"
+            " and b.swapped_at is null)"
+        )
 
     @property
     def kept(self) -> str:
-        """Whether it is there with both triggers, as SQL."""
-        return f"{self.present} and 2 = (select pg_catalog.count(*) from {self._standing})"
+        """Whether it is present, and what was to keep it in step is there, as SQL."""
+        return (
+            "exists (select from pgmend.backfill b join pg_catalog.pg_class c on c.oid = b.table_oid where"
+            f" b.table_oid = {self._table} and b.replaces = {self.replaces} and b.swapped_at is null"
+            " and (exists (select from pg_catalog.pg_trigger t where t.oid = any(b.triggers))"
+            " or exists (select from pg_catalog.pg_proc p where p.oid = b.function_oid)))"
+        )
 
-    def in_step(self) -> Check:
-        """The check that both triggers are there and always fire."""
-        wanted = ", ".join(f"({literal(name)})" for name in self.triggers)
-        text = (
-            f"select wanted.name as trigger from (values {wanted}) as wanted (name) where not exists"
-            f" (select from {self._standing} and t.tgname = wanted.name) or not {self.present}"
-        )
-        return Check(
-            "what keeps the new column in step is there",
-            query(verbatim(text), *_names_in(text)),
-            "Triggers that somebody dropped, disabled or altered.",
-        )
+    def free(self, *, told: bool = True) -> Check:
+        """The check that nothing is in the way of making it; `told` says that other changes are told of."""
+        return in_the_way(self.footing, LAST, told=told)
+
+    def untouched(self) -> Check:
+        """The check that nobody has touched what it stands on, and so every write since was in step."""
+        return untouched(self.footing, self.replaces, self.number)
 
     def all_cast(self, keys: tuple[str, ...]) -> Check:
         """The check that no value is without its like; it reads the index of those."""
@@ -151,7 +214,8 @@ class Shadow:
         return Check(
             f"every value has its like in {self.subject.cast.target.spelled}",
             query(verbatim(text), (self.subject.table.schema, self.subject.table.name)),
-            "Values that were written meanwhile and would be lost, changed or spelled otherwise.",
+            "Values that were written meanwhile and would be lost, changed or spelled otherwise"
+            f"{', or that something on the column does not take' if self.trial else ''}.",
         )
 
     @property
@@ -160,73 +224,51 @@ class Shadow:
         return f"{self.subject.quoted_column} is not null and {self.quoted} is null"
 
     @property
-    def _standing(self) -> str:
-        names = ", ".join(literal(name) for name in self.triggers)
-        return (
-            f"pg_catalog.pg_trigger t where t.tgrelid = {self.subject.table.oid}::oid and t.tgname in ({names})"
-            f" and t.tgenabled = 'A' and t.tgfoid = pg_catalog.to_regprocedure({literal(f'{self.function}()')})"
-        )
-
-    @property
-    def _column_number(self) -> str:
-        return (
-            f"(select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(self.name)})"
-        )
-
-    def _is(self, name: str, of: ColumnType) -> str:
-        return (
-            f"exists (select from pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(name)} and a.atttypid = {of.oid}::oid and a.atttypmod = {of.modifier})"
-        )
+    def _table(self) -> str:
+        return f"{self.subject.table.oid}::oid"
 
     def _where_exact(self, value: str) -> str:
         cast = self.subject.cast
         return f"case when {cast.exact(value)} then {cast.converted(value)} end"
 
     def _function(self) -> str:
-        body = f"begin new.{self.quoted} := {qualified(self.filled('new.'))}; return new; end"
+        body = _BODY.format(
+            declared="declare\n  ignored boolean;\n" if self.trial.computed else "",
+            shadow=self.quoted,
+            filled=qualified(self.filled("new.")),
+            tried="".join(self.trial.statements(self.name)),
+        )
         text = f"create function {self.function}() returns trigger language plpgsql as {literal(body)}"
         return statement(verbatim(text), ast.CreateFunctionStmt)
 
     def _on_insert(self) -> str:
-        return f"create trigger {self._trigger(0)} before insert on {self.subject.table_name} {self._for_each()}"
+        """Both triggers name both columns: who drops one of these drops both."""
+        when = f"new.{self.subject.quoted_column} is not null or new.{self.quoted} is not null"
+        return f"create trigger {self._trigger(0)} before insert on {self.subject.table_name} {self._for_each(when)}"
 
     def _on_update(self) -> str:
-        moved = _MOVED.format(column=self.subject.quoted_column, shadow=self.quoted)
-        return f"create trigger {self._trigger(1)} before update on {self.subject.table_name} {self._for_each(moved)}"
+        columns = (
+            self.subject.quoted_column,
+            self.quoted,
+            *(identifier(each).as_string() for each in self.trial.columns),
+        )
+        now, before = (", ".join(f"{row}.{column}" for column in columns) for row in ("new", "old"))
+        names = {"column": self.subject.quoted_column, "shadow": self.quoted}
+        when = _MOVED.format(now=now, before=before, **names)
+        if not self.trial:
+            when = _FILLED.format(filled=self.filled("new."), moved=when, **names)
+        return f"create trigger {self._trigger(1)} before update on {self.subject.table_name} {self._for_each(when)}"
 
     def _trigger(self, place: int) -> str:
         return identifier(self.triggers[place]).as_string()
 
-    def _for_each(self, when: str | None = None) -> str:
-        return f"for each row {f'when ({when}) ' if when else ''}execute function {self.function}()"
+    def _for_each(self, when: str) -> str:
+        return f"for each row when ({when}) execute function {self.function}()"
 
 
-def shadow_of(subject: Subject, change: ColumnChange, suffix: str, uncast: str) -> Shadow:
-    """The shadow of the column; raises PlanRefused where a trigger of the table would see a row after ours."""
-    taken = {column.name for column in subject.table.columns}
-    name = first_free(subject.column.name, f"_pgmend_{suffix}", taken)
-    later = [trigger.name for trigger in subject.table.triggers if trigger.name.encode() >= _LAST.encode()]
-    if later:
-        raise PlanRefused(
-            f"Trigger {later[0]} on {subject.table_name} fires after one that would keep a new column in step, and"
-            f" might change the value once more. Cure: a name that sorts before {_LAST}."
-        )
-    return Shadow(subject, change, name, f"{subject.column.number}_{suffix}", uncast)
-
-
-def _names_in(text: str) -> list[tuple[str, str]]:
-    """The catalogs that such a text reads."""
-    found = ("pg_attribute", "pg_trigger", "pg_class", "pg_index", "pg_namespace", "pg_constraint")
-    return [("pg_catalog", name) for name in found if f" pg_catalog.{name} " in text] + (
-        [("pgmend", "backfill")] if " pgmend.backfill " in text else []
-    )
-
-
-def probe(text: str) -> str:
-    """A probe that reads catalogs, and how far backfills are."""
-    return query(verbatim(text), *_names_in(text))
+def name_of(subject: Subject, suffix: str) -> str:
+    """A name that no column of the table has."""
+    return first_free(subject.column.name, f"_pgmend_{suffix}", {column.name for column in subject.table.columns})
 
 
 def quoted(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ..composed import query, verbatim
 from ..dependents import Dependents, Subject
 from ..dependents.definition import literal, verified
 from ..dependents.description import Description, as_left, as_planned, unchanged_but
@@ -13,19 +12,24 @@ from ..dependents.newcomer import no_newcomers
 from ..execution.guard import guard
 from ..plan import Check, Lock, Step
 from ..retyping.backup import key_columns
+from ..retyping.retyped_default import RetypedDefault
+from ..sqlstates import MOVED
 from .backfill import fill_step, sweep_of
 from .carried import Carried
+from .hanging import nothing_else_hangs
 from .heirs import Heir, uncast_step
 from .shadow import Shadow, quoted
+from .standing import asking, no_strange_code
 
 _NAMED_NOT_NULL = 180000
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """From one type to the other. `collation` and `default` are those of the column at its end, as SQL.
+    """From one type to the other. `collation` is that of the column at its end, as SQL.
 
-    `filled` is the name of the CHECK by which the column is known to hold no NULL.
+    `filled` is the name of the CHECK by which the column is known to hold no NULL, `replan` what makes open sessions
+    look again at the column's type.
     """
 
     shadow: Shadow
@@ -33,11 +37,10 @@ class Way:
     carried: Carried
     heirs: tuple[Heir, ...]
     collation: str | None
-    default: str | None
+    default: RetypedDefault
     filled: str
-    as_replica: bool
-    server_version: int
     known: frozenset[str]
+    replan: tuple[str, ...]
     back: bool
 
     @property
@@ -58,59 +61,67 @@ class Way:
     @property
     def newcomers(self) -> Check:
         """The check that nothing else has come to stand on the column."""
-        return no_newcomers(self.subject.table.oid, self._number, self.known)
+        return no_newcomers(self.subject.table.oid, self.shadow.replaces, self.known)
 
     def steps(self) -> Iterator[Step]:
         """All steps in order."""
         yield self._prepare()
-        yield fill_step(self.shadow, as_replica=self.as_replica)
-        if self._filled_before:
-            yield self._promise()
-            yield self._validate(self.filled, of_shadow=True)
+        yield fill_step(self.shadow)
         for heir in self.heirs:
             yield heir.step(self.shadow)
         yield uncast_step(self.shadow)
+        if self._filled_before:
+            yield self._promise()
+            yield self._validate(self.filled, of_shadow=True)
         yield self._swap()
         for name in self._validated_after:
             yield self._validate(name, of_shadow=False)
-        if self.carried.not_null and not self._filled_before and self.server_version < _NAMED_NOT_NULL:
+        if self.carried.not_null and not self._filled_before and self._unnamed_not_null:
             yield self._set_not_null()
-        for heir in self._keyed_later:
-            yield heir.step_again(self.shadow, self._keyed)
-            yield self._key(heir)
 
-    def clear(self) -> Step:
-        """The step that takes away what a change that went no further than to its swap has made."""
-        return Step(
-            title=f"Take column {self.shadow.name} away again",
-            statements=tuple(self.shadow.taken_away()),
-            transactional=True,
-            probe=query(verbatim(f"select case when {self.shadow.present} then 'before' else 'done' end"), _ATTRIBUTES),
-            locks=(Lock("ACCESS EXCLUSIVE", self.subject.table_name),),
-            compares=False,
-            clears=True,
-        )
+    def clear(self) -> Iterator[Step]:
+        """The steps that take away what a change that went no further than to its swap has made, by its numbers.
+
+        What keeps the column in step goes first: that goes even where somebody has made a view of the column.
+        """
+        for title, statement, there in (
+            (f"Keep {self.shadow.name} in step no more", self.shadow.no_longer_kept(), self.shadow.kept),
+            (f"Take column {self.shadow.name} away again", self.shadow.taken_away(), self.shadow.present),
+        ):
+            yield Step(
+                title=title,
+                statements=(statement,),
+                transactional=True,
+                probe=asking(f"select case when {there} then 'before' else 'done' end"),
+                locks=(Lock("ACCESS EXCLUSIVE", self.subject.table_name),),
+                compares=False,
+                clears=True,
+            )
 
     def _prepare(self) -> Step:
         shadow = self.shadow
         return Step(
             title=f"Add column {shadow.name} and keep it in step",
             statements=(
-                guard(self._standing()),
+                guard(self._standing(), MOVED),
+                guard(shadow.free(), MOVED),
                 *shadow.made(self.collation),
                 *self.carried.told(shadow.name),
+                *shadow.noted(),
             ),
             transactional=True,
-            probe=shadow.probe(f"when {shadow.kept} then 'done' when {shadow.present} then 'partial'"),
+            probe=shadow.probe(f"when {shadow.present} then 'done'"),
             locks=(Lock("ACCESS EXCLUSIVE", self.subject.table_name),),
         )
 
     def _promise(self) -> Step:
-        """Every value has its like, so that no write fails of this; with it, NOT NULL needs no scan in the swap."""
+        """With it, NOT NULL needs no scan in the swap, and a primary key takes nothing less."""
         table = self.subject.table_name
         return Step(
             title=f"Let {self.shadow.name} take no NULL",
             statements=(
+                guard(self.shadow.untouched(), MOVED),
+                guard(self.shadow.all_cast(tuple(column.name for column in key_columns(self.subject.table)))),
                 verified(
                     f"alter table only {table} add constraint {quoted(self.filled)}"
                     f" check ({self.shadow.quoted} is not null) not valid"
@@ -123,18 +134,22 @@ class Way:
             transactional=True,
             probe=self.shadow.probe(f"when {self._constrained(self.filled)} then 'done'"),
             locks=(Lock("ACCESS EXCLUSIVE", table),),
+            # It stands for as short as can be: what the swap would wait for is waited for before it.
+            after_sweep=sweep_of(self.shadow),
         )
 
     def _validate(self, name: str, *, of_shadow: bool) -> Step:
         valid = self._constrained(name, " and t.convalidated")
         if of_shadow:
             probe = self.shadow.probe(f"when {valid} then 'done'")
+            stands = guard(self.shadow.untouched(), MOVED)
         else:
             held = f"({valid} or {self._holds_no_null})" if name == self.filled else valid
             probe = self._probe(f"{self.shadow.arrived} and {held}")
+            stands = guard(no_strange_code(self.shadow.footing), MOVED)
         return Step(
             title=f"Validate {name} for the rows that are there",
-            statements=(verified(f"alter table {self.subject.table_name} validate constraint {quoted(name)}"),),
+            statements=(stands, verified(f"alter table {self.subject.table_name} validate constraint {quoted(name)}")),
             transactional=True,
             probe=probe,
             locks=(Lock("SHARE UPDATE EXCLUSIVE", self.subject.table_name),),
@@ -152,36 +167,52 @@ class Way:
             locks=(Lock("ACCESS EXCLUSIVE", subject.table_name), *self.dependents.locks),
             checks=(self._arrived(), self._unchanged()),
             ahead=self._description.ahead,
-            after_sweep=sweep_of(self.shadow, as_replica=self.as_replica),
+            after_sweep=sweep_of(self.shadow),
             defaults_of=((subject.table.oid, subject.column.name),),
         )
 
     def _swapped(self) -> Iterator[str]:
         """The transaction: nothing is touched before all was proved again, under the locks."""
         subject, dependents, shadow = self.subject, self.dependents, self.shadow
-        yield guard(self._standing())
-        yield guard(shadow.in_step())
+        yield guard(self._standing(), MOVED)
+        yield guard(shadow.untouched(), MOVED)
         yield guard(shadow.all_cast(tuple(column.name for column in key_columns(subject.table))))
         yield guard(self.newcomers)
+        yield guard(nothing_else_hangs(subject.table.oid, shadow.replaces, self._hanging))
         yield from dependents.held
         yield self._description.kept_before()
-        if dependents.recreated:
-            described, roots = dependents.described, dependents.recreated
-            yield guard(as_left(described, roots, dependents.strip) if self.back else as_planned(described, roots))
+        if self.back or dependents.recreated:
+            yield guard(self._as_it_was())
         yield from dependents.down
-        yield from shadow.no_longer_kept()
+        yield shadow.no_longer_kept()
         yield from self.carried.down(shadow.name)
         for heir in self.heirs:
             yield from heir.down()
         yield from shadow.swapped()
-        if self.default is not None:
-            yield verified(f"{self._alter} set default {self.default}")
+        default = self.default.before if self.back else self.default.after
+        if default is not None:
+            yield verified(f"{self._alter} set default {default}")
         yield from self._not_null()
         for heir in self.heirs:
-            yield from heir.up(shadow.name, primary=heir.is_primary and not self._keyed_later)
+            yield from heir.up(shadow.name)
         yield from self.carried.up()
         yield from dependents.up
+        yield from self.replan
         yield self._description.kept_after()
+
+    def _as_it_was(self) -> Check:
+        """The check that what is made anew is as it was when the plan was made, or as the fix left it."""
+        table, described, roots = self.subject.table, self.dependents.described, self.dependents.recreated
+        if not self.back:
+            return as_planned(described, roots)
+        where = f"{table.schema}.{table.name}"
+        roots = (
+            *roots,
+            f"column {where}.{self.subject.column.name}",
+            *(f"index {heir.facts.schema}.{heir.facts.name}" for heir in self.heirs),
+            *(f"constraint {each.name} on {where}" for each in self.carried.constraints),
+        )
+        return as_left(described, roots, self.dependents.strip, apart=_OF_THE_WAY)
 
     def _not_null(self) -> Iterator[str]:
         """NOT NULL for whoever writes from now on; without a scan."""
@@ -204,17 +235,6 @@ class Way:
             said = literal("Will be NOT NULL once it is validated.")
             yield verified(f"comment on constraint {quoted(self.filled)} on {table} is {said}")
 
-    def _key(self, heir: Heir) -> Step:
-        """What was unique becomes the primary key, with an index of its own: that of a constraint goes with it."""
-        return Step(
-            title=f"Make {heir.facts.name} the primary key",
-            statements=(*heir.down(), *heir.up(self.subject.column.name, primary=True)),
-            transactional=True,
-            probe=self._probe(self._keyed),
-            locks=(Lock("ACCESS EXCLUSIVE", self.subject.table_name),),
-            compares=False,
-        )
-
     def _set_not_null(self) -> Step:
         """Before 18: what the CHECK proves becomes NOT NULL, and the CHECK goes."""
         table = self.subject.table_name
@@ -233,19 +253,22 @@ class Way:
 
     @property
     def _filled_before(self) -> bool:
-        """Whether NOT NULL can be promised before the swap: no write could ever fail of it."""
-        return self.carried.not_null and self.subject.cast.always_exact
+        """Whether NOT NULL is promised before the swap, which only a primary key needs."""
+        return self.carried.primary_key is not None
 
     @property
-    def _keyed_later(self) -> list[Heir]:
-        """The index of the primary key, where it is no more than unique at first: a key takes no NULL, which is proved
-        only after the swap."""
-        return [] if self._filled_before else [heir for heir in self.heirs if heir.is_primary]
+    def _unnamed_not_null(self) -> bool:
+        return self.shadow.footing.server_version < _NAMED_NOT_NULL
 
     @property
-    def _keyed(self) -> str:
-        name = self.carried.primary_key.name if self.carried.primary_key else ""
-        return f"{self.shadow.arrived} and {self._constrained(name, _PRIMARY)}"
+    def _hanging(self) -> frozenset[str]:
+        """What is known to stand on the column, as `hanging.py` calls it."""
+        return frozenset(
+            {f"index {name}" for name in (self.shadow.uncast, *(heir.facts.name for heir in self.heirs))}
+            | {f"constraint {name}" for name in (self.filled, *(each.name for each in self.carried.constraints))}
+            | {f"statistics {said}" for _, said, *_ in self.carried.statistics}
+            | {f"sequence {said}" for _, said in self.carried.sequences}
+        )
 
     @property
     def _validated_after(self) -> list[str]:
@@ -261,13 +284,6 @@ class Way:
         return f"alter table only {self.subject.table_name} alter column {self.subject.quoted_column}"
 
     @property
-    def _number(self) -> str:
-        return (
-            f"(select a.attnum from pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(self.subject.column.name)})"
-        )
-
-    @property
     def _description(self) -> Description:
         return replace(self.dependents.description, column_called=self.subject.column.name)
 
@@ -281,12 +297,11 @@ class Way:
     def _holds_no_null(self) -> str:
         return (
             f"exists (select from pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(self.subject.column.name)} and a.attnotnull)"
+            f" and a.attnum = {self.shadow.number} and a.attnotnull)"
         )
 
     def _probe(self, done: str) -> str:
-        text = f"select case when {done} then 'done' else 'before' end"
-        return query(verbatim(text), _ATTRIBUTES, _CONSTRAINTS)
+        return asking(f"select case when {done} then 'done' else 'before' end")
 
     def _standing(self) -> Check:
         """The check that the column is called as it was and has the type that it changes from."""
@@ -294,12 +309,10 @@ class Way:
         text = (
             f"select {literal(self.subject.column.name)} as column where not exists (select from"
             f" pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(self.subject.column.name)}"
+            f" and a.attnum = {self.shadow.replaces} and a.attname = {literal(self.subject.column.name)}"
             f" and a.atttypid = {source.oid}::oid and a.atttypmod = {source.modifier})"
         )
-        return Check(
-            f"the column is {source.spelled}", query(verbatim(text), _ATTRIBUTES), "It was renamed, dropped or changed."
-        )
+        return Check(f"the column is {source.spelled}", asking(text), "It was renamed, dropped or changed.")
 
     def _arrived(self) -> Check:
         target = self.subject.cast.target
@@ -308,12 +321,13 @@ class Way:
         text = (
             f"select {literal(self.subject.column.name)} as column where not exists (select from"
             f" pg_catalog.pg_attribute a where a.attrelid = {self.subject.table.oid}::oid"
-            f" and a.attname = {literal(self.subject.column.name)} and a.atttypid = {target.oid}::oid"
-            f" and a.atttypmod = {target.modifier} and a.attcollation = {collation})"
+            f" and a.attnum = {self.shadow.number} and a.attname = {literal(self.subject.column.name)}"
+            f" and a.atttypid = {target.oid}::oid and a.atttypmod = {target.modifier}"
+            f" and a.attcollation = {collation})"
         )
         return Check(
             f"the column is {target.spelled}",
-            query(verbatim(text), _ATTRIBUTES),
+            asking(text),
             "It is not what it was to be.",
             in_transaction=True,
         )
@@ -334,7 +348,7 @@ class Way:
             ],
             aspects=[
                 (column, "position"),
-                *([] if self.server_version >= _NAMED_NOT_NULL else [(column, "not null")]),
+                *([] if not self._unnamed_not_null else [(column, "not null")]),
                 *((f"constraint {name} on {table}", "validated") for name in later),
                 *((f"constraint {name} on {table}", "definition") for name in later),
                 # Its columns are listed by their numbers.
@@ -344,6 +358,5 @@ class Way:
         )
 
 
-_PRIMARY = " and t.contype = 'p'"
-_ATTRIBUTES = ("pg_catalog", "pg_attribute")
-_CONSTRAINTS = ("pg_catalog", "pg_constraint")
+# What is another one, or not there yet, after a change that is on its way or done.
+_OF_THE_WAY = ("position", "not null", "validated")

@@ -132,7 +132,7 @@ async def test_what_depends_on_the_time_zone_is_refused_even_without_rows_that_s
 
 async def test_a_change_that_would_block_too_long_waits_where_no_other_way_is_on(workshop: Workshop) -> None:
     setup(workshop)
-    workshop.limits = LIMITS.__class__(online_above=timedelta(milliseconds=1))
+    workshop.limits = LIMITS.__class__(online_changes=False, online_above=timedelta(milliseconds=1))
     plan = await workshop.plan(to_type(workshop, restores=True))
     assert (plan.waits_for or "").startswith(
         "the online column change, which is off (online_changes): ALTER TYPE would"

@@ -55,10 +55,10 @@ def left_over(workshop: Workshop) -> list[tuple[Any, ...]]:
     return workshop.leftovers() + workshop.database.fetch(
         """select 'column', attname::text from pg_attribute where attname like '%\\_pgmend%' and not attisdropped
         union all select 'relation', relname::text from pg_class where relname like '%\\_pgmend%'
-        union all select 'trigger', tgname::text from pg_trigger where tgname like 'zzzz%'
+        union all select 'trigger', tgname::text from pg_trigger where tgname like 'zzzz\\_%'
         union all select 'function', proname::text from pg_proc where pronamespace = 'pgmend_backup'::regnamespace
         union all select 'constraint', conname::text from pg_constraint where conname like '%\\_pgmend%'
-        union all select 'progress', table_oid::text from pgmend.backfill"""
+        union all select 'progress', table_oid::text from pgmend.backfill where swapped_at is null"""
     )
 
 

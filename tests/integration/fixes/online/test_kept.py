@@ -21,6 +21,7 @@ REFUSED = {
     "a foreign key that points at it": "Foreign key o_id_fkey ties the column to another",
     "a foreign key to itself": "Foreign key t_c_fkey ties the column to another",
     "a foreign key of texts": "Foreign key t_c_fkey ties the column to another",
+    "the primary key": "Primary key pk takes no NULL",
     "an identity": 'app.t."c" is an identity column',
     "a publication of the table": "app.t is published",
 }

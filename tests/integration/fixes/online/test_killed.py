@@ -87,7 +87,7 @@ async def test_a_way_back_killed_anywhere_leaves_nothing(workshop: Workshop, par
     """A value without its like has come once the triggers are there; whoever dies then, and the way back too."""
     for point in points(part, 8):
         claim = await fall_ill(workshop)
-        assert await killed(workshop, claim, 8)
+        assert await killed(workshop, claim, 10)
         workshop.database.execute(UNCASTABLE)
         before = values(workshop)
         await workshop.lead_anew()

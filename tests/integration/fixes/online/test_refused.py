@@ -51,7 +51,7 @@ CASES = {
     ),
     "floats": Case("", "How double precision and text are written", "float8", "n", "text"),
     "a unique key of values that are equal and not the same": Case(
-        "create unique index u on app.sessions (user_id)",
+        "drop index app.sessions_user_id_idx; create unique index u on app.sessions (user_id)",
         "Index u is unique, and different values of one type may be equal in the other (text, numeric)",
         new="numeric",
     ),
@@ -90,7 +90,7 @@ async def test_who_may_not_be_a_replica_fires_nobodys_triggers(workshop: Worksho
     await workshop.connection.execute(f"set role {owner.name}".encode())
     limits, fix_id = workshop.limits, uuid4()
     plan = await plan_fix(workshop.connection, issue, snapshot, limits=limits, fix_id=fix_id)
-    assert (plan.refusal, plan.steps[2].sweep and plan.steps[2].sweep.as_replica) == (None, False)
+    assert (plan.refusal, plan.steps[3].sweep and plan.steps[3].sweep.as_replica) == (None, False)
     await workshop.connection.execute("reset role")
     workshop.database.execute(
         f"{FUNCTION} create trigger a after update on app.sessions for each row execute function app.f()".encode()
@@ -115,11 +115,11 @@ async def test_a_pause_stops_the_backfill_between_two_batches(workshop: Workshop
 
     async def checkpoint(point: str) -> None:
         batches.append(point)
-        await at("apply 3 batch", request)(point)
+        await at("apply 4 batch", request)(point)
 
     outcome = await workshop.heal(to_type(workshop), pause_requested=requested.wait, checkpoint=checkpoint)
     assert outcome.state == "queued"
-    assert batches.count("apply 3 batch") <= 2
+    assert batches.count("apply 4 batch") <= 2
     workshop.database.execute("update app.sessions set user_id = '77' where id = 1999")
     again = await workshop.next()
     assert again is not None
@@ -137,7 +137,7 @@ async def test_an_undo_that_fails_on_its_way_leaves_the_fix_applied_and_nothing_
     async def too_big() -> None:
         await asyncio.to_thread(workshop.database.execute, "update app.sessions set user_id = 3000000000 where id = 9")
 
-    undone = await workshop.roll_back(outcome, checkpoint=each_time("3 batch", too_big, most=1))
+    undone = await workshop.roll_back(outcome, checkpoint=each_time("4 batch", too_big, most=1))
     assert undone.state == "applied"
     assert "id=9, value=3000000000" in (undone.reason or "")
     assert (workshop.structure(), left_over(workshop), type_of(workshop)) == (structure, [], "bigint")

@@ -83,10 +83,12 @@ async def test_the_plan_says_what_happens_and_survives_json(workshop: Workshop) 
         Hazard.FULL_SCAN,
         Hazard.INDEX_BUILD,
         Hazard.COLUMN_ORDER,
+        Hazard.SERIALIZATION_FAILURES,
         Hazard.RESULT_TYPE_CHANGES,
         Hazard.ORDER_CHANGES,
     )
     assert [step.title for step in plan.steps] == [
+        "Keep user_id_pgmend_old in step no more",
         "Take column user_id_pgmend_old away again",
         "Add column user_id_pgmend_new and keep it in step",
         "Fill user_id_pgmend_new for the rows that are there",
