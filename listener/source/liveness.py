@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .guards import engine_named
+from .guards import engine_named, engine_of_folder
 
 _MIGRATIONS: Final = re.compile(
     r"(?:^|/)(?:migrations?|alembic|versions|db_migrations|yoyo|revisions)(?:/|$)|(?:^|/)\d{4}_\w+\.py$"
@@ -19,7 +19,7 @@ def engine_of(path: str, function: str, text: str) -> str | None:
     """The other engine that a statement is for by the names of its file and function, or by its words; or None."""
     if _SQLITE.search(text):
         return "SQLite"
-    return engine_named(path.rpartition("/")[2]) or engine_named(function)
+    return engine_of_folder(path) or engine_named(path.rpartition("/")[2]) or engine_named(function)
 
 
 def standing(path: str) -> str | None:

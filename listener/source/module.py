@@ -12,7 +12,7 @@ from .drivers import driver_of
 from .expressions import Expressions
 from .facts import Call, Function, Loaded, Module, Proof
 from .forms.form import dotted
-from .guards import engines, guarded
+from .guards import VERSION, engines, guarded
 from .imports import imported
 from .loading import loaded_by
 from .proofs import annotated, proof
@@ -270,7 +270,8 @@ class _Reader(Expressions):
         asked = self.scope.asked
         if asked and any(isinstance(each, ast.Name) and each.id in asked for each in ast.walk(test)):
             return self.said(test)
-        return self.said(test) if self.asks_catalog(test) else None
+        said = self.said(test)
+        return said if VERSION.search(said) or self.asks_catalog(test) else None
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         match node:

@@ -403,6 +403,39 @@ def test_code_for_another_engine_is_said_to_be(tmp_path: Path) -> None:
     ]
 
 
+def test_words_of_postgresql_in_a_condition_need_not_ask_for_an_engine(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app="""
+        def f(cursor, driver):
+            if self.postgresql.is_running():
+                return
+            if driver == "asyncpg":
+                return
+            cursor.execute("select 1 from a")
+            if USE_POSTGRES:
+                cursor.execute("select 2 from a")
+            else:
+                cursor.execute("select 3 from a")
+        """,
+        backends__oracle__x='def f(cursor):\n    cursor.execute("select 4 from dual")\n',
+    )
+    engines = {each.sql[7]: each.engine for each in found.statements}
+    assert engines == {"1": None, "2": None, "3": "another engine", "4": "Oracle"}
+
+
+def test_what_is_for_some_versions_is_conditional(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app="""
+        def f(conn):
+            if conn.info.server_version < 110000:
+                conn.execute("select proisagg from pg_proc")
+        """,
+    )
+    assert [each.condition for each in found.statements] == ["conn.info.server_version < 110000"]
+
+
 def test_what_asks_the_catalog_first_is_conditional(tmp_path: Path) -> None:
     found = read(
         tmp_path,
