@@ -2,9 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-WORKERS ?= auto
+# One more than there are cores: while a test waits for a server or a listener, its core is free.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Every worker and every process that a test starts would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lab-statements matrix lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -47,6 +50,9 @@ matrix: $(STAMP) ## the tests on PostgreSQL 14 to 18, fetched by npm; ARGS="--ma
 
 lab-statements: $(STAMP) ## 200 plans that each break one known statement, and their harmless twins
 	$(BIN)/python -m tests.lab.statements $(ARGS)
+
+lab-casts: $(STAMP) ## 100,000 values through every proved pair of types, held against PostgreSQL's own casts
+	$(BIN)/python -m tests.lab.casts $(ARGS)
 
 lock: ## needs uv on the PATH
 	uv pip compile pyproject.toml --extra embedded --group dev --universal --python-version 3.11 --generate-hashes \

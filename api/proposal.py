@@ -144,7 +144,7 @@ def _script(proposal: Proposal) -> Iterator[str]:
         plan = proposal.preview.plan
         for proof in plan.proofs:
             yield from comment(f"{proof.name}: {proof.verdict.value}: {proof.figures}")
-            for example in proof.counter_examples if proof.alone else ():
+            for example in proof.counter_examples if proof.alone or proof.forecast else ():
                 yield from comment(f"  {example}")
         yield from plan_lines(plan, only_read=proposal.objection)
     yield ""

@@ -2,7 +2,8 @@
 
 LISTEN, the lease and the analyst keep one each and are not lent: LISTEN reads at once or pins the notification queue,
 a heartbeat that waited for its turn would lose the lease, and an event is judged within milliseconds of its commit. All
-else borrows for a few queries and gives back; only the session of a fix is held for as long as the fix takes.
+else borrows for a few queries and gives back; only the session of a fix is held for as long as the fix takes. Who looks
+whom a fix keeps waiting asks over the lease's: it is there however busy the others are (docs/decisions/0034).
 """
 
 from __future__ import annotations
@@ -39,6 +40,21 @@ class ConnectionSource(Protocol):
     def connection(self, purpose: str | None = None) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
         """A connection for the length of an `async with`, called `pgmend PURPOSE`."""
         ...
+
+
+class SharedConnection:
+    """One connection that somebody keeps, for short questions between that one's own: nobody waits for others' here.
+
+    Whoever is lent it leaves it as it was, and does not give up in the midst of a question.
+    """
+
+    def __init__(self, connection: AsyncConnection[TupleRow]) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def connection(self, purpose: str | None = None) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+        """It, under its own name."""
+        yield self._connection
 
 
 class Connections:

@@ -9,8 +9,8 @@ Daemon.run
         ├── heartbeat   keeps the lease, or ends the reign
         ├── analyse     events, pulses, scans
         ├── mend        measures, proposes, applies, undoes
-        ├── keep house  once a day: old history and expired backups go
-        └── erase       with each scan: what is gone from tables goes from their backups
+        ├── keep house  once a day: old history goes
+        └── erase       with each scan: expired backups go, and from others what is gone from their tables
 ```
 """
 
@@ -35,8 +35,10 @@ from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
 
 from .catalog.exclusion import LeftAlone
 from .connection import connect
-from .connections import ConnectionSource
+from .connections import ConnectionSource, SharedConnection
 from .errors import CouldNotLook, LeaseLost
+from .fixes.execution.courtesy import Courtesy
+from .fixes.limits import limits_of
 from .hearing.bell import Bell
 from .hearing.lease import HEARTBEAT_INTERVAL, LEASE_TIME, Lease, take_lease
 from .hearing.notifier import Notifier
@@ -89,6 +91,11 @@ class Daemon:
         self._next_scan = 0.0
         self.leading = asyncio.Event()
 
+    @property
+    def holder(self) -> str:
+        """What it is called where it leads."""
+        return f"{socket.gethostname()} pid {os.getpid()}"
+
     def stop(self) -> None:
         """Finish the step under way, release the lease, return from `run`. Safe to call from a signal handler."""
         self._stop.set()
@@ -137,10 +144,9 @@ class Daemon:
                 await _release(connection, lease)
 
     async def _stand_by(self, connection: AsyncConnection[TupleRow]) -> Lease:
-        holder = f"{socket.gethostname()} pid {os.getpid()}"
         while True:
             try:
-                lease = await take_lease(connection, holder)
+                lease = await take_lease(connection, self.holder)
             except psycopg.errors.LockNotAvailable:
                 lease = None
             if lease is not None:
@@ -159,7 +165,8 @@ class Daemon:
             await asyncio.sleep(HEARTBEAT_INTERVAL.total_seconds())
 
     async def _work(self, keeping: AsyncConnection[TupleRow], lease: Lease, roster: Roster) -> None:
-        """Look and mend; over `keeping`, which only keeps the lease, it is asked besides whether fixing is paused."""
+        """Look and mend; over `keeping`, which only keeps the lease, it is asked besides whether fixing is paused
+        and who waits for a fix."""
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
             judge = Judge(roster, settings.critical_tables)
@@ -173,6 +180,7 @@ class Daemon:
                 analyst,
                 lease,
                 policy_now=partial(read_policy, keeping),
+                watching=SharedConnection(keeping),
                 allowed=self._orders.allowed,
                 observe=self._orders.observe,
                 stands_in=self._orders.stands_in,
@@ -181,7 +189,13 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse(connection, analyst, mender, hears, pulse), name="analyse")
                 self._mending = (mender, group.create_task(mender.run(), name="mend"))
-                housekeeper = Housekeeper(self._connections, lease, settings.lock_timeout, observe=self._orders.observe)
+                housekeeper = Housekeeper(
+                    self._connections,
+                    lease,
+                    settings.lock_timeout,
+                    observe=self._orders.observe,
+                    courtesy=Courtesy(SharedConnection(keeping), limits_of(settings)),
+                )
                 group.create_task(housekeeper.run(), name="keep house")
                 group.create_task(housekeeper.keep_erasing(settings.scan_interval), name="erase from backups")
                 self.leading.set()

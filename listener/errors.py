@@ -6,6 +6,7 @@ PgmendError (in `pgmend.sql.errors`, so that all three folders share the root)
 ├── InvalidRequest           a value that cannot be used; names it and the cure       exit 2, 422
 ├── CouldNotLook             the server or the role did not let us see                exit 3, 503
 │   ├── SnapshotTorn         the catalogs moved under the reader; worth another try
+│   ├── GaveWay              somebody waited for what we read; worth another try later
 │   └── RuleFailed           an own rule that raised, took too long or found nonsense; the others go on
 ├── RuleRefused              an own rule that cannot be taken on; names it and the cure
 ├── EmbeddedServerError      our own server did not start; with the end of its log    exit 3
@@ -44,6 +45,10 @@ class CouldNotLook(PgmendError):
 
 class SnapshotTorn(CouldNotLook):
     """The catalogs changed while they were read; another try may succeed."""
+
+
+class GaveWay(CouldNotLook):
+    """Somebody waited too long for what was being read: it was ended; says who that was."""
 
 
 class RuleFailed(CouldNotLook):

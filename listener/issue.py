@@ -11,6 +11,7 @@ from .catalog.snapshot import DATABASE, AttributeNumber, Oid
 from .catalog.surroundings import Place
 from .evidence import Evidence
 from .remedy import Remedy
+from .source.site import CodeSite
 
 
 class Severity(StrEnum):
@@ -55,7 +56,7 @@ class Issue:
 
     `event_id` is the event that opened it; `backlog` says that it was there when pgmend was installed. `columns` are
     the numbers behind the names in `column`; the store does not keep them. Where `table_oid` is DATABASE, `table` is
-    the name of a view or routine, or empty: then the issue is about the schema.
+    the name of a view or routine, or empty: then the issue is about the schema. One in code has a `site`.
     """
 
     issue_id: str
@@ -75,6 +76,7 @@ class Issue:
     event_id: str | None = None
     definition_hash: str = field(default="")
     columns: tuple[AttributeNumber, ...] = field(default=(), compare=False)
+    site: CodeSite | None = None
 
     @property
     def where(self) -> str:

@@ -63,6 +63,16 @@ def opens_at(windows: Iterable[MaintenanceWindow], now: datetime) -> datetime | 
     return min(start for start, _ in openings if start > now)
 
 
+def closes_at(windows: Iterable[MaintenanceWindow], now: datetime) -> datetime | None:
+    """When the open one closes, with all that follow without a gap; None where none is open, or none ever closes."""
+    openings = sorted(opening for window in windows for opening in window.openings(now))
+    end = now
+    for start, closing in openings:
+        if start <= end:
+            end = max(end, closing)
+    return end if now < end < max(closing for _, closing in openings) else None
+
+
 def _days(said: str | None) -> frozenset[int]:
     if said is None:
         return frozenset(range(7))

@@ -181,7 +181,9 @@ class ValidateConstraint(_OnTable):
 class ChangeColumnType(_OnTable):
     """A column given another type. `restores` says that pgmend saw the column have this type before an event.
 
-    `then` is the foreign key that only the other type kept from being there.
+    `then` is the foreign key that only the other type kept from being there. `along` are columns (table, number) that
+    change with it, as all do that a foreign key ties to them, and what numbers them; None where it changes alone, if
+    it can.
     """
 
     turn: ClassVar[Turn] = Turn.CHANGE_TYPE
@@ -189,10 +191,28 @@ class ChangeColumnType(_OnTable):
     type_name: str
     restores: bool = False
     then: AddForeignKey | None = None
+    along: tuple[tuple[Oid, AttributeNumber], ...] | None = None
     kind: Literal["change_column_type"] = "change_column_type"
+
+    @property
+    def tables(self) -> tuple[Oid, ...]:
+        """Its own table, then those of the columns that change with it."""
+        return tuple(dict.fromkeys((self.table, *(table for table, _ in self.along or ()))))
 
     def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
         return change.kind is ChangeKind.COLUMN_TYPE and change.number == self.column
+
+
+@dataclass(frozen=True, slots=True)
+class WidenSequence(_OnTable):
+    """A sequence that numbers a column and has the end of a shorter type than that: it gets the column's type."""
+
+    column: AttributeNumber
+    sequence: Oid
+    kind: Literal["widen_sequence"] = "widen_sequence"
+
+    def _is_moved_by(self, change: Change, _: Sequence[Change], /) -> bool:
+        return False  # what becomes of a sequence is no change of its table
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +377,7 @@ Remedy = (
     | AddForeignKey
     | ValidateConstraint
     | ChangeColumnType
+    | WidenSequence
     | EnableTrigger
     | EnableRowSecurity
     | SetSecurityInvoker

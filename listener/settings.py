@@ -37,6 +37,9 @@ DEFAULT_CRITICAL_TABLES = (
     "credentials",
 )
 
+SEEN_FOR = timedelta(days=1)
+"""What runs once a day is among the statements that the server has seen then."""
+_SIZE = re.compile(r"(?P<number>\d+)\s*(?P<unit>|kb|mb|gb|tb)")
 _DURATION = re.compile(r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[a-z]*)")
 
 
@@ -68,6 +71,15 @@ def _seconds(value: object) -> object:
     if said is not None and said["unit"] in units:
         return float(said["number"]) * units[said["unit"]]
     return value
+
+
+def _bytes(value: object) -> object:
+    """A bare number is bytes; `500MB`, `2 GB` say their unit, as PostgreSQL counts them."""
+    if not isinstance(value, str):
+        return value
+    units = {"": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
+    said = _SIZE.fullmatch(value.strip().lower())
+    return int(said["number"]) * units[said["unit"]] if said is not None else value
 
 
 def _windows(value: object) -> object:
@@ -113,12 +125,14 @@ class Settings(BaseSettings):
     retry_after: Duration = timedelta(hours=1)
     rollback_window: Duration = timedelta(days=7)
     backup_retention: Duration = timedelta(days=30)
+    backup_max_size: Annotated[int, BeforeValidator(_bytes), Field(ge=0)] = 1 << 30
     lock_timeout: Annotated[Duration, Field(gt=timedelta(0), le=timedelta(seconds=5))] = timedelta(milliseconds=50)
     online_above: Duration = timedelta(milliseconds=80)
     online_changes: bool = True
     maintenance_windows: Annotated[tuple[MaintenanceWindow, ...], NoDecode, BeforeValidator(_windows)] = ()
     fixes_per_hour: Annotated[int, Field(ge=1)] | None = None
-    trust_rehearsals: bool = False
+    trust_rehearsals: bool = True
+    statements_seen_for: Duration = SEEN_FOR
     rehearsal_dsn: SecretStr | None = None
     max_connections: Annotated[int, Field(ge=5, le=50)] = 5
     rules: Path | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import automatic, check, demo, expect, fixing, installation, issues, migration, rules, start, status
+from . import analyze, automatic, check, demo, expect, fixing, installation, issues, migration, rules, start, status
 
 app = typer.Typer(
     name="pgmend",
@@ -38,6 +38,7 @@ app.command("demo")(demo.demo)
 app.command("install")(installation.install)
 app.command("uninstall")(installation.uninstall)
 app.command("check")(check.check)
+app.command("analyze")(analyze.analyze)
 app.command("plan")(fixing.plan)
 app.command("start")(start.start)
 app.command("fix")(fixing.fix)

@@ -32,12 +32,16 @@ def rules(format: ShapeOption = Shape.TEXT) -> None:
 
 def rule(name: Annotated[str, typer.Argument(help="Such as MISSING_INDEX or missing_index.")]) -> None:
     """The page on one rule: what is wrong, how it is found, how it is mended, when to ignore it."""
-    place = guarded(lambda: _roster().find(name))
     from rich.console import Console
 
-    from ..report.rules import rule_page
+    from ...listener.source.judgements import judgements
+    from ..report.rules import judgement_page, rule_page
 
-    Console().print(rule_page(place))
+    judgement = next((each for each in judgements() if each.issue_type == name.upper()), None)
+    if judgement is not None:
+        Console().print(judgement_page(judgement))
+        return
+    Console().print(rule_page(guarded(lambda: _roster().find(name))))
 
 
 def _roster() -> Roster:

@@ -106,13 +106,19 @@ def _holds_anywhere(step: Step) -> bool:
 def _deed(step: Step, condition: str | None = None, *, whole: bool = False) -> Deed:
     """The step under that condition, and that of its statements unless the former is the `whole` of it."""
     statements = tuple(_by_anybody([each for each in step.statements if not is_of_here(each)]))
-    told = [each for each in map(still_to_be_done, statements) if each is not None] if not whole else []
+    told = _lasting([each for each in map(still_to_be_done, statements) if each is not None]) if not whole else []
     if condition is None and not told:
         raise NotPortable(f"nothing tells in another database whether it is done already: {step.title}")
     conditions = [condition] if condition is not None else []
     if told:
         conditions.append(f"({' or '.join(told)})" if condition is not None else " or ".join(told))
     return Deed(step.title, " and ".join(conditions), statements, not step.transactional, plain=condition is None)
+
+
+def _lasting(told: Sequence[str]) -> list[str]:
+    """The conditions but those of what goes and comes back within the step: they hold before it and after it."""
+    opposites = {each.removeprefix("not ") if each.startswith("not ") else f"not {each}" for each in told}
+    return [each for each in told if each not in opposites]
 
 
 def _by_anybody(statements: Sequence[str]) -> Iterator[str]:

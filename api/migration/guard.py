@@ -104,7 +104,8 @@ def is_of_here(statement: str) -> bool:
     another statement that names what only this database has.
     """
     (parsed,) = pglast.parse_sql(statement)
-    here, node = names_what_is_here(statement), parsed.stmt
+    node = parsed.stmt
+    here = names_what_is_here(statement) or isinstance(node, ast.ExecuteStmt)
     relation = node.relation if isinstance(node, ast.AlterTableStmt) else None
     if here and relation is not None and relation.schemaname != "pgmend_backup":
         raise NotPortable("it reads or writes what pgmend keeps for the undo in this database")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...listener.check import CheckResult, IgnoredIssue
 from ...listener.fixes.plan import Plan
+from ...listener.source.site import CodeSite
 from .view import IssueView, view_reported
 
 SCHEMA_VERSION = 1
@@ -78,6 +79,17 @@ def issue_document(issue: IssueView) -> dict[str, Any]:
         "why_not_auto": issue.why_not_auto,
         "plan": None if issue.plan is None else plan_document(issue.plan),
         **issue.history,
+        **({} if issue.site is None else _site_document(issue.site)),
+    }
+
+
+def _site_document(site: CodeSite) -> dict[str, Any]:
+    return {
+        "file": site.file,
+        "line": site.line,
+        "column_offset": site.column_offset,
+        "sqlstate": site.sqlstate,
+        "statement": site.statement,
     }
 
 

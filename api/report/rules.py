@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ...listener.judging.registry import Reads
 from ...listener.judging.roster import Place, Roster
+from ...listener.source.judgements.judgement import Judgement
 from .document import SCHEMA_VERSION
 from .printable import printable
 
@@ -73,6 +74,13 @@ def rule_page(place: Place) -> RenderableType:
     facts = f"severity {severity}; reads {', '.join(_reads(place))}; from {rule.source}"
     off = [] if place.off is None else [Text(printable(place.off), style="yellow")]
     return Group(Markdown(printable(text)), Text(), Text(printable(facts), style="dim"), *off)
+
+
+def judgement_page(judgement: Judgement) -> RenderableType:
+    """The page on what is judged in code."""
+    text = files(PAGES).joinpath(f"{judgement.issue_type.lower()}.md").read_text(encoding="utf-8")
+    facts = f"severity {judgement.severity.value}; found in code by `pgmend analyze`"
+    return Group(Markdown(printable(text)), Text(), Text(facts, style="dim"))
 
 
 def _reads(place: Place) -> list[str]:

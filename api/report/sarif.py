@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from ...listener.check import IgnoredIssue, Reported
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome
+from ...listener.source.site import CodeSite
 from .view import IssueView, view_reported
 
 _LEVELS = {Severity.CRITICAL: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -56,6 +58,12 @@ def _suppressed(ignored: IgnoredIssue) -> dict[str, Any]:
     return _result(view_reported(Reported(ignored.issue, None, None))) | {"suppressions": [suppression]}
 
 
+def _physical(site: CodeSite) -> dict[str, Any]:
+    """Columns count from 1 there; the text of the statement is its snippet."""
+    region = {"startLine": site.line, "startColumn": site.column_offset + 1, "snippet": {"text": site.statement}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(site.file)}, "region": region}}
+
+
 def _result(issue: IssueView) -> dict[str, Any]:
     place = {
         "name": issue.column or issue.table,
@@ -67,5 +75,5 @@ def _result(issue: IssueView) -> dict[str, Any]:
         "level": _LEVELS[issue.severity],
         "message": {"text": issue.sentence},
         "partialFingerprints": {"pgmend/issue_id": issue.issue_id},
-        "locations": [{"logicalLocations": [place]}],
+        "locations": [{"logicalLocations": [place]} | ({} if issue.site is None else _physical(issue.site))],
     }

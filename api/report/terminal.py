@@ -10,6 +10,7 @@ from rich.text import Text
 from ...listener.check import CheckResult, IgnoredIssue
 from ...listener.fixes.plan import Plan
 from ...listener.issue import Severity
+from ...listener.source.site import CodeSite
 from .paper import Labelled
 from .printable import one_line, printable
 from .script import plan_lines
@@ -59,6 +60,7 @@ def issue_text(issue: IssueView) -> RenderableType:
         (f"  {issue.issue_id}", "dim"),
     )
     lines = [
+        *(_sited(issue.site) if issue.site is not None else ()),
         _said("is:", issue.current_state),
         _said("expected:", issue.expected_state),
         *(_said("against:" if each.against else "because:", each.seen, "dim") for each in issue.evidence),
@@ -71,6 +73,15 @@ def issue_text(issue: IssueView) -> RenderableType:
     if issue.why_not_auto:
         lines.append(_said("waits:", issue.why_not_auto, "dim"))
     return Group(head, *lines)
+
+
+def _sited(site: CodeSite) -> list[RenderableType]:
+    said = " ".join(site.statement.split())
+    shown = said if len(said) <= 300 else said[:300] + " …"
+    return [
+        _said("in:", one_line(f"{site.file}:{site.line}:{site.column_offset + 1}")),
+        _said("SQL:", one_line(shown), "dim"),
+    ]
 
 
 def plan_text(plan: Plan, *, only_read: str | None = None) -> RenderableType:

@@ -9,7 +9,8 @@ from ...listener.check import Reported
 from ...listener.desk import ShownIssue
 from ...listener.evidence import Evidence
 from ...listener.fixes.plan import Plan
-from ...listener.issue import Severity
+from ...listener.issue import Issue, Severity
+from ...listener.source.site import CodeSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class IssueView:
     why_not_auto: str | None
     plan: Plan | None
     history: Mapping[str, str | None]
+    site: CodeSite | None = None
 
     @property
     def where(self) -> str:
@@ -58,6 +60,26 @@ def view_reported(reported: Reported) -> IssueView:
         reported.why_not_auto,
         reported.plan,
         {},
+    )
+
+
+def view_in_code(issue: Issue) -> IssueView:
+    """An issue of an application's code."""
+    return IssueView(
+        issue.issue_id,
+        issue.issue_type,
+        issue.severity,
+        issue.schema,
+        issue.table,
+        issue.column or None,
+        issue.object_name or None,
+        issue.current_state,
+        issue.expected_state,
+        issue.evidence,
+        "it is in code, which a person mends",
+        None,
+        {},
+        issue.site,
     )
 
 

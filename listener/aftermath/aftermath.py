@@ -16,7 +16,7 @@ from ..relations.wording import count
 from ..statements.touched import read_touched
 from ..store import aftermath as store
 from .load import Load, read_load
-from .regression import blindness, seen, worse
+from .regression import blindness, seen, waiting, worse
 
 WATCHED: Final = timedelta(minutes=10)
 LOOKED_AGAIN_AFTER: Final = timedelta(seconds=30)
@@ -33,18 +33,22 @@ class Aftermath:
         self._watched = watched
         self._again_after = again_after
 
-    async def before(self, connection: AsyncConnection[TupleRow], plan: Plan) -> Load | None:
-        """The load until now on what the plan is about to change; None where it is about no table."""
-        return await _load(connection, plan)
+    async def expect(self, connection: AsyncConnection[TupleRow], fix_id: UUID, plan: Plan) -> None:
+        """Note the load until now on what the fix is about to change: who applies it may not be who watches it."""
+        before = await _load(connection, plan)
+        if before is not None:
+            await store.expect(connection, fix_id, before.to_json())
 
-    async def begin(self, connection: AsyncConnection[TupleRow], fix_id: UUID, plan: Plan, before: Load | None) -> None:
-        """Watch a fix that was applied a moment ago."""
-        then = await _load(connection, plan)
-        if before is not None and then is not None:
-            await store.begin(connection, fix_id, self._watched, before.to_json(), then.to_json())
+    async def begin(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Watch what was expected and is applied by now, whoever did that."""
+        for fix_id, plan in await store.applied(connection):
+            then = await _load(connection, Plan.from_json(plan))
+            if then is not None:
+                await store.begin(connection, fix_id, self._watched, then.to_json())
 
     async def look(self, connection: AsyncConnection[TupleRow]) -> None:
         """Look at each fix whose time for a look has come."""
+        await self.begin(connection)
         for each in await store.due(connection, self._again_after):
             if not each.is_applied:
                 await store.end(connection, each.fix_id, "ended", "The fix was undone.")
@@ -57,14 +61,16 @@ class Aftermath:
         before, then = Load.from_json(watched.load_before), Load.from_json(watched.load_then)
         if now is None:
             await store.end(connection, watched.fix_id, "ended", "Its tables are gone.")
-        elif found := worse(before, then, now):
+            return
+        waits = watched.waits_seen + 1 if waiting(then, now) else 0
+        if found := worse(before, then, now, waits_seen=waits):
             undo = f"select pgmend.rollback('{watched.fix_id}')" if plan.inverse else f"none: {plan.no_inverse}"
             await store.end(connection, watched.fix_id, "regressed", "\n".join([*found, f"Undo: {undo}"]))
             log.warning("worse after a fix", fix=str(watched.fix_id), summary=plan.summary, seen=found, undo=undo)
         elif watched.is_over:
             await store.end(connection, watched.fix_id, "quiet", self._quiet(before, then, now))
         else:
-            await store.looked(connection, watched.fix_id)
+            await store.looked(connection, watched.fix_id, waits)
 
     def _quiet(self, before: Load, then: Load, now: Load) -> str:
         minutes = f"{self._watched.total_seconds() / 60:.0f} minutes"

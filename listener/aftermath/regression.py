@@ -11,6 +11,8 @@ from .load import Load, Timing
 
 LEAST_CALLS: Final = 20
 """Below it a mean says nothing, before or after."""
+LEAST_WAITS: Final = 3
+"""Somebody waits for a lock now and then; at so many looks in a row it is no accident."""
 _TIMES: Final = 2.0
 _LEAST_MS: Final = 1.0
 _LEAST_FAILURES: Final = 10
@@ -18,13 +20,20 @@ _MORE_FAILURES: Final = 0.05
 _MOST_TOLD: Final = 5
 
 
-def worse(before: Load, then: Load, now: Load) -> tuple[str, ...]:
-    """Each thing in words; `before` and `then` are from before and after the fix."""
+def worse(before: Load, then: Load, now: Load, *, waits_seen: int = 0) -> tuple[str, ...]:
+    """Each thing in words; `before` and `then` are from before and after the fix. At `waits_seen` looks in a row, with
+    this one, sessions waited."""
     slower = [*_slower(before, then, now)]
     told = [said for _, said in sorted(slower, reverse=True)[:_MOST_TOLD]]
     if len(slower) > _MOST_TOLD:
         told.append(f"and {len(slower) - _MOST_TOLD} more statements take longer")
-    return (*told, *_failing(before, then, now), *_waiting(then, now))
+    waited = _waiting(now, waits_seen) if waits_seen >= LEAST_WAITS else ()
+    return (*told, *_failing(before, then, now), *waited)
+
+
+def waiting(then: Load, now: Load) -> bool:
+    """Whether more sessions wait at this moment than when the fix was applied."""
+    return now.waiting > then.waiting
 
 
 def blindness(then: Load, now: Load) -> str | None:
@@ -80,6 +89,8 @@ def _failing(before: Load, then: Load, now: Load) -> Iterator[str]:
         yield f"{count(deadlocks, 'deadlock')} in this database since"
 
 
-def _waiting(then: Load, now: Load) -> Iterator[str]:
-    if now.waiting > then.waiting:
-        yield f"{count(now.waiting, 'session')} waited for a lock on its tables for over a second"
+def _waiting(now: Load, waits_seen: int) -> Iterator[str]:
+    yield (
+        f"{count(now.waiting, 'session')} waited for a lock on its tables for over a second, as at each of the last"
+        f" {waits_seen} looks"
+    )

@@ -64,7 +64,7 @@ async def answers_of_one_moment(
     arrivals: list[asyncio.Future[Answer]] = [loop.create_future() for _ in queries]
 
     async def fly() -> None:
-        async with looking(connection, one_moment=True) as look:
+        async with looking(connection, one_moment=True, everything=True) as look:
             for (query, parameters), arrival in zip(queries, arrivals, strict=True):
                 await look.ask(query, *parameters, rows=partial(_announced, arrival))
                 # Or the end of each answer would wait in the server until the next one has begun.
@@ -92,8 +92,12 @@ def _announced(arrival: asyncio.Future[Answer], cursor: AsyncCursor[Any]) -> Row
 
 
 @asynccontextmanager
-async def looking(connection: AsyncConnection[Any], *, one_moment: bool = False) -> AsyncGenerator[Look]:
+async def looking(
+    connection: AsyncConnection[Any], *, one_moment: bool = False, everything: bool = False
+) -> AsyncGenerator[Look]:
     """A transaction of its own, or a savepoint in the caller's that is rolled back; limits and search_path are local.
+
+    `everything` says that the queries read whole catalogs, and not a few of their rows.
 
     In autocommit mode it is the one that a pipeline is anyway, up to its end: nothing has to be said. It is READ
     COMMITTED: what has to be of `one_moment` goes into one query, or has to be asked for, outside of a transaction.
@@ -115,7 +119,7 @@ async def looking(connection: AsyncConnection[Any], *, one_moment: bool = False)
     try:
         async with connection.pipeline():
             await look.say(*opening)
-            await look.ask(_ALL if one_moment else _FEW)
+            await look.ask(_ALL if everything else _FEW)
             yield look
             await look.say(*closing)
     finally:

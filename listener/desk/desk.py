@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow
 
 from ..connections import ConnectionSource
 from ..errors import InvalidRequest
+from ..fixes.execution.courtesy import Courtesy
+from ..fixes.limits import limits_of
 from ..settings import Settings
 from .backups import Backup, read_backups
 from .check import LONGEST_WAIT, Checked, check
@@ -38,7 +40,7 @@ class Desk:
     def __init__(self, connections: ConnectionSource, settings: Settings) -> None:
         self._connections = connections
         self._settings = settings
-        self._planner = Planner(settings)
+        self._planner = Planner(settings, Courtesy(connections, limits_of(settings)))
 
     @property
     def connections(self) -> ConnectionSource:

@@ -23,7 +23,7 @@ fix.rollback_requested_by, fix.rolled_back_at, aftermath.state as aftermath, aft
 """
 _MATCHING = """
 from pgmend.fix join pgmend.issue on issue.issue_id = fix.issue_id
-left join pgmend.aftermath on aftermath.fix_id = fix.fix_id
+left join pgmend.aftermath on aftermath.fix_id = fix.fix_id and aftermath.state <> 'awaited'
 where (%(fix_id)s::uuid is null or fix.fix_id = %(fix_id)s)
   and (%(issue_id)s::text is null or fix.issue_id = %(issue_id)s)
   and (%(state)s::text is null and fix.state <> 'superseded' or fix.state = %(state)s or %(fix_id)s::uuid is not null)

@@ -12,7 +12,9 @@ from psycopg.rows import TupleRow, class_row
 
 from ..catalog.read import read_snapshot
 from ..errors import FixError, NotFound, PlanRefused, PlanStale, SnapshotTorn
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.limits import limits_of
+from ..fixes.outlook import outlook
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import preflight
@@ -73,10 +75,11 @@ class _Written:
 
 
 class Planner:
-    """Makes plans as the listener does, and proposes them the same way."""
+    """Makes plans as the listener does, and proposes them the same way. People's tables are read with `courtesy`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, courtesy: Courtesy | None = None) -> None:
         self._limits = limits_of(settings)
+        self._courtesy = courtesy or Courtesy(None, self._limits)
         self._rehearsal = rehearsal_of(settings)
 
     async def preview(self, connection: AsyncConnection[TupleRow], issue_id: str) -> Preview:
@@ -112,6 +115,10 @@ class Planner:
         return proposed.fix_id
 
     async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
+        planned = self._planned(connection, issue, fix_id)
+        return await self._courtesy.read(connection, planned, f"Planning for {issue.where}")
+
+    async def _planned(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
         tables = await _near(connection, issue)
         snapshot = await read_snapshot(connection, tables)
         try:
@@ -121,7 +128,8 @@ class Planner:
         if plan.refusal is not None:
             raise PlanRefused(plan.refusal)
         rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
-        return replace(plan, proofs=(*await preflight(connection, plan.checks, self._limits), *rehearsed))
+        proofs = await preflight(connection, plan.checks, self._limits)
+        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits), *rehearsed))
 
 
 async def moved_by_others(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:

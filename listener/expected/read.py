@@ -92,7 +92,7 @@ async def _read(connection: AsyncConnection[Any], scope: Scope | None, left_alon
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     version = connection.info.server_version
     try:
-        async with looking(connection, one_moment=True) as look:
+        async with looking(connection, one_moment=True, everything=scope is None) as look:
             answers = [
                 await look.ask(
                     _query(name, version, everything=scope is None),

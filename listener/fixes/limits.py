@@ -29,12 +29,13 @@ class Limits:
     blocking writers (CONCURRENTLY, VALIDATE), `concurrent_patience` each of its waits for other sessions and
     `concurrent_attempts` its tries. A deferred undo is tried again after `undo_retry_after`.
     What runs so gives way to a session that waits for it: after `yield_after`, or after the lock timeout where others
-    queue up behind that one.
+    queue up behind that one. Where nobody could look who waits for `unwatched`, it gives way as well.
     `check_time` bounds one check of the preflight, `counter_examples` the rows that it shows. `statement_time` bounds
     what else the fixer asks, and `idle_in_transaction` how long the server bears with our silence in a transaction.
     A column is filled in transactions of about `batch_time`, and at most twice that; the first has `first_batch` pages.
     It waits while a standby or a replication slot is more than `most_wal_behind` bytes of WAL behind.
-    `rollback_window` and `backup_retention` bound the undo, as `kept` says.
+    `rollback_window` and `backup_retention` bound the undo, as `kept` says; a backup has at most `backup_max_size`
+    bytes. Below `room_to_spare` bytes nobody asks how much room is free on the server's disk.
     """
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
@@ -49,6 +50,7 @@ class Limits:
     concurrent_patience: timedelta = timedelta(seconds=30)
     concurrent_attempts: int = 3
     yield_after: timedelta = timedelta(seconds=1)
+    unwatched: timedelta = timedelta(seconds=5)
     check_time: timedelta = timedelta(seconds=60)
     counter_examples: int = 10
     statement_time: timedelta = timedelta(seconds=30)
@@ -59,6 +61,8 @@ class Limits:
     most_wal_behind: int = 256 * 2**20
     rollback_window: timedelta = timedelta(days=7)
     backup_retention: timedelta = timedelta(days=30)
+    backup_max_size: int = 1 << 30
+    room_to_spare: int = 256 << 20
 
     def kept(self, *, from_backup: bool) -> Kept:
         """How long an undo is kept that needs a backup, or that needs none.
@@ -80,4 +84,5 @@ def limits_of(settings: Settings) -> Limits:
         retry_after=settings.retry_after,
         rollback_window=settings.rollback_window,
         backup_retention=settings.backup_retention,
+        backup_max_size=settings.backup_max_size,
     )

@@ -88,6 +88,8 @@ class Proof:
     """A check that ran: its verdict with its figures, or why it could not be run.
 
     `alone` marks what only who acts alone cannot do without: unproved it stops nobody who approves the plan.
+    A `forecast` tells what is to come, and stops nobody. `kept_out` says that others had locked what it is about: a
+    moment later it may be proved.
     """
 
     name: str
@@ -95,6 +97,8 @@ class Proof:
     figures: str
     counter_examples: tuple[str, ...] = ()
     alone: bool = False
+    kept_out: bool = False
+    forecast: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class Step:
     `ahead` are read-only statements of it that are run before the locks too: what they look up is at hand under them.
     One with a `sweep` is that, and may stop and go on between two of its transactions.
     One that comes `after_sweep` of a column waits until nobody has a snapshot from before the end of that.
+    One with `defaults_of` columns of tables sets these to what the plan says, over nobody else's.
     One that `clears` takes away what the other direction may have left, by its numbers and whatever it is called by
     now: mostly there is nothing. Where it fails it is tried again until it does not.
     """
@@ -154,6 +159,7 @@ class Step:
     sweep: Sweep | None = None
     after_sweep: Sweep | None = None
     clears: bool = False
+    defaults_of: tuple[tuple[Oid, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

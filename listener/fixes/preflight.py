@@ -10,11 +10,13 @@ from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import TupleRow
 
 from ..errors import ProofRefuted
+from ..hand import MARK
 from .composed import verbatim
 from .execution.session import milliseconds
 from .limits import Limits
 from .plan import Check, Proof, Verdict
 from .shown import shown
+from .sqlstates import is_passing
 
 _SETTINGS = """
 select pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('row_security', 'off', true)
@@ -35,7 +37,11 @@ def objection(proofs: Sequence[Proof], *, alone: bool = False) -> str | None:
     """
     lines: list[str] = []
     for proof in proofs:
-        if proof.verdict is Verdict.PROVED or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED):
+        if (
+            proof.verdict is Verdict.PROVED
+            or proof.forecast
+            or (proof.alone and not alone and proof.verdict is Verdict.UNPROVED)
+        ):
             continue
         rows = "".join(f"\n  {example}" for example in proof.counter_examples)
         verb = "does not hold" if proof.verdict is Verdict.REFUTED else "could not be proved"
@@ -87,18 +93,21 @@ async def _prove(connection: AsyncConnection[TupleRow], check: Check, limits: Li
 
 
 def _unproved(check: Check, error: psycopg.Error) -> Proof:
-    return Proof(check.name, Verdict.UNPROVED, f"it could not be run ({error.sqlstate}): {error.diag.message_primary}")
+    figures = f"it could not be run ({error.sqlstate}): {error.diag.message_primary}"
+    return Proof(check.name, Verdict.UNPROVED, figures, kept_out=is_passing(error))
 
 
 def _bounded(check: Check, limits: Limits) -> sql.Composed:
     """The check's query, for one row more than is shown."""
-    return sql.SQL("select * from ({}) as found limit {}").format(verbatim(check.query), limits.counter_examples + 1)
+    return sql.SQL(MARK + " select * from ({}) as found limit {}").format(
+        verbatim(check.query), limits.counter_examples + 1
+    )
 
 
 async def _count(connection: AsyncConnection[TupleRow], check: Check) -> str:
     """How many counter-examples there are."""
     cursor = await connection.execute(
-        sql.SQL("select pg_catalog.count(*) from ({}) as found").format(verbatim(check.query))
+        sql.SQL(MARK + " select pg_catalog.count(*) from ({}) as found").format(verbatim(check.query))
     )
     row = await cursor.fetchone()
     return str(row[0]) if row else "many"

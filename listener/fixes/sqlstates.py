@@ -25,6 +25,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, psycopg.Error) and error.sqlstate in _PASSING
 
 
+def is_of_rows(error: BaseException | None) -> bool:
+    """Whether rows are in the way: a value that is missing, there twice, without its key, or not allowed."""
+    return isinstance(error, psycopg.errors.IntegrityError)
+
+
 def is_for_later(error: psycopg.Error) -> bool:
     """Whether it is no use trying at once, yet the fix is not at fault."""
     sqlstate = error.sqlstate or ""

@@ -238,6 +238,10 @@ class Analyst:
         """Some links and keys that would decide something once counted; each is handed out once."""
         return frozenset(self._unmeasured.pop() for _ in range(min(limit, len(self._unmeasured))))
 
+    def put_back_unmeasured(self, subjects: frozenset[Subject]) -> None:
+        """Hand them out again: they could not be counted."""
+        self._unmeasured |= subjects
+
     def open_issues(self) -> tuple[Issue, ...]:
         """All that is wrong now, as of the last look."""
         return tuple(self._held)

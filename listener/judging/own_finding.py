@@ -94,6 +94,7 @@ def _check_remedy(remedy: object, table: Table, scene: Scene) -> None:
             _check_nothing(remedy, "restores")
             _check_numbers("remedy.column", (remedy.column,), table, needed=True)
             _check_text("remedy.type_name", remedy.type_name)
+            _check_along(remedy.along or (), scene)
         case RebuildIndex():
             _check_known("remedy.index", remedy.index, (each.oid for each in table.indexes))
         case DropIndex():
@@ -103,6 +104,15 @@ def _check_remedy(remedy: object, table: Table, scene: Scene) -> None:
             _check_known("remedy.constraint", remedy.constraint, (each.oid for each in table.constraints))
         case _:
             raise Nonsense(f"remedy={remedy!r}: an own rule proposes one of pgmend.rules' remedies, never SQL")
+
+
+def _check_along(along: object, scene: Scene) -> None:
+    for each in _tuple("remedy.along", along):
+        match each:
+            case (int() as oid, int() as number) if (table := scene.snapshot.tables.get(oid)) is not None:
+                _check_numbers("remedy.along", (number,), table)
+            case _:
+                raise Nonsense(f"remedy.along={along!r} is no tuple of pairs: OID of a table, number of a column")
 
 
 def _check_nothing(remedy: object, *names: str) -> None:

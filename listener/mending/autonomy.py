@@ -7,11 +7,12 @@ The lines are the design's "When it acts alone", those first that say most to a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..catalog.change import Change
 from ..fixes.plan import CastClass, Hazard, Plan, Verdict
+from ..fixes.queue.memory import Memory
 from ..fixes.rehearsal.rehearsal import is_rehearsed
 from ..issue import Issue, Severity
 from ..judging.expectation import is_expected
@@ -20,6 +21,7 @@ from ..settings import AutoFix
 
 WATCHED_BEFORE_FOREIGN_KEY = timedelta(hours=24)
 QUARANTINE = timedelta(hours=24)
+MOST_FAILURES = 3
 PROVED_AGAIN_AFTER = timedelta(minutes=5)
 # A rehearsal makes a database, and what the application runs changes with its next release.
 REHEARSED_AGAIN_AFTER = timedelta(hours=1)
@@ -35,7 +37,7 @@ class Circumstances:
     `changes` are those of the plan's tables, newest first. `opened_at` is when the issue was opened, `now` the
     server's clock. `intended` says that the change was meant (a migration, a session's own word), or may have been.
     `settings_forbid` is why they do not let such an issue be fixed alone.
-    `last_failure` is when the same fix last failed, `reverted` whether somebody took a fix of ours back.
+    `memory` is what became of the same fix before.
     `trusts_rehearsals` says that what a rehearsal proves needs no person to look at it.
     """
 
@@ -47,8 +49,7 @@ class Circumstances:
     changes: Sequence[Change]
     intended: str | None = None
     settings_forbid: str | None = None
-    last_failure: datetime | None = None
-    reverted: bool = False
+    memory: Memory = field(default_factory=Memory)
     trusts_rehearsals: bool = False
 
 
@@ -159,7 +160,7 @@ def _restored_or_proved(_: Issue, plan: Plan, circumstances: Circumstances) -> s
 
 def _checks_hold(_: Issue, plan: Plan, circumstances: Circumstances) -> Objection | None:
     for proof in plan.proofs:
-        if proof.verdict is not Verdict.PROVED:
+        if proof.verdict is not Verdict.PROVED and not proof.forecast:
             # Rows and locks come and go without any DDL.
             return Objection(
                 f"{proof.name}: {proof.verdict.value} ({proof.figures})", circumstances.now + PROVED_AGAIN_AFTER
@@ -183,7 +184,13 @@ def _foreign_key_watched(issue: Issue, plan: Plan, circumstances: Circumstances)
 
 
 def _not_tried(_: Issue, __: Plan, circumstances: Circumstances) -> Objection | None:
-    failure = circumstances.last_failure
+    memory = circumstances.memory
+    if memory.failures >= MOST_FAILURES:
+        return Objection(
+            f"the same fix failed {memory.failures} times: it waits for a person"
+            " (approve it, or pgmend.lift_quarantine(issue_id))"
+        )
+    failure = memory.last_failure
     if failure is not None and circumstances.now - failure < circumstances.retry_after:
         return Objection(
             f"the same fix failed at {failure:%H:%M:%S} UTC and is not tried again within {circumstances.retry_after}",
@@ -192,12 +199,21 @@ def _not_tried(_: Issue, __: Plan, circumstances: Circumstances) -> Objection | 
     return None
 
 
+def _not_our_doing(_: Issue, __: Plan, circumstances: Circumstances) -> str | None:
+    if circumstances.memory.own_fix is None:
+        return None
+    return f"fix {circumstances.memory.own_fix} of pgmend brought it about, and no fix of ours causes another alone"
+
+
 def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
-    if circumstances.reverted:
-        return "quarantine: a fix of ours on this object was reverted"
+    memory = circumstances.memory
+    if memory.undone is not None:
+        return f"quarantine: {memory.undone}. Cure: approve it, or pgmend.lift_quarantine(issue_id)"
     commands: dict[object, datetime] = {}
     for change in circumstances.changes:
         if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:
+            continue
+        if memory.said_at is not None and change.seen_at <= memory.said_at:
             continue
         if plan.remedy.was_moved_by(change, circumstances.changes):
             # Where no trigger told of the commands, what one look saw counts as one.
@@ -218,6 +234,7 @@ _LINES: tuple[Line, ...] = (
     _covered,
     _not_backlog,
     _not_intended,
+    _not_our_doing,
     _not_quarantined,
     _undoes_no_drop,
     _plan_allows,

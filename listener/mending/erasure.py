@@ -15,11 +15,13 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow, class_row
 
 from ..connections import ConnectionSource
-from ..errors import LeaseLost, PlanStale
+from ..errors import GaveWay, LeaseLost, PlanStale
 from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, verbatim
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.session import milliseconds
 from ..fixes.sqlstates import in_words
+from ..hand import MARK
 from ..hearing.lease import Lease
 
 log = structlog.get_logger()
@@ -59,11 +61,11 @@ class _Keyed:
     columns: list[int]
 
 
-async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: timedelta) -> int:
+async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: timedelta, courtesy: Courtesy) -> int:
     """Delete from each backup the rows whose like is gone from the table; how many. Each backup in a transaction.
 
-    Locks: ACCESS SHARE on the table, waited for no longer than `lock_timeout`; what is in the way is looked at again by
-    the next round. Raises LeaseLost.
+    Locks: ACCESS SHARE on the table, waited for no longer than `lock_timeout`, and given up where others wait for it;
+    what is in the way is looked at again by the next round. Raises LeaseLost.
     """
     erased = 0
     async with connections.connection("housekeeper") as connection:
@@ -71,9 +73,9 @@ async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: 
             several = await (await cursor.execute(_KEYED)).fetchall()
         for keyed in several:
             try:
-                async with connection.transaction():
-                    erased += await _erase(connection, lease, lock_timeout, keyed)
-            except PlanStale as moved:
+                erasing = _erase(connection, lease, lock_timeout, keyed)
+                erased += await courtesy.read(connection, erasing, "Looking for what was erased")
+            except (PlanStale, GaveWay) as moved:
                 log.warning("backup not looked through", backup=keyed.backup, reason=str(moved))
             except psycopg.Error as error:
                 if connection.closed:
@@ -83,6 +85,11 @@ async def erase_gone(connections: ConnectionSource, lease: Lease, lock_timeout: 
 
 
 async def _erase(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeout: timedelta, keyed: _Keyed) -> int:
+    async with connection.transaction():
+        return await _erased(connection, lease, lock_timeout, keyed)
+
+
+async def _erased(connection: AsyncConnection[TupleRow], lease: Lease, lock_timeout: timedelta, keyed: _Keyed) -> int:
     if not await lease.hold(connection):
         raise LeaseLost("Nothing is erased from backups: another listener leads by now.")
     await connection.execute(_BOUNDS, (milliseconds(lock_timeout),))
@@ -117,7 +124,7 @@ def _gone(keyed: _Keyed, schema: str, table: str, columns: list[str]) -> sql.Com
         sql.SQL("s.{} operator(pg_catalog.=) b.{}").format(sql.Identifier(column), sql.Identifier(f"key_{place}"))
         for place, column in enumerate(columns, 1)
     )
-    return sql.SQL("delete from only {} as b where not exists (select from only {} as s where {})").format(
+    return sql.SQL(MARK + " delete from only {} as b where not exists (select from only {} as s where {})").format(
         verbatim(identifier(SCHEMA, keyed.backup).as_string()), verbatim(identifier(schema, table).as_string()), same
     )
 

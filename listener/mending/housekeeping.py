@@ -1,5 +1,5 @@
-"""What the leading listener does once a day: it forgets old history and drops the backups that are kept no longer.
-With each scan it also erases from backups what was erased from their tables (`erasure.py`).
+"""What the leading listener does once a day: it forgets old history. With each safety scan it drops the backups that
+are kept no longer, and erases from the others what was erased from their tables (`erasure.py`).
 
 A backup is dropped in one transaction with its row of `pgmend.backup`, and that it will be is written down before: who
 is killed in between leaves it before or after, and the next round finds it by its row. When it may go was decided when
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,8 +25,10 @@ from ..connections import ConnectionSource
 from ..errors import CouldNotLook, LeaseLost
 from ..fixes.backup_record import SCHEMA, is_still_it
 from ..fixes.composed import identifier, lock, statement, verbatim
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.session import milliseconds
 from ..fixes.execution.work import Checkpoint, pass_by
+from ..fixes.limits import Limits
 from ..fixes.sqlstates import in_words
 from ..hearing.lease import Lease
 from ..store.instance import why_a_copy
@@ -63,7 +65,7 @@ class Tidied:
     `gone` are backups that somebody else has dropped, moved or renamed: only their rows went.
     """
 
-    forgotten: int
+    forgotten: int = 0
     dropped: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     put_off: tuple[str, ...] = ()
@@ -72,7 +74,8 @@ class Tidied:
 class Housekeeper:
     """Works under one lease, on a connection that it borrows for each transaction.
 
-    `observe` (as a pause, or a copy of the database) lets it forget history and touch no backup.
+    Tables that are read are read with `courtesy`. `observe` (as a pause, or a copy of the database) lets it forget
+    history and touch no backup.
     """
 
     def __init__(
@@ -83,7 +86,9 @@ class Housekeeper:
         *,
         observe: bool,
         checkpoint: Checkpoint = pass_by,
+        courtesy: Courtesy | None = None,
     ) -> None:
+        self._courtesy = courtesy or Courtesy(None, Limits(lock_timeout=lock_timeout))
         self._connections = connections
         self._lease = lease
         self._lock_timeout = lock_timeout
@@ -105,9 +110,10 @@ class Housekeeper:
             await asyncio.sleep(pause.total_seconds())
 
     async def keep_erasing(self, every: timedelta) -> None:
-        """Erase as `erase` does, so often, until cancelled; raises LeaseLost."""
+        """Drop what has expired and erase as `erase` does, so often, until cancelled; raises LeaseLost."""
         while True:
             try:
+                await self.drop_expired()
                 await self.erase()
             except (CouldNotLook, psycopg.Error) as error:
                 log.warning("backups not looked through", reason=str(error).strip())
@@ -118,7 +124,7 @@ class Housekeeper:
         async with self._borrowed() as connection:
             if await self._why_not_touch(connection):
                 return 0
-        erased = await erase_gone(self._connections, self._lease, self._lock_timeout)
+        erased = await erase_gone(self._connections, self._lease, self._lock_timeout, self._courtesy)
         if erased:
             log.info("erased from backups", rows=erased)
         return erased
@@ -127,14 +133,7 @@ class Housekeeper:
         """One round. Raises LeaseLost; CouldNotLook or psycopg's errors where the server is out of reach."""
         forgotten = await self._forget()
         await self._checkpoint("history forgotten")
-        async with self._borrowed() as connection:
-            expired = await (await connection.execute(_LIST)).fetchall()
-            why_not = await self._why_not_touch(connection) if expired else None
-        if why_not:
-            log.info("expired backups stay", reason=why_not, backups=len(expired))
-            tidied = Tidied(forgotten, put_off=tuple(name for _, name in expired))
-        else:
-            tidied = await self._drop_all(forgotten, expired)
+        tidied = replace(await self.drop_expired(), forgotten=forgotten)
         log.info(
             "housekeeping done",
             forgotten=tidied.forgotten,
@@ -142,6 +141,16 @@ class Housekeeper:
             put_off=len(tidied.put_off),
         )
         return tidied
+
+    async def drop_expired(self) -> Tidied:
+        """Drop the backups that are kept no longer. Raises as `tidy` does."""
+        async with self._borrowed() as connection:
+            expired = await (await connection.execute(_LIST)).fetchall()
+            why_not = await self._why_not_touch(connection) if expired else None
+        if why_not:
+            log.info("expired backups stay", reason=why_not, backups=len(expired))
+            return Tidied(put_off=tuple(name for _, name in expired))
+        return await self._drop_all(expired)
 
     def _borrowed(self) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
         return self._connections.connection("housekeeper")
@@ -165,12 +174,12 @@ class Housekeeper:
             return "fixing is paused"
         return await why_a_copy(connection)
 
-    async def _drop_all(self, forgotten: int, expired: list[TupleRow]) -> Tidied:
+    async def _drop_all(self, expired: list[TupleRow]) -> Tidied:
         ends: dict[str, list[str]] = {"dropped": [], "gone": [], "put_off": [], "kept": []}
         for backup_id, name in expired:
             async with self._borrowed() as connection:
                 ends[await self._expire(connection, backup_id, name)].append(name)
-        return Tidied(forgotten, tuple(ends["dropped"]), tuple(ends["gone"]), tuple(ends["put_off"]))
+        return Tidied(0, tuple(ends["dropped"]), tuple(ends["gone"]), tuple(ends["put_off"]))
 
     async def _expire(self, connection: AsyncConnection[TupleRow], backup_id: UUID, name: str) -> str:
         """Drop one backup: `dropped`, `gone` where there was nothing to drop, `kept` where it is wanted after all, or

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
@@ -14,8 +15,10 @@ from psycopg.rows import TupleRow
 
 from ..aftermath.aftermath import Aftermath
 from ..connections import ConnectionSource
-from ..errors import CouldNotLook, FixDeferred
+from ..errors import CouldNotLook, FixDeferred, GaveWay
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.execution.executor import Executor, Outcome
+from ..fixes.execution.interruption import PAUSED
 from ..fixes.execution.recovery import recover
 from ..fixes.limits import limits_of
 from ..fixes.queue import book
@@ -45,7 +48,8 @@ class Mender:
     """Works under one lease; one fix at a time. `run` ends after `stop`, between two steps of whatever is under way.
 
     It borrows a connection for each thing that it does and has none while the executor works: then there may be only
-    one for all others. So `policy_now` reads the policy elsewhere, where nobody waits for a connection.
+    one for all others. So `policy_now` reads the policy elsewhere, where nobody waits for a connection, and over
+    `watching` it looks whom a fix, or what is read for one, keeps waiting.
     `repository` is where it was started, whose ignore file it follows.
     `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
     """
@@ -58,6 +62,7 @@ class Mender:
         lease: Lease,
         *,
         policy_now: Callable[[], Awaitable[Policy]],
+        watching: ConnectionSource | None = None,
         allowed: AutoFix,
         observe: bool,
         stands_in: bool = False,
@@ -85,9 +90,12 @@ class Mender:
             self._limits,
             pause_requested=self._until_told_to_stop,
             rehearsal=self._rehearsal,
+            watching=watching,
         )
-        self._proposals = Proposals(analyst, settings, self._limits)
+        self._courtesy = Courtesy(watching, self._limits)
+        self._proposals = Proposals(analyst, settings, self._limits, self._courtesy)
         self._policy: Policy | None = None
+        self._closing: float | None = None
 
     def wake(self) -> None:
         """Something happened: look at once."""
@@ -175,10 +183,11 @@ class Mender:
                     allowed=self._covered,
                     alone=not self._stands_in and await self._schedule.is_open(connection),
                 )
+                left = await self._schedule.left(connection) if claim and claim.automatic else None
             if claim is None:
                 return
             log.info("fix started", fix=str(claim.fix_id), direction=claim.direction, summary=claim.plan.summary)
-            outcome = await self._carry_on(claim)
+            outcome = await self._carry_on(claim, left)
             _tell(outcome)
             await self._analyst.react()
             if outcome.state == "superseded" and not claim.withdrawn:
@@ -189,26 +198,39 @@ class Mender:
                 # what made it stale may have moved another table than the issue's.
                 self._proposals.reconsider(claim.plan.issue_id)
 
-    async def _carry_on(self, claim: book.Claim) -> Outcome:
-        """What becomes of it; one that is applied is watched from now on."""
-        before = None
+    async def _carry_on(self, claim: book.Claim, left: timedelta | None) -> Outcome:
+        """What becomes of it within the time that is left, if any is; one that is applied is watched from now on."""
+        # The way back is gone to its end.
+        self._closing = (
+            time.monotonic() + left.total_seconds() if left is not None and claim.direction == "apply" else None
+        )
         if claim.direction == "apply":
             async with self._borrowed() as connection, _optional(connection):
-                before = await self._aftermath.before(connection, claim.plan)
+                await self._aftermath.expect(connection, claim.fix_id, claim.plan)
         outcome = await self._executor.carry_on(claim, self._lease)
         if claim.direction == "apply" and outcome.state == "applied":
             async with self._borrowed() as connection, _optional(connection):
-                await self._aftermath.begin(connection, claim.fix_id, claim.plan, before)
+                await self._aftermath.begin(connection)
         return outcome
 
     async def _measure(self) -> None:
         while links := self._analyst.take_unmeasured(LINKS_AT_ONCE):
             snapshot = self._analyst.examiner.snapshot
             async with self._borrowed() as connection:
-                measured = await measure(connection, links, snapshot, budget=MEASURING_BUDGET)
+                counting = measure(connection, links, snapshot, budget=MEASURING_BUDGET)
+                try:
+                    measured = await self._courtesy.read(connection, counting, "Counting rows")
+                except GaveWay as gave_way:
+                    log.warning("not counted yet", reason=str(gave_way))
+                    self._analyst.put_back_unmeasured(links)
+                    return
             await self._analyst.learn(measured)
 
     async def _recover(self) -> None:
+        async with self._borrowed() as connection:
+            left = await self._schedule.left(connection)
+        # What a person approved is stopped with the others, and claimed again at once.
+        self._closing = None if left is None else time.monotonic() + left.total_seconds()
         while not self._stopping.is_set():
             try:
                 outcomes = await recover(self._connections, self._executor, self._lease, allowed=self._covered)
@@ -228,10 +250,13 @@ class Mender:
         async with self._borrowed() as connection:
             return await why_a_copy(connection)
 
-    async def _until_told_to_stop(self) -> None:
-        """Return once fixing is paused or we are to stop: within a second of either."""
+    async def _until_told_to_stop(self) -> str:
+        """Return why once fixing is paused, we are to stop, or the window closes: within a second of either."""
         while not self._stopping.is_set() and not (await self._policy_now()).paused:
+            if self._closing is not None and time.monotonic() >= self._closing:
+                return "Its maintenance window closed; it goes on from here in the next one."
             await self._rest(PAUSE_POLL)
+        return PAUSED
 
     async def _rest(self, time: timedelta) -> None:
         """Sleep, unless we are to stop."""

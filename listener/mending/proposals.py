@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,13 +16,15 @@ from psycopg.rows import TupleRow
 
 from ..catalog.change import Change
 from ..catalog.snapshot import DATABASE, Oid
-from ..errors import CouldNotLook, LeaseLost, PlanRefused
+from ..errors import CouldNotLook, GaveWay, LeaseLost, PlanRefused
+from ..fixes.execution.courtesy import Courtesy
 from ..fixes.limits import Limits
+from ..fixes.outlook import outlook
 from ..fixes.plan import Plan
 from ..fixes.planner import plan_fix
 from ..fixes.preflight import objection, preflight
 from ..fixes.queue import book
-from ..fixes.queue.memory import last_failure, was_reverted
+from ..fixes.queue.memory import lifted, remember
 from ..fixes.queue.proposal import on_its_way, put_up
 from ..fixes.rehearsal.rehearsal import is_rehearsed, rehearsal_of
 from ..hearing.intent import still_in_transaction, why_meant
@@ -81,10 +84,12 @@ class Proposals:
     """Plans every open issue once for each definition, and again where time may have changed the verdict; queues what
     may run alone.
 
-    `connection` is whichever the mender has borrowed: read-only look-ups, and one UPDATE for each verdict.
+    `connection` is whichever the mender has borrowed: read-only look-ups, and one UPDATE for each verdict. What is read
+    of people's tables for a plan is read with `courtesy`.
     """
 
-    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits) -> None:
+    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits, courtesy: Courtesy | None = None) -> None:
+        self._courtesy = courtesy or Courtesy(None, limits)
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
@@ -93,6 +98,7 @@ class Proposals:
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
         self._unweighed = False
+        self._lifted: Mapping[str, datetime] = {}
 
     def patience(self, longest: timedelta) -> timedelta:
         """How long nothing is to be done here, as far as one can tell."""
@@ -115,6 +121,10 @@ class Proposals:
     async def weigh(self, connection: AsyncConnection[TupleRow], allowed: AutoFix, observing: str | None) -> None:
         """Plan what is new or has changed, newest troubles before the backlog, of which only a part at once; drop what
         is resolved."""
+        by_now = await lifted(connection)
+        for identity in (identity for identity, moment in by_now.items() if self._lifted.get(identity) != moment):
+            self.reconsider(identity)
+        self._lifted = by_now
         current = {issue.issue_id: issue for issue in self._analyst.open_issues()}
         gone = self._weighed.keys() - current.keys()
         for identity in gone:
@@ -170,7 +180,13 @@ class Proposals:
             else:
                 if candidate.held_up:
                     await issue_store.judge_automation(connection, [(identity, None)])
-                await self._queue(connection, candidate)
+                    candidate.held_up = False
+                try:
+                    await self._queue(connection, candidate)
+                except GaveWay as gave_way:
+                    log.warning("not queued yet", issue=identity, reason=str(gave_way))
+                    candidate.due = time.monotonic() + LOOKED_AGAIN_AFTER.total_seconds()
+                    continue
                 del self._candidates[identity]
                 queued += 1
         return queued
@@ -239,13 +255,18 @@ class Proposals:
         log.info("fix queued", fix=str(fix_id), issue=candidate.issue.issue_id, kind=plan.kind, summary=plan.summary)
 
     async def _plan(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
+        planned = self._planned(connection, issue, fix_id)
+        return await self._courtesy.read(connection, planned, f"Planning for {issue.where}")
+
+    async def _planned(self, connection: AsyncConnection[TupleRow], issue: Issue, fix_id: UUID) -> Plan:
         snapshot = self._analyst.examiner.snapshot
         try:
             plan = await plan_fix(connection, issue, snapshot, limits=self._limits, fix_id=fix_id)
         except PlanRefused as refused:
             assert issue.remedy is not None
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
-        return replace(plan, proofs=await preflight(connection, plan.checks, self._limits))
+        proofs = await preflight(connection, plan.checks, self._limits)
+        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits)))
 
     async def _why_not(
         self,
@@ -266,8 +287,7 @@ class Proposals:
             changes=self._changes(plan),
             intended=await why_meant(connection, self._events(issue, plan, opened_at=row[0])),
             settings_forbid=self._analyst.roster.why_not_automatic(issue.issue_type),
-            last_failure=await last_failure(connection, plan),
-            reverted=await was_reverted(connection, plan),
+            memory=await remember(connection, plan),
             trusts_rehearsals=self._settings.trust_rehearsals,
         )
         return circumstances.now, why_not_alone(issue, plan, circumstances)

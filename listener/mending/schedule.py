@@ -1,6 +1,7 @@
 """When pgmend may act alone at all: within the maintenance windows, and only so often in an hour.
 
-What a person approves is not held up by either: who approves has looked at the clock.
+What a person approves is not held up by either: who approves has looked at the clock. What runs alone when its window
+closes stops as for a pause, and goes on in the next one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..maintenance import opens_at
+from ..maintenance import closes_at, opens_at
 from ..settings import Settings
 from .autonomy import Objection
 
@@ -34,6 +35,16 @@ class Schedule:
     async def is_open(self, connection: AsyncConnection[TupleRow]) -> bool:
         """Whether a maintenance window is open, or there are none."""
         return not self._windows or opens_at(self._windows, await _now(connection)) is None
+
+    async def left(self, connection: AsyncConnection[TupleRow]) -> timedelta | None:
+        """In how long the window that is open closes, at once where none is; None where no window ever does."""
+        if not self._windows:
+            return None
+        now = await _now(connection)
+        if opens_at(self._windows, now) is not None:
+            return timedelta()
+        closing = closes_at(self._windows, now)
+        return None if closing is None else closing - now
 
     async def why_not_now(self, connection: AsyncConnection[TupleRow]) -> Objection | None:
         """Why no fix may be queued alone now, and until when."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..catalog.snapshot import Oid
+from ..hand import MARK
 from .families import BLANK_PADDED, INTEGERS, NUMERIC, TEXTS, UUID
 
 LONGEST_WHOLE = 36
@@ -94,8 +95,9 @@ def counting(target: Target) -> sql.Composed:
 WHOLE = sql.SQL(" tablesample pg_catalog.system (100)")
 _JOIN = sql.SQL("left join {key_source} on {matches}")
 _LOOK_UP = sql.SQL("left join lateral (select true as found from {key_source} where {matches} limit 1) as k on true")
-_SAMPLING = sql.SQL("""
-with v as materialized (
+_SAMPLING = sql.SQL(
+    MARK
+    + """, v as materialized (
   select {values} from {source}{sample} where {present} limit {limit}
 ), c as materialized (
   select v.*, {keys} from v
@@ -107,9 +109,11 @@ select pg_catalog.count(*), pg_catalog.count(*) filter (where j.missing and not 
   pg_catalog.count(*) filter (where j.uncastable), pg_catalog.count(distinct {distinct}),
   (pg_catalog.array_agg(distinct {shown}) filter (where j.missing))[1:{most}]
 from j
-""")
-_COUNTING = sql.SQL("""
-with v as not materialized (
+"""
+)
+_COUNTING = sql.SQL(
+    MARK
+    + """, v as not materialized (
   select {values} from {source}{sample} where {present}
 ), c as not materialized (
   select v.*, {keys} from v
@@ -122,7 +126,8 @@ select pg_catalog.count(*), pg_catalog.count(*) filter (where j.missing and not 
   pg_catalog.min({shown} collate "C") filter (where j.missing),
   pg_catalog.max({shown} collate "C") filter (where j.missing)
 from j
-""")
+"""
+)
 
 
 def source(name: tuple[str, str], partitioned: bool, alias: str) -> sql.Composed:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from ..catalog.snapshot import Oid
+from ..hand import MARK
 from .probe import MOST_EXAMPLES, WHOLE, assured, listed, shown, source, value
 from .uniqueness import Uniqueness
 
@@ -57,8 +58,9 @@ def counting_repetitions(of: Repeated) -> sql.Composed:
     )
 
 
-_REPETITIONS = sql.SQL("""
-with v as {materialized} (
+_REPETITIONS = sql.SQL(
+    MARK
+    + """, v as {materialized} (
   select {values} from {source}{sample} where {present}{limit}
 ), j as not materialized (
   select {grouped}, pg_catalog.count(*) as times from v group by {grouped}
@@ -68,7 +70,8 @@ select coalesce(pg_catalog.sum(j.times), 0)::pg_catalog.int8,
   coalesce(pg_catalog.sum(j.times operator(pg_catalog.-) 1), 0)::pg_catalog.int8,
   {examples}
 from j
-""")
+"""
+)
 _REPEATED = sql.SQL("filter (where j.times operator(pg_catalog.>) 1)")
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..catalog.snapshot import Column, Numbering, Table
+from ..catalog.snapshot import AttributeNumber, Column, Numbering, Oid, Table
 from ..counters.sequence import Limits, SequenceState, limits_of
 from ..errors import CouldNotLook
 from ..issue import Finding, Severity
 from ..judging.fact import fact
 from ..judging.registry import Reads, rule
 from ..judging.scene import NotCounted, Scene
+from ..remedy import ChangeColumnType, WidenSequence
 
 WORN = 0.9
+# smallint and integer, which bigint has room for.
+SHORT = frozenset({21, 23})
+# The first number that smallint, integer and bigint do not hold.
+_BEYOND = {21: 1 << 15, 23: 1 << 31, 20: 1 << 63}
 # The text goes by steps: each time it changes the issue is told anew, and what somebody ignored comes back.
 _STEPS = (0.99, 0.95, WORN)
 
@@ -20,7 +26,7 @@ _STEPS = (0.99, 0.95, WORN)
 @rule(
     "SEQUENCE_EXHAUSTION",
     Severity.CRITICAL,
-    Reads.COLUMNS | Reads.COUNTERS,
+    Reads.COLUMNS | Reads.RELATIONS | Reads.COUNTERS,
     suspects=lambda docket: docket.numbered,
 )
 def sequence_exhaustion(table: Table, scene: Scene) -> Iterator[Finding]:
@@ -35,7 +41,9 @@ def sequence_exhaustion(table: Table, scene: Scene) -> Iterator[Finding]:
         limits = limits_of(column)
         spent = state.spent(limits)
         if spent is not None and spent > WORN:
-            yield _finding(table, column, state, limits, spent)
+            by_itself = _ends_by_itself(state, limits)
+            remedy = _longer(table, column, state) if by_itself else widened(table, column, scene)
+            yield replace(_finding(table, column, state, limits, spent), remedy=remedy)
     if unknown is not None:
         raise unknown
 
@@ -66,6 +74,23 @@ def state_of(table: Table, column: Column, numbering: Numbering, scene: Scene) -
     return state
 
 
+def widened(table: Table, column: Column, scene: Scene) -> ChangeColumnType | None:
+    """A key of a shorter type as bigint, with all that refers to it, and what means it by evidence; None for others.
+
+    What refers to it by foreign keys is found when it is planned.
+    """
+    if column.type_oid not in SHORT:
+        return None
+    along: set[tuple[Oid, AttributeNumber]] = set()
+    for relation in scene.relations.to(table.oid):
+        if relation.believed and column.number in relation.link.key.columns:
+            number = relation.link.columns[relation.link.key.columns.index(column.number)]
+            theirs = scene.snapshot.tables[relation.link.table].column(number)
+            if theirs is not None and theirs.type_oid in SHORT:
+                along.add((relation.link.table, number))
+    return ChangeColumnType(table.oid, column.number, "bigint", along=tuple(sorted(along)))
+
+
 def _is_numbered_above(table: Table, numbering: Numbering, scene: Scene) -> bool:
     parents = (scene.snapshot.tables.get(oid) for oid in table.parents)
     return any(
@@ -73,9 +98,21 @@ def _is_numbered_above(table: Table, numbering: Numbering, scene: Scene) -> bool
     )
 
 
+def _longer(table: Table, column: Column, state: SequenceState) -> WidenSequence | None:
+    """The sequence with its column's type, where its end is that of a shorter one and so nobody's choice."""
+    shorter = [beyond for beyond in _BEYOND.values() if beyond < _BEYOND.get(column.type_oid, 0)]
+    ends = state.greatest + 1 if state.increment > 0 else -state.least
+    return WidenSequence(table.oid, column.number, state.oid) if ends in shorter else None
+
+
+def _ends_by_itself(state: SequenceState, limits: Limits | None) -> bool:
+    """Whether a wider column would be of no use."""
+    return limits is None or state.ends_before(limits)
+
+
 def _finding(table: Table, column: Column, state: SequenceState, limits: Limits | None, spent: float) -> Finding:
     name = state.name if state.schema == table.schema else f"{state.schema}.{state.name}"
-    own_end = limits is None or state.ends_before(limits)
+    own_end = _ends_by_itself(state, limits)
     end = "its own range" if own_end else f"what {column.type_name} can hold"
     if spent >= 1:
         current = f"{name}, which numbers {column.name}, is at the end of {end}: the next insert fails."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from ..catalog.snapshot import AttributeNumber, Column, Constraint, Table
 from ..counters.sequence import SequenceState, limits_of
@@ -13,9 +14,8 @@ from ..judging.fact import fact
 from ..judging.registry import Reads, rule
 from ..judging.scene import Scene
 from ..relations.wording import columns_of
-from .sequence_exhaustion import WORN, numbered_columns, state_of
+from .sequence_exhaustion import SHORT, WORN, numbered_columns, state_of, widened
 
-_SHORT = frozenset({21, 23})
 _HALF = 0.5
 _STEPS = (WORN, 0.75, _HALF)
 
@@ -36,7 +36,7 @@ def _refers_to_numbered(table: Table, scene: Scene) -> bool:
 @rule(
     "SHORT_KEY_TYPE",
     Severity.MEDIUM,
-    Reads.COLUMNS | Reads.CONSTRAINTS | Reads.INDEXES | Reads.COUNTERS,
+    Reads.COLUMNS | Reads.CONSTRAINTS | Reads.INDEXES | Reads.RELATIONS | Reads.COUNTERS,
     suspects=_suspects,
 )
 def short_key_type(table: Table, scene: Scene) -> Iterator[Finding]:
@@ -46,12 +46,17 @@ def short_key_type(table: Table, scene: Scene) -> Iterator[Finding]:
     for column, state in _own(table, scene, unknown):
         spent = _spent(column, state)
         if _HALF < spent <= WORN:  # beyond, SEQUENCE_EXHAUSTION says it
-            found[column.number] = _finding(table, column, f"its sequence has used over {_step(spent)}", spent)
+            finding = _finding(table, column, f"its sequence has used over {_step(spent)}", spent)
+            found[column.number] = replace(finding, remedy=widened(table, column, scene))
     for column, key, state in _referring(table, scene, unknown):
         spent = _spent(column, state)
         if spent > _HALF and column.number not in found:
-            target = columns_of(scene.snapshot.tables[key.referenced_table], key.referenced_columns)
-            found[column.number] = _finding(table, column, f"{target}, its key, has used over {_step(spent)}", spent)
+            parent = scene.snapshot.tables[key.referenced_table]
+            target = columns_of(parent, key.referenced_columns)
+            finding = _finding(table, column, f"{target}, its key, has used over {_step(spent)}", spent)
+            # Of a key that is short itself the plan takes along what refers to it.
+            alone = not any(each.type_oid in SHORT for each in _keyed(parent, key, column))
+            found[column.number] = replace(finding, remedy=widened(table, column, scene) if alone else None)
     yield from found.values()
     if unknown:
         raise unknown[0]
@@ -60,7 +65,7 @@ def short_key_type(table: Table, scene: Scene) -> Iterator[Finding]:
 def _own(table: Table, scene: Scene, unknown: list[CouldNotLook]) -> Iterator[tuple[Column, SequenceState]]:
     keyed = {number for index in table.indexes if index.unique for number in index.columns}
     for column, numbering in numbered_columns(table, scene):
-        if column.type_oid in _SHORT and column.number in keyed:
+        if column.type_oid in SHORT and column.number in keyed:
             try:
                 yield column, state_of(table, column, numbering, scene)
             except CouldNotLook as error:
@@ -80,11 +85,18 @@ def _referring(
         theirs = dict(zip(key.referenced_columns, key.columns, strict=True))
         for key_column, numbering in numbered_columns(parent, scene):
             column = columns.get(theirs.get(key_column.number, 0))
-            if column is not None and column.type_oid in _SHORT:
+            if column is not None and column.type_oid in SHORT:
                 try:
                     yield column, key, state_of(parent, key_column, numbering, scene)
                 except CouldNotLook as error:
                     unknown.append(error)
+
+
+def _keyed(parent: Table, key: Constraint, column: Column) -> Iterator[Column]:
+    """The column of the key that this one refers to."""
+    for ours, theirs in zip(key.columns, key.referenced_columns, strict=True):
+        if ours == column.number and (found := parent.column(theirs)) is not None:
+            yield found
 
 
 def _spent(column: Column, state: SequenceState) -> float:

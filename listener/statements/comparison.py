@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from ..catalog.snapshot import Oid
 from .description import Described, Description, Failed
+from .meaning import Meaning
 from .statement import Origin, Statement
 
 _MORE: Final = 3
@@ -16,12 +17,18 @@ _MORE: Final = 3
 @dataclass(frozen=True, slots=True)
 class Change:
     """A statement that is another one afterwards: `parameters` and `results` say what (number or name, from, to);
-    `error` is what the server objects by now."""
+    `error` is what the server objects by now, `otherwise` what it does otherwise though no type of it tells so."""
 
     statement: Statement
     parameters: tuple[tuple[str, Oid, Oid], ...] = ()
     results: tuple[tuple[str, Oid, Oid], ...] = ()
     error: Failed | None = None
+    otherwise: tuple[str, ...] = ()
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether whoever sends the statement sees it in the types, or in an error."""
+        return bool(self.parameters or self.results or self.error)
 
     def told(self, types: Mapping[Oid, str]) -> str:
         """The statement with its old types and its new ones."""
@@ -29,13 +36,14 @@ class Change:
         said += [f"result {name} {types.get(old)} becomes {types.get(new)}" for name, old, new in self.results]
         if self.error is not None:
             said.append(f"it fails: {self.error.message} (SQLSTATE {self.error.sqlstate})")
+        said += self.otherwise
         more = f" and {len(said) - _MORE} more" if len(said) > _MORE else ""
         return f"{self.statement.name}: {'; '.join(said[:_MORE])}{more}"
 
 
 @dataclass(frozen=True, slots=True)
 class Undescribed:
-    """A statement that could not be described before anything was changed, so that nothing is known of it."""
+    """A statement that could not be described, or not looked into, so that nothing is known of it."""
 
     statement: Statement
     error: Failed
@@ -54,7 +62,7 @@ class Witness(Protocol):
 
 
 def compare(
-    before: Mapping[Statement, Description], after: Mapping[Statement, Description]
+    before: Mapping[Statement, Description], after: Mapping[Statement, Description], meaning: Meaning
 ) -> Iterator[Change | Undescribed]:
     """What differs. A statement that fails before and not after was no use to anybody, if the database itself has it;
     if somebody ran it, then where the names meant something else."""
@@ -69,6 +77,10 @@ def compare(
             yield Change(statement, error=now)
         elif now != described:
             yield _change(statement, described, now)
+        elif described.tree is None or now.tree is None:
+            yield Undescribed(statement, described.opaque or now.opaque or Failed("", "the server has no tree of it"))
+        elif otherwise := meaning.differences(described.tree, now.tree):
+            yield Change(statement, otherwise=otherwise)
 
 
 def types_in(changes: Iterator[Change] | list[Change]) -> set[Oid]:

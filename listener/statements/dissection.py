@@ -60,7 +60,8 @@ class Query:
 
 
 def dissect(text: str) -> tuple[Query, ...]:
-    """The queries of the text; those in EXPLAIN, DECLARE CURSOR, PREPARE, COPY and CREATE TABLE AS without these.
+    """The queries of the text; those in EXPLAIN, DECLARE CURSOR, PREPARE, COPY, CREATE TABLE AS and SELECT INTO without
+    these.
 
     What is no query and holds none is left out. Raises NotTakenApart.
     """
@@ -82,8 +83,8 @@ def dissect(text: str) -> tuple[Query, ...]:
         raise NotTakenApart(f"its query cannot be written out ({error})") from error
 
 
-def named_in_function(definition: str) -> frozenset[str]:
-    """The names of the relations in a SQL function's body, given its CREATE FUNCTION; of what does not parse none."""
+def named_in_function(definition: str) -> frozenset[tuple[str | None, str]]:
+    """The relations (schema or None, name) in a SQL function's body, given its definition. Raises NotTakenApart."""
     names = _Names()
     try:
         require_shallow(definition)
@@ -93,20 +94,31 @@ def named_in_function(definition: str) -> frozenset[str]:
             if option.defname == "as":
                 require_shallow(option.arg[0].sval)
                 names(pglast.parse_sql(option.arg[0].sval))
-    except (pglast.Error, RecursionError):
-        return frozenset()
-    return frozenset(name for _, name in names.relations)
+    except pglast.Error as error:
+        raise NotTakenApart(f"it does not parse ({error.args[0] if error.args else error})") from error
+    return frozenset(names.relations)
 
 
 def _queries_in(node: Any, text: str, raw: Any = None) -> Iterator[Query]:
     if isinstance(node, ast.DoStmt):
         raise NotTakenApart("a DO block runs what it likes")
+    if isinstance(node, ast.SelectStmt) and (first := _first_of(node)).intoClause is not None:
+        # SELECT INTO: to describe it tells nothing of what it makes.
+        first.intoClause = None
+        raw = None
     if isinstance(node, (*_QUERIES, ast.CallStmt)):
         yield _query(node, _slice(text, raw) if raw is not None else RawStream()(node))
     elif isinstance(node, ast.CopyStmt) and node.relation is not None:
         yield _query(node, _copied(node))
     elif isinstance(node, _AROUND) and node.query is not None:
         yield from _queries_in(node.query, text)
+
+
+def _first_of(node: ast.SelectStmt) -> ast.SelectStmt:
+    """The first of several SELECTs, which has the INTO of them all."""
+    while node.larg is not None:
+        node = node.larg
+    return node
 
 
 def _slice(text: str, raw: Any) -> str:

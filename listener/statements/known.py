@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -14,9 +15,9 @@ from .touched import Touched
 
 
 async def known_statements(
-    connection: AsyncConnection[Any], touched: Touched, more: Sequence[StatementSource] = ()
+    connection: AsyncConnection[Any], touched: Touched, seen_for: timedelta, more: Sequence[StatementSource] = ()
 ) -> Known:
     """What pg_stat_statements, views, functions and the other sources know, each statement once."""
-    sources: tuple[StatementSource, ...] = (ObservedStatements(), Definitions(), *more)
+    sources: tuple[StatementSource, ...] = (ObservedStatements(seen_for), Definitions(), *more)
     known = Known.together([await source.known(connection, touched) for source in sources])
     return Known(tuple(dict.fromkeys(known.statements)), tuple(dict.fromkeys(known.unread)), known.gaps, known.notes)

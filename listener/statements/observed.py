@@ -1,8 +1,8 @@
 """Statements that the server ran, as pg_stat_statements has them.
 
 Their text is what some user of the database sent: it is taken apart here, and each query of it described alone. What
-pgmend itself sent is left out: it is known by its role together with its hand, which qualifies everything. Nobody but
-who has its rights in any case can hide a statement so.
+pgmend itself sent is left out: it is known by its role together with its mark (`hand.py`). Nobody but who has its
+rights in any case can hide a statement so, and nobody does by chance.
 """
 
 from __future__ import annotations
@@ -10,24 +10,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import AsyncConnection
 
 from ..fixes.execution.blockers import presentable
+from ..hand import is_ours
 from ..relations.reading.path import schemas_in
 from ..relations.reading.texts import DEFAULT_PATH, WHERE_STATEMENTS_ARE
+from .coverage import coverage
 from .dissection import NotTakenApart, Query, dissect
 from .statement import Known, Origin, Statement, Unread
 from .touched import Touched
+from .whereabouts import Whereabouts, read_whereabouts
 
 MOST_STATEMENTS: Final = 5_000
 MOST_CHARACTERS: Final = 4_000_000
 """Of all texts that are parsed: a parser takes a second for a megabyte or two."""
 # Then only a relation's alias tells statements apart, and of those that are one the first text is kept.
 _BY_ALIAS_SINCE: Final = 180000
-_OURS: Final = "pg_catalog."
 _STATEMENTS: Final = f"""
 select q.queryid::text as identity, q.query as text, r.rolname::text as role,
   {DEFAULT_PATH.format(role="(s.setrole = 0 or s.setrole = r.oid)")} as path,
@@ -36,18 +39,12 @@ from {{view}} as q join pg_catalog.pg_roles as r on r.oid = q.userid
 where q.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())
 order by q.calls desc limit {{most}}
 """
-_STATE: Final = "select dealloc::bigint, pg_catalog.to_char(stats_reset, 'YYYY-MM-DD HH24:MI TZ') from {view}_info"
 _USABLE: Final = """
 select asked.role, n.nspname::text
 from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as asked (role, schema)
 join pg_catalog.pg_namespace as n on n.nspname = asked.schema
 join pg_catalog.pg_roles as r on r.rolname = asked.role
 where pg_catalog.has_schema_privilege(r.oid, n.oid, 'usage')
-"""
-_WHICH: Final = """
-select n.nspname::text, c.relname::text from pg_catalog.pg_class as c
-join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-where c.relname = any(%s) and c.relkind in ('r', 'p', 'f', 'v', 'm')
 """
 
 
@@ -78,7 +75,11 @@ class _Found(NamedTuple):
 
 
 class ObservedStatements:
-    """The statements of pg_stat_statements, the most frequent first."""
+    """The statements of pg_stat_statements, the most frequent first; it has to have seen them for as long as
+    `seen_for`."""
+
+    def __init__(self, seen_for: timedelta) -> None:
+        self._seen_for = seen_for
 
     async def known(self, connection: AsyncConnection[Any], touched: Touched) -> Known:
         """Those that touch the relations; without pg_stat_statements nobody knows what the application runs."""
@@ -86,7 +87,8 @@ class ObservedStatements:
             place = await (await connection.execute(WHERE_STATEMENTS_ARE.encode())).fetchone()
             if place is None:
                 return Known(gaps=(_absent("it is not there"),))
-            rows, notes = await _read(connection, place[0])
+            rows = await _read(connection, place[0])
+            lacking, notes = await coverage(connection, place[0], self._seen_for)
         except psycopg.Error as error:
             if connection.broken:
                 raise
@@ -94,39 +96,32 @@ class ObservedStatements:
             return Known(gaps=(_absent(error.diag.message_primary or str(error)),))
         if connection.info.server_version >= _BY_ALIAS_SINCE:
             notes = (*notes, "statements that differ only in a table under the same alias are one to this server")
-        gaps = list[str]()
+        gaps = [*lacking]
         if hidden := sum(row.identity is None for row in rows):
             gaps.append(f"{hidden} statements of other roles are hidden from this role. Cure: grant pg_read_all_stats")
+        if lost := sum(row.identity is not None and row.text is None for row in rows):
+            gaps.append(f"the server has lost the text of {lost} statements. Cure: pg_stat_statements_reset()")
         if len(rows) > MOST_STATEMENTS:
             gaps.append(f"there are more than {MOST_STATEMENTS} statements; the least frequent were not read")
         found, unread = await asyncio.to_thread(_taken_apart, rows[:MOST_STATEMENTS], touched)
-        return Known(tuple(await _placed(connection, found, touched)), unread, tuple(gaps), notes)
+        placed = await _placed(connection, found, await read_whereabouts(connection, touched))
+        return Known.together((Known((), unread, tuple(gaps), notes), placed))
 
 
 def _absent(why: str) -> str:
     return f"what the application runs is not known, since pg_stat_statements cannot be read: {why}"
 
 
-async def _read(connection: AsyncConnection[Any], view: str) -> tuple[list[_Row], tuple[str, ...]]:
+async def _read(connection: AsyncConnection[Any], view: str) -> list[_Row]:
     rows = await (await connection.execute(_STATEMENTS.format(view=view, most=MOST_STATEMENTS + 1).encode())).fetchall()
-    try:
-        state = await (await connection.execute(_STATE.format(view=view).encode())).fetchone()
-    except psycopg.errors.UndefinedTable:
-        state = None
-    if state is None:
-        return [_Row(*row) for row in rows], ("how many were evicted is not known",)
-    evicted, since = state
-    told = f"seen since {since}"
-    if evicted:
-        told += f"; the server forgot the least frequent {evicted:,} times to make room (pg_stat_statements.max)"
-    return [_Row(*row) for row in rows], (told,)
+    return [_Row(*row) for row in rows]
 
 
 def _taken_apart(rows: Sequence[_Row], touched: Touched) -> tuple[list[_Found], tuple[Unread, ...]]:
     found, unread, left = list[_Found](), list[Unread](), MOST_CHARACTERS
     for row in rows:
         text = row.text or ""
-        if row.identity is None or not touched.mentioned_in(text) or (row.ours and _OURS in text):
+        if row.identity is None or not touched.mentioned_in(text) or (row.ours and is_ours(text)):
             continue
         left -= len(text)
         if left < 0:
@@ -142,14 +137,19 @@ def _taken_apart(rows: Sequence[_Row], touched: Touched) -> tuple[list[_Found], 
     return found, tuple(unread)
 
 
-async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], touched: Touched) -> Iterator[Statement]:
+async def _placed(connection: AsyncConnection[Any], found: Sequence[_Found], where: Whereabouts) -> Known:
     """The statements under the schemas that their roles may use."""
     pairs = {(each.row.role, schema) for each in found for schema in each.path}
     roles, schemas = [role for role, _ in pairs], [schema for _, schema in pairs]
     usable = {tuple(row) for row in await (await connection.execute(_USABLE, (roles, schemas))).fetchall()}
-    names = list({name for each in found for schema, name in each.query.relations if schema is None})
-    there = {tuple(row) for row in await (await connection.execute(_WHICH, (names,))).fetchall()}
-    return (told for each in found for told in _with_hidden(each, _statement(each, usable, there, touched)))
+    statements, unread = list[Statement](), list[Unread]()
+    for each in found:
+        statement = _statement(each, usable, where)
+        statements += _with_hidden(each, statement)
+        # Then the session had another search_path than is known.
+        if statement.doubt is not None and (name := where.ambiguous(each.query.relations)) is not None:
+            unread.append(Unread(statement.name, f"{statement.doubt}, and {name} is in several schemas"))
+    return Known(tuple(statements), tuple(unread))
 
 
 def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
@@ -161,9 +161,9 @@ def _with_hidden(each: _Found, statement: Statement) -> Iterator[Statement]:
         yield replace(statement, text=each.query.uncast, doubt=doubt, behind=statement)
 
 
-def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any, ...]], touched: Touched) -> Statement:
+def _statement(each: _Found, usable: set[tuple[Any, ...]], where: Whereabouts) -> Statement:
     path = tuple(schema for schema in each.path if (each.row.role, schema) in usable)
-    doubt, elsewhere = None, _elsewhere(each.query, path, there, touched)
+    doubt, elsewhere = None, where.elsewhere(each.query.relations, path)
     if elsewhere is not None:
         name, schema = elsewhere
         doubt = f"under the search_path of role {each.row.role} its {name} is another one than {schema}.{name}"
@@ -177,19 +177,3 @@ def _statement(each: _Found, usable: set[tuple[Any, ...]], there: set[tuple[Any,
         doubt=doubt,
         inner=each.row.inner,
     )
-
-
-def _elsewhere(
-    query: Query, path: Sequence[str], there: set[tuple[Any, ...]], touched: Touched
-) -> tuple[str, str] | None:
-    """A name that leads elsewhere under that path (a session may have set another one), and the schema that is meant
-    then; None where all leads to the relations that are touched, or is about others."""
-    lost: tuple[str, str] | None = None
-    for schema, name in query.relations:
-        if schema is not None or name not in touched.names:
-            continue
-        first = next((place for place in path if (place, name) in there), None)
-        if first is not None and (first, name) in touched.by_name:
-            return None
-        lost = name, next(place for place, known in touched.by_name if known == name)
-    return lost

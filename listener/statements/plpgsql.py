@@ -1,7 +1,8 @@
 """The queries of a PL/pgSQL function, each as the server would see it: with a value of its type for each variable.
 
 The server looks at a query of such a body only when it runs. Here every variable in it becomes a NULL of the variable's
-type, so that it can be described by itself. The fields of a RECORD have no type before something runs.
+type, so that it can be described by itself. The fields of a RECORD have no type before something runs. What is assigned
+to a variable or a field is converted to its type: that type is asked for, too.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ _NAME: Final = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _ONE: Final = re.compile(_NAME)
 _TWO: Final = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
 _PARAMETER: Final = re.compile(r"\$\d+")
-_COLUMN_TYPE: Final = re.compile(rf"(?P<relation>.+)\.\s*(?P<column>{_NAME})\s*%\s*type", re.IGNORECASE | re.DOTALL)
-_ROW_TYPE: Final = re.compile(r"(?P<relation>.+?)\s*%\s*rowtype", re.IGNORECASE | re.DOTALL)
+_OF_COLUMN: Final = "%type"
+_OF_ROW: Final = "%rowtype"
+_DECLARED: Final = rf"\s+(?:constant\s+)?({_NAME}(?:\s*\.\s*{_NAME})?)\s*(?=;|:=|=|not\s+null|default\b)"
+_RECORD: Final = "record"
+_ROWS_OF_TRIGGER: Final = frozenset({"new", "old"})
+_TARGET: Final = ("varno", "target")
 _DYNAMIC: Final = ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors")
 
 
@@ -40,12 +45,22 @@ class Piece:
     untyped: str | None = None
 
 
+class Place(NamedTuple):
+    """What a value is put into or taken from (`new.c`, a variable, an argument), and a query of a value of its type."""
+
+    name: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a function runs. `composes` says that it runs text which it puts together only then."""
+    """What a function runs. `composes` says that it runs text which it puts together only then; `untold` are the places
+    whose type is known to nobody here."""
 
     pieces: tuple[Piece, ...]
     composes: bool
+    places: tuple[Place, ...] = ()
+    untold: tuple[str, ...] = ()
 
 
 class Argument(NamedTuple):
@@ -58,12 +73,13 @@ class Argument(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A PL/pgSQL function or procedure. `gives` is what it returns: trigger, void, set or value."""
+    """A PL/pgSQL function or procedure. `gives` is what it returns: trigger, void, set or value; `returns` its type."""
 
     name: str
     arguments: tuple[Argument, ...]
     gives: str
     source: str
+    returns: str | None = None
 
 
 def body_of(routine: Routine, row_type: str | None) -> Body:
@@ -78,7 +94,7 @@ def body_of(routine: Routine, row_type: str | None) -> Body:
         raise NotTakenApart(f"its body does not parse ({error.args[0] if error.args else error})") from error
     try:
         values = {
-            **_values(tree, row_type),
+            **_values(tree, routine, row_type),
             **{each.name: f"(null::{each.type_name})" for each in routine.arguments if each.name},
         }
         arguments = [each.type_name for each in routine.arguments if each.mode in "ibv"]
@@ -90,7 +106,9 @@ def body_of(routine: Routine, row_type: str | None) -> Body:
         raise NotTakenApart(f"a query of it does not parse ({error.args[0] if error.args else error})") from error
     except RecursionError as error:
         raise NotTakenApart("it is nested too deeply") from error
-    return Body(tuple(pieces), composes)
+    return Body(
+        tuple(pieces), composes, tuple(_places(tree, routine, row_type, values)), tuple(_untold(tree, routine, values))
+    )
 
 
 def _definition(routine: Routine) -> str:
@@ -112,28 +130,87 @@ def _definition(routine: Routine) -> str:
     return f"create function f({arguments}) {returns} language plpgsql as {body}"
 
 
-def _values(tree: Any, row_type: str | None) -> Mapping[str, str | None]:
+def _values(tree: Any, routine: Routine, row_type: str | None) -> Mapping[str, str | None]:
     """An expression of its type for each variable; None for one whose type nobody knows."""
     found: dict[str, str | None] = {}
-    for datum in (each for function in tree for each in function["PLpgSQL_function"].get("datums", ())):
-        kind, told = next(iter(datum.items()))
+    for kind, told in _datums(tree):
         if kind not in {"PLpgSQL_var", "PLpgSQL_rec"} or "refname" not in told:
             continue
-        name, value = told["refname"], None
+        name = told["refname"]
         if kind == "PLpgSQL_var":
             value = _value(told["datatype"]["PLpgSQL_type"]["typname"])
-        elif row_type is not None and name in {"new", "old"}:
-            value = f"(null::{row_type})"
+        elif routine.gives == "trigger" and name in _ROWS_OF_TRIGGER:
+            value = f"(null::{row_type})" if row_type is not None else None
+        else:
+            type_name = _declared(name, routine.source)
+            value = f"(null::{type_name})" if type_name not in {None, _RECORD} else None
         # Two blocks may have two variables of one name.
         found[name] = value if found.get(name, value) == value else None
     return found
 
 
+def _declared(name: str, source: str) -> str | None:
+    """What the source says the variable is: the parser tells no types but the server's own."""
+    said = f"(?:{re.escape(name)}|{re.escape(sql.Identifier(name).as_string())})"
+    found = set(re.findall(rf"(?<![\w$]){said}{_DECLARED}", source, re.IGNORECASE))
+    if len(found) != 1:
+        return None
+    (type_name,) = found
+    return _RECORD if type_name.lower() == _RECORD else type_name
+
+
+def _datums(tree: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The variables, records and fields of records that something is put into: their kind and what is told of them;
+    of a field also the name of its `record`."""
+    for function in tree:
+        datums = [next(iter(datum.items())) for datum in function["PLpgSQL_function"].get("datums", ())]
+        targets = {number for key in _TARGET for number in _nodes(function, key) if isinstance(number, int)}
+        for number, (kind, told) in enumerate(datums):
+            if kind != "PLpgSQL_recfield":
+                yield kind, told
+            elif number in targets:
+                # What is nought is not written.
+                yield kind, {**told, "record": datums[told.get("recparentno", 0)][1]["refname"]}
+
+
+def _places(tree: Any, routine: Routine, row_type: str | None, values: Mapping[str, str | None]) -> Iterator[Place]:
+    """Those whose type may be that of a column or of a row."""
+    for number, argument in enumerate(routine.arguments, start=1):
+        yield Place(f"argument {argument.name or number}", f"select (null::{argument.type_name})")
+    if routine.returns is not None:
+        yield Place("what it returns", f"select (null::{routine.returns})")
+    for kind, told in _datums(tree):
+        if kind == "PLpgSQL_rec" or (kind == "PLpgSQL_var" and "%" in told["datatype"]["PLpgSQL_type"]["typname"]):
+            name = str(told["refname"])
+            if name not in _ROWS_OF_TRIGGER and (value := values.get(name)) is not None:
+                yield Place(f"variable {name}", f"select {value}")
+        elif kind == "PLpgSQL_recfield" and row_type is not None and told["record"] in _ROWS_OF_TRIGGER:
+            field = sql.Identifier(told["fieldname"]).as_string()
+            yield Place(f"{told['record']}.{field}", f"select (null::{row_type}).{field}")
+
+
+def _untold(tree: Any, routine: Routine, values: Mapping[str, str | None]) -> Iterator[str]:
+    """Variables and fields of variables whose type nobody knows, but for those of a record, which takes any."""
+    rows = _ROWS_OF_TRIGGER if routine.gives == "trigger" else frozenset[str]()
+    for kind, told in _datums(tree):
+        if kind in {"PLpgSQL_var", "PLpgSQL_rec"} and (name := str(told["refname"])) not in rows:
+            if values.get(name) is None and _declared(name, routine.source) != _RECORD:
+                yield f"the type of variable {name} is not known here"
+        elif kind == "PLpgSQL_recfield" and told["record"] not in rows:
+            yield f"it assigns to field {told['fieldname']} of a record whose type is known only when it runs"
+
+
 def _value(type_name: str) -> str | None:
-    if column := _COLUMN_TYPE.fullmatch(type_name):
-        return f"(select of_type.{column['column']} from {column['relation']} as of_type)"
-    if row := _ROW_TYPE.fullmatch(type_name):
-        return f"(null::{row['relation']})"
+    """A value of a type as the parser spells it: of a column and of a row without any quotes, all names as they are."""
+    for ending, most in ((_OF_COLUMN, 3), (_OF_ROW, 2)):
+        if type_name.lower().endswith(ending):
+            names = type_name[: -len(ending)].split(".")
+            if not (ending == _OF_COLUMN) < len(names) <= most:
+                return None
+            if ending == _OF_ROW:
+                return f"(null::{sql.Identifier(*names).as_string()})"
+            relation, column = (sql.Identifier(*each).as_string() for each in (names[:-1], names[-1:]))
+            return f"(select of_type.{column} from {relation} as of_type)"
     return None if "%" in type_name or type_name == "UNKNOWN" else f"(null::{type_name})"
 
 
@@ -208,7 +285,9 @@ def _queries(tree: Any) -> Iterator[str]:
     for told in _nodes(tree, "PLpgSQL_expr"):
         text, mode = str(told["query"]), int(told.get("parseMode", 0))
         if mode > _EXPRESSION:
-            _, text = _ASSIGNED.split(text, maxsplit=1)
+            target, text = _ASSIGNED.split(text, maxsplit=1)
+            if "[" in target:
+                yield f"select {target}"
         yield f"select {text}" if mode else text
 
 
@@ -234,7 +313,7 @@ def _labels(tree: Any) -> Iterator[str]:
         yield from (str(told["label"]) for told in _nodes(tree, kind) if "label" in told)
 
 
-def _nodes(tree: Any, kind: str) -> Iterator[dict[str, Any]]:
+def _nodes(tree: Any, kind: str) -> Iterator[Any]:
     """All parts of the tree that are of that kind."""
     if isinstance(tree, dict):
         for key, each in cast("dict[str, Any]", tree).items():

@@ -36,9 +36,10 @@ class Statement:
     """One statement, to be parsed and described, never planned or run.
 
     `search_path` are schemas that its role may use, as far as is known. `relations` are the names of all relations in
-    it, without their schemas. One that `defines` is a CREATE FUNCTION, whose body the server checks. `doubt` says why
-    what becomes of it here tells nothing certain of what becomes of it there. `inner` is text that ran inside of a
-    function, whose variables may stand in it. One that may stand `behind` another is one only if both are the same now.
+    it, without their schemas. One that `defines` is a CREATE FUNCTION, whose body the server checks; it defines that
+    function again, with a body that is resolved at once (BEGIN ATOMIC). `doubt` says why what becomes of it here tells
+    nothing certain of what becomes of it there. `inner` is text that ran inside of a function, whose variables may
+    stand in it. One that may stand `behind` another is one only if both are the same now.
     """
 
     origin: Origin
@@ -46,7 +47,7 @@ class Statement:
     text: str
     search_path: tuple[str, ...]
     relations: frozenset[str] = frozenset()
-    defines: bool = False
+    defines: str | None = None
     doubt: str | None = None
     inner: bool = False
     behind: Statement | None = None

@@ -27,7 +27,7 @@ select
     aftermath.told as aftermath_told
 from pgmend.fix
 join pgmend.issue on issue.issue_id = fix.issue_id
-left join pgmend.aftermath on aftermath.fix_id = fix.fix_id
+left join pgmend.aftermath on aftermath.fix_id = fix.fix_id and aftermath.state <> 'awaited'
 cross join lateral (
     select
         pg_catalog.count(*) filter (where step.state = 'done') as done,

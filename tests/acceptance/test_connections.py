@@ -99,7 +99,7 @@ def shop(installed: Database) -> Database:
 
 async def listen_as(role: Role, pgmend: Processes, shop: Database, *options: str, **settings: str) -> Listener:
     """A listener that connects as a role which nobody else is."""
-    known = Database(shop.name, shop.dsn_as(role.name, role.password))
+    known = shop.seen_by(role.name, role.password)
     return replace(await listen(pgmend, known, *options, **settings), database=shop)
 
 

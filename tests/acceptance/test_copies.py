@@ -16,6 +16,7 @@ CURE = "pgmend install --adopt"
 
 async def test_a_copy_observes_until_it_is_adopted(pgmend: Processes, installed: Database, server: Server) -> None:
     installed.execute(SHOP)
+    installed.leave()
     with server.database(installed.name) as copy:
         listener = await listen(pgmend, copy)
         await listener.process.line(CURE)

@@ -122,3 +122,35 @@ def test_installed_database_knows_itself_and_nothing_else(installed: Database, s
 def test_installed_database_records_ddl(installed: Database) -> None:
     installed.execute("create table a ()")
     assert installed.value("select count(*) from pgmend.ddl_log") > 0
+
+
+_BACKEND = "select pg_backend_pid()"
+
+
+def test_queries_share_a_session_that_none_finds_changed(database: Database) -> None:
+    backend = database.value(_BACKEND)
+    database.value("select set_config('search_path', 'nowhere', false)")
+    database.value("select pg_advisory_lock(1)")
+    assert database.value(_BACKEND) == backend
+    assert database.value("select current_setting('search_path')") != "nowhere"
+    assert database.value("select count(*) from pg_locks where locktype = 'advisory' and pid = %s", [backend]) == 0
+
+
+def test_statements_have_a_session_each(database: Database) -> None:
+    database.execute("create table seen as select pg_backend_pid() as by")
+    assert database.value("select by from seen") != database.value(_BACKEND)
+
+
+def test_a_session_that_was_ended_failed_or_left_open_is_not_used_again(database: Database, server: Server) -> None:
+    backends = [database.value(_BACKEND)]
+    server.admin.execute("select pg_terminate_backend(%s, 5000)", backends)
+    backends.append(database.value(_BACKEND))
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        database.value("select 1 / 0")
+    backends.append(database.value(_BACKEND))
+    with database.session() as session:
+        session.execute("begin")
+    backends.append(database.value(_BACKEND))
+    database.leave()
+    backends.append(database.value(_BACKEND))
+    assert len(set(backends)) == 5

@@ -21,6 +21,6 @@ def installed_database(server: Server) -> Generator[Database]:
             install(connection)
 
     with server.database(server.template("installed", fill)) as database:
-        with psycopg.connect(database.dsn, autocommit=True) as connection:
+        with database.session() as connection:
             adopt(connection)
         yield database

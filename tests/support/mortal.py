@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from datetime import timedelta
@@ -22,16 +21,14 @@ from pgmend.listener.mending.housekeeping import Housekeeper
 from pgmend.listener.remedy import CreateIndex
 from pgmend.listener.settings import AutoFix
 
-# Forked from a server that has imported everything: a process of its own in milliseconds.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__])
+from .forked import FORKS
 
 
 class Mortal:
     """A process that carries on `fix_id` and is killed at its checkpoint number `last` (from 0); None lets it live."""
 
     def __init__(self, dsn: str, limits: Limits, fix_id: UUID, token: str, last: int | None = None) -> None:
-        self._process = _PROCESSES.Process(target=_live, args=(dsn, limits, fix_id, token, last))
+        self._process = FORKS.Process(target=_live, args=(dsn, limits, fix_id, token, last))
 
     def start(self) -> None:
         self._process.start()
@@ -52,14 +49,14 @@ class MortalLeader(Mortal):
     """A process that recovers as a new leader what another one left, and is killed at its checkpoint number `last`."""
 
     def __init__(self, dsn: str, limits: Limits, token: str, last: int | None = None) -> None:
-        self._process = _PROCESSES.Process(target=_lead, args=(dsn, limits, token, last))
+        self._process = FORKS.Process(target=_lead, args=(dsn, limits, token, last))
 
 
 class MortalHousekeeper(Mortal):
     """A process that tidies up once and is killed at its checkpoint number `last` (from 0)."""
 
     def __init__(self, dsn: str, token: str, last: int) -> None:
-        self._process = _PROCESSES.Process(target=_tidy_up, args=(dsn, token, last))
+        self._process = FORKS.Process(target=_tidy_up, args=(dsn, token, last))
 
 
 def _warm_up() -> None:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .forked import Forked
+
 PGMEND = Path(sys.executable).with_name("pgmend")
 _LONGEST_LINE = 1 << 24
 
@@ -27,7 +29,7 @@ class Finished:
 class Process:
     """A running program; its lines are collected as they come."""
 
-    def __init__(self, argv: Sequence[str], process: asyncio.subprocess.Process) -> None:
+    def __init__(self, argv: Sequence[str], process: asyncio.subprocess.Process | Forked) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self.argv = argv
@@ -42,16 +44,26 @@ class Process:
 
     @classmethod
     async def start(
-        cls, argv: Sequence[str | Path], env: Mapping[str, str] | None = None, stdin: str | None = None
+        cls,
+        argv: Sequence[str | Path],
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        *,
+        cold: bool = False,
     ) -> Process:
         """Start `argv` with `env` on top of our environment, which keeps nothing of libpq's or pgmend's settings.
 
-        `stdin` is all that is ever answered to it; without, nobody answers.
+        `stdin` is all that is ever answered to it; without, nobody answers. pgmend itself is forked from a server that
+        has imported it, unless it is to start `cold`, as the installed script.
         """
         words = [str(word) for word in argv]
+        environment = _environment() | dict(env or {})
+        cold = cold or any(name.startswith("PYTHON") for name in env or {})  # which only a new interpreter reads
+        if argv[0] == PGMEND and not cold:
+            return cls(words, await Forked.start(words, environment, stdin, _LONGEST_LINE))
         process = await asyncio.create_subprocess_exec(
             *words,
-            env=_environment() | dict(env or {}),
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -128,10 +140,14 @@ class Processes:
         self._started: list[Process] = []
 
     async def start(
-        self, *arguments: str | Path, env: Mapping[str, str] | None = None, stdin: str | None = None
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        stdin: str | None = None,
+        cold: bool = False,
     ) -> Process:
         """A process that goes on; killed at the end of the test if it still runs."""
-        process = await Process.start([*self._program, *arguments], env, stdin)
+        process = await Process.start([*self._program, *arguments], env, stdin, cold=cold)
         self._started.append(process)
         return process
 
@@ -141,9 +157,10 @@ class Processes:
         env: Mapping[str, str] | None = None,
         stdin: str | None = None,
         seconds: float = 60.0,
+        cold: bool = False,
     ) -> Finished:
         """A process that ends by itself."""
-        process = await self.start(*arguments, env=env, stdin=stdin)
+        process = await self.start(*arguments, env=env, stdin=stdin, cold=cold)
         code = await process.wait(seconds)
         return Finished(code, "\n".join(process.stdout), "\n".join(process.stderr))
 

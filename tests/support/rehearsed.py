@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from pgmend.listener.fixes.plan import Plan, Proof, Verdict
 from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
@@ -20,6 +22,11 @@ alter table app.sessions drop column gone;
 insert into app.sessions values (1, '1', 'x'), (2, '20', 'y');
 """
 WANTED = "select count(*) from pg_database where datname like 'pgmend\\_scratch\\_%%' and datdba = %s::regrole"
+
+
+def at_once(dsn: str | None = None, **knowing: Any) -> Rehearsal:
+    """A rehearsal that believes what the server has seen since a moment ago."""
+    return Rehearsal(dsn, **knowing, seen_for=timedelta())
 
 
 def to_integer(workshop: Workshop) -> ChangeColumnType:
@@ -47,7 +54,7 @@ class Rehearsed:
 
 async def rehearse(workshop: Workshop, plan: Plan | None = None, rehearsal: Rehearsal | None = None) -> Rehearsed:
     plan = plan or await workshop.plan(to_integer(workshop))
-    return Rehearsed(await (rehearsal or Rehearsal()).proofs(workshop.connection, plan, workshop.limits))
+    return Rehearsed(await (rehearsal or at_once()).proofs(workshop.connection, plan, workshop.limits))
 
 
 def scratch_databases(workshop: Workshop) -> int:

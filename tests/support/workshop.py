@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from pgmend.listener.connections import Connections
 from pgmend.listener.fixes.execution.executor import Executor, Outcome
 from pgmend.listener.fixes.execution.recovery import recover
 from pgmend.listener.fixes.limits import Limits
-from pgmend.listener.fixes.plan import Plan, Proof
+from pgmend.listener.fixes.plan import Plan, Proof, Step
 from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
@@ -118,7 +118,9 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 class Unrehearsed(Rehearsal):
     """For tests of what is done: what a rehearsal says before it has tests of its own, and takes its time."""
 
-    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def proofs(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+    ) -> tuple[Proof, ...]:
         return ()
 
 
@@ -171,8 +173,12 @@ class Workshop:
 
     async def issue_of(self, remedy: Remedy) -> Issue:
         """An issue with that remedy."""
+        return self.issue_in(await self.snapshot(), remedy)
+
+    def issue_in(self, snapshot: Snapshot, remedy: Remedy) -> Issue:
+        """An issue with that remedy, about what that snapshot shows."""
         oid = next(iter(remedy.tables), DATABASE)
-        table = (await self.snapshot()).tables.get(oid)
+        table = snapshot.tables.get(oid)
         schema, name = (table.schema, table.name) if table else ("app", "gone")
         what = remedy.name if isinstance(remedy, RestoreObject) else ""
         return Issue(
@@ -182,26 +188,21 @@ class Workshop:
 
     async def plan(self, remedy: Remedy, fix_id: UUID | None = None) -> Plan:
         """The plan for an issue with that remedy, which is not written down."""
-        return await plan_fix(
-            self.connection,
-            await self.issue_of(remedy),
-            await self.snapshot(),
-            limits=self.limits,
-            fix_id=fix_id or uuid4(),
-        )
+        return await self._plan_in(await self.snapshot(), remedy, fix_id or uuid4())
 
     async def propose(self, remedy: Remedy, *, automatic: bool = False) -> tuple[UUID, Plan]:
         """A fix for that remedy, proposed, or queued where it is automatic."""
         fix_id = uuid4()
-        plan = await self.plan(remedy, fix_id)
-        await self.issue(remedy)
+        snapshot = await self.snapshot()
+        plan = await self._plan_in(snapshot, remedy, fix_id)
+        await open_or_change(self.connection, [self.issue_in(snapshot, remedy)])
         await book.propose(self.connection, fix_id, plan, automatic=automatic)
         return fix_id, plan
 
     async def claim(self, remedy: Remedy) -> book.Claim:
         """A fix for that remedy, approved and claimed."""
         fix_id, _ = await self.propose(remedy)
-        self.database.execute("select pgmend.approve(%s)", [fix_id])
+        self.database.fetch("select pgmend.approve(%s)", [fix_id])
         claim = await self.next()
         assert claim is not None
         assert claim.fix_id == fix_id
@@ -219,7 +220,7 @@ class Workshop:
 
     async def roll_back(self, outcome: Outcome, **options: Any) -> Outcome:
         """What becomes of its undo."""
-        self.database.execute("select pgmend.rollback(%s)", [outcome.fix_id])
+        self.database.fetch("select pgmend.rollback(%s)", [outcome.fix_id])
         claim = await self.next()
         assert claim is not None
         assert claim.direction == "undo"
@@ -257,3 +258,7 @@ class Workshop:
             union all select 'registration', o.fix_id::text from pgmend.own_backend o
             union all select 'step', s.title from pgmend.fix_step s where s.state = 'intended'"""
         )
+
+    async def _plan_in(self, snapshot: Snapshot, remedy: Remedy, fix_id: UUID) -> Plan:
+        issue = self.issue_in(snapshot, remedy)
+        return await plan_fix(self.connection, issue, snapshot, limits=self.limits, fix_id=fix_id)

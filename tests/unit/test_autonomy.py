@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.evidence import Evidence
 from pgmend.listener.fixes.plan import CastClass, Hazard, Plan, Proof, Verdict
+from pgmend.listener.fixes.queue.memory import Memory
 from pgmend.listener.issue import Issue, Severity
 from pgmend.listener.mending.autonomy import Circumstances, settled, why_not_alone
 from pgmend.listener.remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, RebuildIndex
@@ -50,6 +52,11 @@ def test_a_foreign_key_with_siblings_runs_alone_after_a_day() -> None:
 
 
 AGAIN = replace(RETYPED, event_id="e0", seen_at=NOW - timedelta(hours=3))
+HOUR = timedelta(hours=1)
+TAKEN_BACK = Memory(taken_back=UUID(int=7), taken_back_by="alice")
+UNDONE = Memory(
+    applied=UUID(int=7), applied_at=NOW - 2 * HOUR, undone_by="deploy", undone_from="psql", undone_at=NOW - HOUR
+)
 UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
 
 
@@ -76,8 +83,12 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
         (ISSUE, replace(INDEX, proofs=()), ALONE, "nothing proves"),
         (ISSUE, KEY, A_DAY_AGO, "sibling"),
         (SIBLINGS, KEY, ALONE, "24 hours"),
-        (ISSUE, RESTORE, replace(ALONE, last_failure=NOW - timedelta(minutes=59)), "not tried again"),
-        (ISSUE, RESTORE, replace(ALONE, reverted=True), "quarantine"),
+        (ISSUE, RESTORE, replace(ALONE, memory=Memory(last_failure=NOW - timedelta(minutes=59))), "not tried again"),
+        (ISSUE, RESTORE, replace(ALONE, memory=TAKEN_BACK), "quarantine: alice had fix 00000000"),
+        (ISSUE, RESTORE, replace(ALONE, memory=UNDONE), "and deploy from psql undid it by hand"),
+        (ISSUE, RESTORE, replace(ALONE, memory=replace(UNDONE, undone_at=NOW - HOUR * 3)), "not there any more"),
+        (ISSUE, RESTORE, replace(ALONE, memory=Memory(failures=3)), "failed 3 times: it waits for a person"),
+        (ISSUE, RESTORE, replace(ALONE, memory=Memory(own_fix=UUID(int=7))), "no fix of ours causes another alone"),
         (ISSUE, RESTORE, replace(ALONE, changes=(RETYPED, AGAIN)), "quarantine: the same object was changed 2 times"),
     ],
 )
@@ -99,6 +110,11 @@ def test_each_line_refuses_in_its_own_words(issue: Issue, plan: Plan, circumstan
 )
 def test_what_is_no_second_change_of_the_object_is_no_quarantine(changes: tuple[Change, ...]) -> None:
     assert why_not_alone(ISSUE, RESTORE, replace(ALONE, changes=changes)) is None
+
+
+def test_what_was_changed_before_a_person_let_it_be_is_forgiven() -> None:
+    twice = replace(ALONE, changes=(RETYPED, AGAIN), memory=Memory(said_at=NOW - timedelta(hours=2)))
+    assert why_not_alone(ISSUE, RESTORE, twice) is None
 
 
 BUILT = Change(ChangeKind.INDEX_ADDED, 1, "public", "bookings", "by_user", object_oid=71, seen_at=NOW)
@@ -125,7 +141,12 @@ def test_commands_that_no_trigger_told_of_are_told_apart_by_the_look_that_saw_th
     ("issue", "plan", "circumstances", "until"),
     [
         (SIBLINGS, KEY, ALONE, ALONE.opened_at + timedelta(hours=24)),
-        (ISSUE, RESTORE, replace(ALONE, last_failure=NOW - timedelta(minutes=59)), NOW + timedelta(minutes=1)),
+        (
+            ISSUE,
+            RESTORE,
+            replace(ALONE, memory=Memory(last_failure=NOW - timedelta(minutes=59))),
+            NOW + timedelta(minutes=1),
+        ),
         (ISSUE, RESTORE, replace(ALONE, changes=(RETYPED, AGAIN)), NOW + timedelta(hours=21)),
         (ISSUE, replace(RESTORE, proofs=UNPROVED), ALONE, NOW + timedelta(minutes=5)),
         (ISSUE, replace(RESTORE, refusal="'x' is no integer"), ALONE, NOW + timedelta(hours=1)),
@@ -142,7 +163,9 @@ def test_what_may_be_over_by_itself_says_when(
 
 
 def test_an_hour_after_a_failure_the_fix_may_be_tried_again() -> None:
-    assert why_not_alone(ISSUE, RESTORE, replace(ALONE, last_failure=NOW - timedelta(minutes=61))) is None
+    assert (
+        why_not_alone(ISSUE, RESTORE, replace(ALONE, memory=Memory(last_failure=NOW - timedelta(minutes=61)))) is None
+    )
 
 
 def test_the_affected_set_settles() -> None:

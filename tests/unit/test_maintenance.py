@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from pgmend.listener.maintenance import MaintenanceWindow, opens_at
+from pgmend.listener.maintenance import MaintenanceWindow, closes_at, opens_at
 
 # 2026-03-02 is a Monday. In Berlin clocks go forward on 2026-03-29 at 02:00 and back on 2026-10-25 at 03:00.
 
@@ -45,6 +45,26 @@ def test_the_first_of_several_counts_and_none_at_all_means_always() -> None:
     several = [MaintenanceWindow.parse("Sat 02:00-05:00"), MaintenanceWindow.parse("Wed 02:00-05:00")]
     assert opens_at(several, at("2026-03-02 12:00")) == at("2026-03-04 02:00")
     assert opens_at([], at("2026-03-02 12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("windows", "now", "closes"),
+    [
+        ("02:00-05:00", "2026-03-02 04:59", "2026-03-02 05:00"),
+        ("02:00-05:00", "2026-03-02 05:00", None),
+        ("Mon-Fri 22:00-04:00", "2026-03-07 03:59", "2026-03-07 04:00"),
+        ("02:00-05:00; 05:00-06:00", "2026-03-02 03:00", "2026-03-02 06:00"),
+        ("02:00-05:00; 03:00-04:00", "2026-03-02 03:30", "2026-03-02 05:00"),
+        ("02:00-05:00; 06:00-07:00", "2026-03-02 03:30", "2026-03-02 05:00"),
+        ("Mon 10:00-10:00", "2026-03-03 09:00", "2026-03-03 10:00"),
+        ("00:00-24:00", "2026-03-02 12:00", None),
+        ("02:00-05:00 Europe/Berlin", "2026-03-29 00:30", None),
+        ("01:30-05:00 Europe/Berlin", "2026-03-29 01:30", "2026-03-29 03:00"),
+    ],
+)
+def test_when_what_is_open_closes(windows: str, now: str, closes: str | None) -> None:
+    several = [MaintenanceWindow.parse(each) for each in windows.split(";")]
+    assert closes_at(several, at(now)) == (closes and at(closes))
 
 
 @pytest.mark.parametrize(

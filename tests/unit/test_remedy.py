@@ -22,6 +22,7 @@ from pgmend.listener.remedy import (
     SetSecurityInvoker,
     Turn,
     ValidateConstraint,
+    WidenSequence,
 )
 from pgmend.listener.store.issues import remedy_from_json, remedy_to_json
 
@@ -45,6 +46,8 @@ ALL: tuple[Remedy, ...] = (
     AddForeignKey(1, (2,), 9, (1,)),
     ValidateConstraint(1, 7),
     ChangeColumnType(1, 2, "integer"),
+    ChangeColumnType(1, 2, "bigint", along=((3, 4), (5, 6))),
+    WidenSequence(1, 2, 77),
     TRIGGER,
     EnableRowSecurity(1),
     VIEW,

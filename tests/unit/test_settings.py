@@ -79,6 +79,7 @@ def test_lists_in_variables_are_words(tmp_path: Path, monkeypatch: pytest.Monkey
         ("lock_timeout = 60", "lock_timeout"),
         ("scan_interval = 0", "scan_interval"),
         ("max_connections = 4", "max_connections = 4"),
+        ('backup_max_size = "much"', "backup_max_size = 'much'"),
         ("max_connections = 51", "max_connections = 51"),
         ('auto_fxi = "all"', "no setting 'auto_fxi'"),
         ("auto_fix = ", "not valid TOML"),
@@ -130,3 +131,9 @@ def test_of_several_words_on_automation_the_strictest_wins() -> None:
 )
 def test_patterns_fit_table_or_schema_and_table(pattern: str, schema: str, table: str, fits: bool) -> None:
     assert matches((pattern,), schema, table) is fits
+
+
+@pytest.mark.parametrize(("said", "meant"), [("2048", 2048), ('"500 MB"', 500 << 20), ('"2GB"', 2 << 30), ('"0"', 0)])
+def test_sizes_are_bytes_or_say_their_unit(tmp_path: Path, said: str, meant: int) -> None:
+    (tmp_path / "pgmend.toml").write_text(f"backup_max_size = {said}\n")
+    assert load_settings(folder=tmp_path)[0].backup_max_size == meant

@@ -1,7 +1,8 @@
 """Constraints with the column in them: ALTER TYPE makes CHECK, UNIQUE and PRIMARY KEY anew under their names.
 
 A foreign key is kept where one integer type becomes another, or one of text and varchar the other: all of them compare
-with each other, and the values stay what they are. Otherwise both sides of it would have to change at once: refused.
+with each other, and the values stay what they are. Otherwise both sides of it have to change at once (`groups/`): one
+of a group is left to that, any other refused.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from .rereading import Rereading
 from .strip import Strip
 
 _CONSTRAINTS = """
-select t.contype::text, t.conname::text, t.conrelid = %(table)s::oid, pg_catalog.pg_get_constraintdef(t.oid),
-  pg_catalog.pg_get_expr(t.conbin, t.conrelid), pg_catalog.obj_description(t.oid, 'pg_constraint'),
+select t.oid::bigint, t.contype::text, t.conname::text, t.conrelid = %(table)s::oid,
+  pg_catalog.pg_get_constraintdef(t.oid), pg_catalog.pg_get_expr(t.conbin, t.conrelid),
+  pg_catalog.obj_description(t.oid, 'pg_constraint'),
   other.oid::bigint, case when other.oid is not null then pg_catalog.format('%%I.%%I', m.nspname, other.relname) end,
   m.nspname::text, other.relname::text,
   other.relkind::text, pg_catalog.pg_has_role(other.relowner, 'usage'),
@@ -47,7 +49,9 @@ async def constraints(
     parameters = {"table": subject.table.oid, "column": subject.column.number}
     found: list[Dependent] = []
     for row in await (await connection.execute(_CONSTRAINTS, parameters)).fetchall():
-        kind, name, ours, definition, expression, _, *other = row
+        oid, kind, name, ours, definition, expression, _, *other = row
+        if oid in (subject.ties or ()):
+            continue
         where = f"{subject.table.schema}.{subject.table.name}" if ours else f"{other[2]}.{other[3]}"
         described = f"constraint {name} on {where}"
         if kind == "f":
@@ -73,7 +77,7 @@ async def _objection(expression: str, subject: Subject, rereading: Rereading) ->
 
 def _read_otherwise(kept: Dependent, subject: Subject, row: TupleRow) -> Dependent:
     """On the way back the CHECK is made anew: by then it has lost a cast that it needs there."""
-    _, name, _, definition, _, comment, *_ = row
+    _, _, name, _, definition, _, comment, *_ = row
     quoted = identifier(name).as_string()
     again = [f"alter table only {subject.table_name} add constraint {quoted} {definition}"]
     if comment is not None:
@@ -89,7 +93,7 @@ def _foreign_key(described: str, subject: Subject, definition: str, other: list[
     oid, relation_name, _, _, kind, ours, disabled = other
     reasons = {
         f"ties the column to a column of another table ({definition}): both would have to change at once":
-            not _compare_alike(subject.cast),
+            not compare_alike(subject.cast),
         "has triggers that are not enabled in the usual way": disabled,
         f"reaches {relation_name}, which is partitioned": kind != "r",
         f"reaches {relation_name}, which {subject.role} may not alter": not ours,
@@ -105,7 +109,7 @@ def _foreign_key(described: str, subject: Subject, definition: str, other: list[
     return replace(kept, locks=(Lock("ACCESS EXCLUSIVE", name),), tables=((oid, name),))
 
 
-def _compare_alike(cast: Cast) -> bool:
+def compare_alike(cast: Cast) -> bool:
     """Whether both types are of one btree family with the same notion of equality."""
     names = {cast.source.name, cast.target.name}
     return cast.source.family == cast.target.family == "integer" or names <= _TEXTS

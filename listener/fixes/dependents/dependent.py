@@ -12,13 +12,18 @@ from ..retyping.casts import Cast
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The column that is to change its type, and who changes it."""
+    """The column that is to change its type, and who changes it.
+
+    `ties` are the foreign keys of the group that it changes with, by OID: they are not there meanwhile. It is None for
+    a column that changes alone.
+    """
 
     table: Table
     table_name: str
     column: Column
     cast: Cast
     role: str
+    ties: frozenset[Oid] | None = None
 
     @property
     def quoted_column(self) -> str:

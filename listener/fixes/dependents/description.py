@@ -10,6 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from psycopg import AsyncConnection, sql
@@ -50,7 +51,7 @@ class Description:
         """Rows of root, object, aspect and what is said; the same however often PostgreSQL read and wrote it."""
         views = [sql.SQL("({}, {})").format(schema, name) for schema, name in self.views or (("", ""),)]
         words = _template().format(
-            table=sql.Literal(self.table),
+            table=self._table,
             column=sql.Literal(self.column) if self.column_called is None else self._number(self.column_called),
             views=sql.SQL("({})").format(sql.SQL(", ").join(views)),
             others=sql.Literal(list(self.other_tables)),
@@ -61,15 +62,32 @@ class Description:
     def _number(self, name: str) -> sql.Composed:
         return sql.SQL(
             "(select k.attnum from pg_catalog.pg_attribute k where k.attrelid = {}::oid and k.attname = {})"
-        ).format(sql.Literal(self.table), sql.Literal(name))
+        ).format(self._table, sql.Literal(name))
+
+    @property
+    def _table(self) -> sql.Composed:
+        """The table's OID, so that a change of the table leaves the plan of the query as it is.
+
+        A constant of type oid, and what is folded to one, counts as a relation that the plan stands on (setrefs.c).
+        """
+        return sql.SQL("(select pg_catalog.split_part({}, ':', 1))").format(sql.Literal(f"{self.table}::oid"))
 
     def kept_before(self) -> str:
-        """The statement that keeps the description as it is before a change."""
-        return _kept(_BEFORE, self.query)
+        """The statement that keeps the description as it is before a change; `ahead` has to have run."""
+        return _execute(_kept(_BEFORE, self.query))
 
     def kept_after(self) -> str:
-        """The statement that keeps the description as it is after the change."""
-        return _kept(_AFTER, self.query)
+        """The statement that keeps the description as it is after the change; `ahead` has to have run."""
+        return _execute(_kept(_AFTER, self.query))
+
+    @property
+    def ahead(self) -> tuple[str, ...]:
+        """What has to run in the same session before either is kept, outside of all locks.
+
+        To plan such a query takes the server five times as long as to run it, so both are prepared and run once.
+        """
+        kept = [_kept(setting, self.query) for setting in (_BEFORE, _AFTER)]
+        return (*map(_prepare, kept), *map(_execute, kept))
 
     async def read(self, connection: AsyncConnection[TupleRow]) -> tuple[Row, ...]:
         """The description now."""
@@ -146,6 +164,24 @@ def _kept(setting: str, query: str) -> str:
         f"select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(root, object, aspect, said)) from ({query}) as now"
     )
     return f"select pg_catalog.length(pg_catalog.set_config('{setting}', coalesce(({rows}), '[]')::text, true))"
+
+
+def _prepare(query: str) -> str:
+    """The statement that prepares the query, unless the session has it prepared."""
+    name = _name(query)
+    body = (
+        f"begin if not exists (select from pg_catalog.pg_prepared_statements where name = {literal(name)})"
+        f" then execute {literal(f'prepare {name} as {query}')}; end if; end"
+    )
+    return f"do {literal(body)}"
+
+
+def _execute(query: str) -> str:
+    return f"execute {_name(query)}"
+
+
+def _name(query: str) -> str:
+    return f"pgmend_{sha256(query.encode()).hexdigest()[:16]}"
 
 
 def _setting(name: str) -> str:

@@ -32,6 +32,6 @@ async def sequences(connection: AsyncConnection[TupleRow], subject: Subject) -> 
             found.append(refused(described, "is the column's identity, which only an integer can have"))
         elif tie == "i" and last is not None and last > _LAST[target.name]:
             found.append(refused(described, f"is at {last}, more than {target.spelled} holds"))
-        elif tie == "a" and differs and target.name in _LAST:
+        elif tie == "a" and differs and target.name in _LAST and subject.ties is None:
             found.append(Dependent(described, note=f"Sequence {name} stays {type_name} and ends at {most}."))
     return found

@@ -100,7 +100,7 @@ async def registered(work: Work, ordinal: int, step: Step) -> AsyncGenerator[Non
 
 
 def failure(step: Step, error: psycopg.Error, watch: Watch, prefix: str = "") -> FixError:
-    if watch.gave_way_to:
+    if watch.gives_way:
         return FixDeferred(f"{step.title}: {prefix}it gave way. {gave_way(watch)}.")
     if is_passing(error):
         return FixDeferred(f"{step.title}: {prefix}others did not give way. In the way: {watch}.")

@@ -6,20 +6,21 @@ from typing import NamedTuple
 
 import pglast
 from pglast.parser import normalize
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
 
 from ...nesting import require_shallow
+from .glance import glance
 
 _SHOWN_CHARACTERS = 120
 
-_BLOCKING = """
-select b.pid, a.usename::text as role, a.application_name as application, a.state,
+_BLOCKING = sql.SQL(
+    """select b.pid, a.usename::text as role, a.application_name as application, a.state,
   extract(epoch from pg_catalog.clock_timestamp() - a.xact_start)::float8 as seconds, a.query as statement
-from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids(%s)) as blocking(pid)) as b
+from (select distinct pid from pg_catalog.unnest(pg_catalog.pg_blocking_pids({})) as blocking(pid)) as b
   left join pg_catalog.pg_stat_activity a on a.pid = b.pid
-order by a.xact_start
-"""
+order by a.xact_start"""
+)
 
 
 class Blocker(NamedTuple):
@@ -51,9 +52,7 @@ class Blocker(NamedTuple):
 
 async def blockers_of(connection: AsyncConnection[TupleRow], pid: int) -> list[Blocker]:
     """The sessions that the server process `pid` waits for at this moment."""
-    async with connection.cursor(row_factory=class_row(Blocker)) as cursor:
-        await cursor.execute(_BLOCKING, (pid,))
-        return await cursor.fetchall()
+    return await glance(connection, _BLOCKING.format(pid), Blocker)
 
 
 def presentable(statement: str | None) -> str | None:

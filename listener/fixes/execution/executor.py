@@ -26,13 +26,15 @@ from ...errors import (
 )
 from ...hearing.lease import Lease
 from ..limits import Limits
-from ..plan import Check, Plan, Proof, Step
+from ..outlook import outlook
+from ..plan import Check, Plan, Proof, Step, Verdict
 from ..preflight import forsaken, objection, preflight
 from ..queue.book import Claim, State, move
 from ..rehearsal.rehearsal import Rehearsal
+from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
 from .course import found, take, tidy
-from .interruption import Interruption, PauseRequested
+from .interruption import LOOK_SECONDS, Interruption, PauseRequested, Watch, gave_way
 from .journal import Direction, Journal
 from .orphan_sessions import end_orphans
 from .session import Session, fixer_session
@@ -58,7 +60,8 @@ class Executor:
     """Applies and undoes plans, one fix at a time, each on a session that it has for itself.
 
     `pause_requested` returns once everything has to stop (an `asyncio.Event`'s wait); `checkpoint` is for tests.
-    What may change the types of statements is rehearsed a moment before it is done.
+    What may change the types of statements is rehearsed a moment before it is done, and again before it goes on.
+    `watching` is what looks at others are made over, where it is not `connections`.
     Both ways raise LeaseLost when another listener leads by now, and CouldNotLook when the server is gone: then the
     fix stays as its row says, and `recover` takes it up.
     """
@@ -71,7 +74,9 @@ class Executor:
         pause_requested: PauseRequested | None = None,
         checkpoint: Checkpoint = pass_by,
         rehearsal: Rehearsal | None = None,
+        watching: ConnectionSource | None = None,
     ) -> None:
+        self._watching = watching or connections
         self._connections = connections
         self._limits = limits
         self._rehearsal = rehearsal or Rehearsal()
@@ -123,7 +128,7 @@ class Executor:
         raise CouldNotLook(f"Fix {fix_id}: the connection was lost {_CONNECTIONS_PER_FIX} times; it is taken up later.")
 
     def _work(self, session: Session, plan: Plan, journal: Journal, interruption: Interruption) -> Work:
-        return Work(self._connections, session, plan, journal, self._limits, interruption, self._checkpoint)
+        return Work(self._watching, session, plan, journal, self._limits, interruption, self._checkpoint)
 
     async def _apply(self, work: Work) -> Outcome:
         proofs: tuple[Proof, ...] = ()
@@ -157,9 +162,13 @@ class Executor:
             raise PlanStale("Something like what the plan makes is there by now. Cure: a new plan.")
         if not begun:
             await check_unmoved(connection, plan)
-        proofs = await preflight(connection, _asked(plan.checks, begun=begun), self._limits)
+        proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
-            proofs = (*proofs, *await self._rehearsal.proofs(connection, plan, self._limits))
+            proofs = (*proofs, *await outlook(connection, plan, self._limits))
+        # Between two steps statements may have come that the rehearsal before the first knew nothing of.
+        left = [step for step, state in zip(_changing(plan.steps), states, strict=True) if state != "done"]
+        rehearsal = self._rehearsal.proofs(connection, plan, self._limits, left if begun else None)
+        proofs = (*proofs, *await work.interruption.unless_paused(rehearsal))
         await work.checkpoint("apply proved")
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
             raise _Unproved(reason, proofs)
@@ -172,9 +181,24 @@ class Executor:
             state = "superseded"
         elif isinstance(error, PlanRefused | ProofRefuted):
             state = "refused"
+        reason = str(error)
         if isinstance(error, _Unproved):
             proofs = error.proofs
-        return await self._turn_back(work, state, str(error), proofs)
+        elif is_of_rows(error.__cause__):
+            reason, proofs = await self._with_rows(work, reason, proofs)
+        return await self._turn_back(work, state, reason, proofs)
+
+    async def _with_rows(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> tuple[str, tuple[Proof, ...]]:
+        """The reason with the rows that came since the checks were made, as those checks show them; and their proofs.
+
+        The server itself names one row at most, by the values that are wrong.
+        """
+        checks = _asked(work.plan.checks, begun=True)
+        now = {proof.name: proof for proof in await preflight(work.session.connection, checks, self._limits)}
+        rows = objection([proof for proof in now.values() if proof.verdict is Verdict.REFUTED])
+        if rows is None:
+            return reason, proofs
+        return f"{reason}\n{rows}", tuple(now.get(proof.name, proof) for proof in proofs)
 
     async def _withdraw(self, work: Work, claim: Claim) -> Outcome:
         """Finish what is done already, or what may itself have resolved the issue; else leave nothing behind."""
@@ -260,11 +284,23 @@ class Executor:
         if all(state == "done" for state in await found(work, plan.inverse)):
             return None if begun else "Nothing was left to undo: somebody has dropped or renamed what the fix made."
         await check_names(connection, plan)
-        proofs = await preflight(connection, _asked(plan.inverse_checks, begun=begun), self._limits)
+        proofs = await self._preflight(work, _asked(plan.inverse_checks, begun=begun))
         await work.checkpoint("undo proved")
         if reason := objection(proofs):
             raise _Unproved(reason, proofs)
         return None
+
+    async def _preflight(self, work: Work, checks: Sequence[Check]) -> tuple[Proof, ...]:
+        """The checks' proofs; raises FixDeferred where somebody waited for one, or did not unlock the table."""
+        watch = Watch(work.connections, yields=self._limits)
+        proving = preflight(work.session.connection, checks, self._limits)
+        proofs = await work.interruption.attend(proving, work.session, watch, every=LOOK_SECONDS)
+        work.interruption.check()
+        if watch.gives_way:
+            raise FixDeferred(f"The preflight gave way. {gave_way(watch)}.")
+        if locked := [proof.name for proof in proofs if proof.kept_out]:
+            raise FixDeferred(f"{locked[0]}: it could not be looked at. In the way: {watch}.")
+        return proofs
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
         """Stay applied: an undo that cannot come to its end is taken back."""

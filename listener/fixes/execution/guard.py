@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from ...hand import MARK
 from ..composed import verbatim
 from ..plan import Check
 from ..shown import shown_in_sql
@@ -15,7 +16,7 @@ _BODY = """
 #variable_conflict use_column
 declare counter_examples text;
 begin
-  select pg_catalog.string_agg(shown.said, pg_catalog.chr(10)) into counter_examples
+  {mark} select pg_catalog.string_agg(shown.said, pg_catalog.chr(10)) into counter_examples
   from (select * from ({query}) as found limit {limit}) as example,
     lateral (
       select pg_catalog.string_agg(each.key || '=' || coalesce({value}, 'NULL'), ', ') as said
@@ -31,6 +32,7 @@ end
 def guard(check: Check, sqlstate: str = REFUTED) -> str:
     """The statement; its error has that SQLSTATE (`sqlstates.REFUTED` or `MOVED`), the counter-examples as detail."""
     body = sql.SQL(_BODY).format(
+        mark=sql.SQL(MARK),
         query=verbatim(check.query),
         limit=sql.Literal(_EXAMPLES),
         value=verbatim(shown_in_sql("each.value")),

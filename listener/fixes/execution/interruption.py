@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
@@ -15,20 +16,35 @@ from ...connections import ConnectionSource
 from ...errors import CouldNotLook, FixInterrupted
 from ..limits import Limits
 from .blockers import Blocker, blockers_of
-from .session import Session
 from .waiters import Waiter, waiters_for
 
 T = TypeVar("T")
 PauseRequested = Callable[[], Awaitable[object]]
 
+PAUSED = "Paused; it goes on from here once fixing is resumed."
 # How often somebody who waits for what runs for long is looked for.
 LOOK_SECONDS = 0.1
 _CANCEL_AGAIN_SECONDS = 0.1
 _LAST_LOOK_SECONDS = 0.05
+# The server ends a look before that: who does not answer then is out of reach.
+_LONGEST_LOOK_SECONDS = 1.0
+
+
+class Attended(Protocol):
+    """A session that is at work, and its server process."""
+
+    @property
+    def connection(self) -> AsyncConnection[TupleRow]: ...
+
+    @property
+    def backend_pid(self) -> int: ...
 
 
 class Interruption:
-    """Knows whether `pause_requested` has returned; waits for work without keeping a pause waiting."""
+    """Knows whether `pause_requested` has returned; waits for work without keeping a pause waiting.
+
+    What that returns is why it has to stop, where it is a text.
+    """
 
     def __init__(self, pause_requested: PauseRequested | None) -> None:
         self._pause_requested = pause_requested
@@ -49,7 +65,9 @@ class Interruption:
     def check(self) -> None:
         """Raise FixInterrupted once a pause was requested, or once nobody can tell any more whether one was."""
         if self._request is not None and self._request.done():
-            raise FixInterrupted("Paused; it goes on from here once fixing is resumed.") from self._request.exception()
+            unknown = self._request.exception()
+            said = None if unknown else self._request.result()
+            raise FixInterrupted(said if isinstance(said, str) else PAUSED) from unknown
 
     async def sleep(self, seconds: float) -> None:
         """Sleep, unless a pause is requested meanwhile: then raise FixInterrupted."""
@@ -59,8 +77,21 @@ class Interruption:
         await asyncio.wait([self._request], timeout=seconds)
         self.check()
 
+    async def unless_paused(self, work: Coroutine[Any, Any, T]) -> T:
+        """What the work comes to, which is given up once a pause is requested: then raise FixInterrupted."""
+        task = asyncio.create_task(work, name="work before a fix")
+        try:
+            await asyncio.wait({task, *([self._request] if self._request else [])}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                self.check()
+            return await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
     async def attend(
-        self, work: Coroutine[Any, Any, T], session: Session, watch: Watch | None = None, *, every: float = 0.25
+        self, work: Coroutine[Any, Any, T], session: Attended, watch: Watch | None = None, *, every: float = 0.25
     ) -> T:
         """What the work comes to; a pause cancels its statement, and so does `watch` once others wait too long for it.
 
@@ -74,7 +105,7 @@ class Interruption:
                 await asyncio.wait(waited, timeout=every, return_when=asyncio.FIRST_COMPLETED)
                 if task.done():
                     break
-                if (self._request is not None and self._request.done()) or (watch is not None and watch.gave_way_to):
+                if (self._request is not None and self._request.done()) or (watch is not None and watch.gives_way):
                     await session.connection.cancel_safe(timeout=1)
                     await asyncio.wait([task], timeout=_CANCEL_AGAIN_SECONDS)
                 else:
@@ -95,7 +126,8 @@ class Interruption:
 class Watch:
     """Looks at who blocks a session, each time over a connection that it borrows; remembers whom it saw.
 
-    Where it `yields`, it also looks who waits for the session: `gave_way_to` are those who have, for too long.
+    Where it `yields`, it also looks who waits for the session: `gave_way_to` are those who have, for too long. Where
+    it could not look for so long that somebody may have waited unseen, it gives way to whoever that is.
     """
 
     def __init__(self, connections: ConnectionSource, *, yields: Limits | None = None) -> None:
@@ -103,8 +135,21 @@ class Watch:
         self._yields = yields
         self._looking_from: int | None = None
         self._resting = False
+        self._looked_at = time.monotonic()
         self.seen: dict[int, Blocker] = {}
         self.gave_way_to: tuple[Waiter, ...] = ()
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether somebody has waited for too long, or may have."""
+        return bool(self.gave_way_to) or self.is_blind
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nobody could look for too long."""
+        if self._yields is None or self._resting:
+            return False
+        return time.monotonic() - self._looked_at > self._yields.unwatched.total_seconds()
 
     @property
     def processes(self) -> Collection[int]:
@@ -118,6 +163,7 @@ class Watch:
     def wake(self) -> None:
         """Look again."""
         self._resting = False
+        self._looked_at = time.monotonic()
 
     async def look(self, pid: int) -> None:
         """Remember who blocks the server process `pid` now; a look that fails is none, since the work goes on."""
@@ -126,7 +172,7 @@ class Watch:
         try:
             async with self._connections.connection("watch") as connection:
                 if not self._resting:
-                    await self._look(connection, pid)
+                    await _to_its_end(self._look(connection, pid))
         except (psycopg.Error, CouldNotLook):
             return
 
@@ -139,6 +185,7 @@ class Watch:
                 self.gave_way_to = tuple(waiter for waiter in waiting if waiter.is_too_much(self._yields))
         finally:
             self._looking_from = None
+        self._looked_at = time.monotonic()
         self.seen |= {blocker.pid: blocker for blocker in found}
 
     def __str__(self) -> str:
@@ -147,7 +194,25 @@ class Watch:
 
 def gave_way(watch: Watch) -> str:
     """Who waited for what was given up."""
+    if not watch.gave_way_to:
+        return "Nobody could look who waits for it"
     return "Behind it: " + "; ".join(map(str, watch.gave_way_to))
+
+
+async def _to_its_end(look: Coroutine[Any, Any, None]) -> None:
+    """Look, and where that is cancelled first hear the answer: a late cancel would hit the next question of others."""
+    looking = asyncio.create_task(look, name="a look")
+    try:
+        await asyncio.wait([looking], timeout=_LONGEST_LOOK_SECONDS)
+    except asyncio.CancelledError:
+        await asyncio.wait([looking], timeout=_LONGEST_LOOK_SECONDS)
+        raise
+    finally:
+        if not looking.done():
+            looking.cancel()
+            await asyncio.wait([looking])
+        _ = looking.cancelled() or looking.exception()
+    await looking
 
 
 class _Looks:

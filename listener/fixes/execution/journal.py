@@ -34,7 +34,7 @@ select %(fix_id)s, %(direction)s, %(ordinal)s, coalesce(pg_catalog.max(attempt),
 from pgmend.fix_step where fix_id = %(fix_id)s and direction = %(direction)s and ordinal = %(ordinal)s
 """
 _END = sql.SQL(
-    """update pgmend.fix_step set state = {}, finished_at = pg_catalog.clock_timestamp(), error = {}
+    """update pgmend.fix_step set state = {}, finished_at = pg_catalog.clock_timestamp(), error = {}, left_behind = {}
 where fix_id = {}::uuid and direction = {} and ordinal = {} and state = 'intended'"""
 )
 _IS_DONE = """
@@ -105,9 +105,15 @@ class Journal:
         """Record what came of the step that was intended."""
         await connection.execute(self.end_statement(ordinal, state, error))
 
-    def end_statement(self, ordinal: int, state: Literal["done", "failed"], error: str | None = None) -> sql.Composed:
-        """The statement of `end`, to be sent along with others."""
-        return _END.format(state, error, str(self.fix_id), self.direction, ordinal)
+    def end_statement(
+        self,
+        ordinal: int,
+        state: Literal["done", "failed"],
+        error: str | None = None,
+        left_behind: sql.Composable = sql.NULL,
+    ) -> sql.Composed:
+        """The statement of `end`, to be sent along with others; `left_behind` is what is to be known, in SQL."""
+        return _END.format(state, error, left_behind, str(self.fix_id), self.direction, ordinal)
 
     async def found_done(self, session: Session, ordinal: int, step: Step) -> None:
         """Record that a step has nothing left to do: done, where it was intended; else skipped, unless it was done."""

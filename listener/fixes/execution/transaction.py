@@ -36,6 +36,7 @@ from ..preflight import confirm
 from ..sqlstates import MOVED, OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
+from .defaults_kept import left_behind, nobody_elses
 from .interruption import LOOK_SECONDS, Watch, gave_way
 from .older_snapshots import none_from_before, none_older
 from .session import milliseconds
@@ -72,7 +73,7 @@ async def commit_step(work: Work, ordinal: int, step: Step, more_checks: Sequenc
         except SnapshotTaken as error:
             raise FixDeferred(_older_snapshot(work, step, str(error))) from error
         except psycopg.Error as error:
-            if watch is not None and watch.gave_way_to and not work.session.connection.closed:
+            if watch is not None and watch.gives_way and not work.session.connection.closed:
                 raise FixDeferred(f"{step.title}: it gave way. {gave_way(watch)}.") from error
             if error.sqlstate == OLDER_SNAPSHOT:
                 raise FixDeferred(_older_snapshot(work, step, error.diag.message_detail or "")) from error
@@ -244,8 +245,14 @@ async def _under_locks(
         await check_unmoved(connection, work.plan)
     elif not step.clears:
         await check_names(connection, work.plan)
-    done = work.journal.end_statement(ordinal, "done"), work.journal.unregister_statement(work.session)
-    statements = [*map(verbatim, step.statements), *recorded(work.journal.fix_id, work.plan.backups), *done]
+    fix_id, columns = work.journal.fix_id, step.defaults_of
+    left = left_behind(columns) if columns else sql.NULL
+    done = (
+        work.journal.end_statement(ordinal, "done", left_behind=left),
+        work.journal.unregister_statement(work.session),
+    )
+    first = (verbatim(nobody_elses(fix_id, columns)),) if columns else ()
+    statements = [*first, *map(verbatim, step.statements), *recorded(fix_id, work.plan.backups), *done]
     await _send(work, statements if section is None else [*section.bounded(statements)])
     await confirm(connection, (*step.checks, *more_checks), work.limits)
 

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
 
 from ..limits import Limits
 from .blockers import presentable
+from .glance import glance
 
 # The start of a wait is told since 14. Only who waits at all is asked for whom: the question locks the lock table.
-_WAITING = """
-with waiting as materialized (
+_WAITING = sql.SQL(
+    """with waiting as materialized (
   select l.pid, pg_catalog.min(l.waitstart) as since, pg_catalog.pg_blocking_pids(l.pid) as blockers
   from pg_catalog.pg_locks as l where not l.granted group by l.pid)
 select w.pid, a.usename::text as role, a.application_name as application, a.query as statement,
   coalesce(extract(epoch from pg_catalog.clock_timestamp() - w.since), 0)::float8 as seconds,
   (select pg_catalog.count(*) from waiting as other where w.pid = any(other.blockers))::int4 as behind
 from waiting as w join pg_catalog.pg_stat_activity as a on a.pid = w.pid
-where %(pid)s = any(w.blockers) and a.backend_type = 'client backend'
-order by w.since
-"""
+where {} = any(w.blockers) and a.backend_type = 'client backend'
+order by w.since"""
+)
 
 
 class Waiter(NamedTuple):
@@ -59,6 +60,4 @@ class Waiter(NamedTuple):
 
 async def waiters_for(connection: AsyncConnection[TupleRow], pid: int) -> list[Waiter]:
     """The sessions that wait for a lock of the server process `pid` at this moment."""
-    async with connection.cursor(row_factory=class_row(Waiter)) as cursor:
-        await cursor.execute(_WAITING, {"pid": pid})
-        return await cursor.fetchall()
+    return await glance(connection, _WAITING.format(pid), Waiter)

@@ -21,7 +21,7 @@ async def pass_by(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One fix in one direction on one session.
+    """One fix in one direction on one session. Over `connections` it is looked at others.
 
     `checkpoint` is awaited with a name at each point where the work may end for good (power loss, SIGKILL): there a
     test ends it. `compares` says whether the plan's fingerprints still tell anything; `taken` has the steps that ran.

@@ -15,12 +15,15 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ...catalog.snapshot import Oid
 from ...errors import CouldNotLook, PlanRefused
 from ...remedy import ChangeColumnType
 from ..backup_record import SCHEMA
 from ..dependents import Dependents, Subject, read_dependents
 from ..execution.guard import guard
 from ..fix_kind import fix_kind
+from ..groups.group import read_group
+from ..groups.planning import change_together
 from ..online.planning import Ground, online
 from ..plan import CastClass, Check, Hazard, Lock, Plan, Step
 from ..retyping.backup import SpellingBackup, spelling_backup
@@ -78,8 +81,27 @@ class _Change:
 
 @fix_kind(ChangeColumnType)
 async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
-    """The column in its other type, or why that may not be."""
+    """The column in its other type, with those that foreign keys tie to it; or why that may not be."""
     subject = await _subject(remedy, site)
+    group = await read_group(site.connection, remedy, subject)
+    if group is not None:
+        return await change_together(remedy, site, group, _of_a_group)
+    plan, change = await _planned(remedy, site, subject)
+    if change is None:
+        return plan
+    if plan.cast_class is None or (plan.estimate_ms or 0) > site.limits.online_above / timedelta(milliseconds=1):
+        return await _online(plan, change, site)
+    return _with_steps(plan, change)
+
+
+async def _of_a_group(remedy: ChangeColumnType, site: Site, ties: frozenset[Oid]) -> Plan:
+    """One column of a group under its lock, while the group's foreign keys are not there."""
+    plan, change = await _planned(remedy, site, replace(await _subject(remedy, site), ties=ties))
+    return plan if change is None else _with_steps(plan, change)
+
+
+async def _planned(remedy: ChangeColumnType, site: Site, subject: Subject) -> tuple[Plan, _Change | None]:
+    """The plan but for its steps, and what they are made of; None where it is refused."""
     cast = subject.cast
     dependents = await read_dependents(site.connection, subject)
     plan = Plan(
@@ -92,13 +114,13 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         notes=(*dependents.notes, *_notes(subject)),
     )
     if dependents.refusals:
-        return replace(plan, refusal=_listed(dependents.refusals))
+        return replace(plan, refusal=_listed(dependents.refusals)), None
     survey = await _survey(site, subject, dependents)
     if survey.found is not None:
         proofs, rows = (survey.found.proof,), survey.found.rows
         plan = replace(plan, cast_class=survey.cast_class, proofs=proofs, affected_rows=rows)
         if survey.found.lossy:
-            return replace(plan, refusal=_lossy(cast, survey.found))
+            return replace(plan, refusal=_lossy(cast, survey.found)), None
     change = await _change(site, subject, survey)
     plan = replace(
         plan,
@@ -106,13 +128,11 @@ async def change_column_type(remedy: ChangeColumnType, site: Site) -> Plan:
         estimate_ms=milliseconds_locked(survey.size, cast, dependents, analyzed=change.analyzed),
         needs_approval=_needs_approval(survey),
         hazards=(*_hazards(subject, survey), *([Hazard.STALE_PLANS] if change.replanning.stale else [])),
-        notes=(*plan.notes, *([change.replanning.note] if change.replanning.note else [])),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
+        notes=(*plan.notes, *filter(None, (change.backup and change.backup.note, change.replanning.note))),
     )
-    if plan.cast_class is None or (plan.estimate_ms or 0) > site.limits.online_above / timedelta(milliseconds=1):
-        return await _online(plan, change, site)
-    return _with_steps(plan, change)
+    return plan, change
 
 
 async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
@@ -173,7 +193,8 @@ async def _survey(site: Site, subject: Subject, dependents: Dependents) -> _Surv
 async def _change(site: Site, subject: Subject, survey: _Survey) -> _Change:
     backup = None
     if survey.cast_class is CastClass.CANONICAL:
-        backup = await spelling_backup(site.connection, subject, site.fix_id)
+        rows = survey.found.canonical if survey.found else 0
+        backup = await spelling_backup(site.connection, subject, site.fix_id, rows=rows, limits=site.limits)
     column = await column_change(site.connection, subject)
     # ANALYZE is worth its time under the lock only where that stays short.
     estimate = milliseconds_locked(survey.size, subject.cast, survey.dependents, analyzed=True)
@@ -219,7 +240,8 @@ def _with_steps(plan: Plan, change: _Change) -> Plan:
         locks=locks,
         checks=(change.column.arrived(cast.target, change.column.collation_after), dependents.unchanged),
         rewrites=cast.needs_rewrite,
-        ahead=(dependents.description.kept_before(),),
+        ahead=dependents.description.ahead,
+        defaults_of=((subject.table.oid, subject.column.name),),
     )
     back = Step(
         title=f"Change {_called(subject)} back to {cast.source.spelled}",
@@ -234,7 +256,8 @@ def _with_steps(plan: Plan, change: _Change) -> Plan:
         ),
         # The old spellings come back through a function in USING, whatever the types.
         rewrites=cast.back.needs_rewrite or change.backup is not None,
-        ahead=(dependents.description.kept_before(),),
+        ahead=dependents.description.ahead,
+        defaults_of=((subject.table.oid, subject.column.name),),
     )
     fit_back = () if cast.back.always_exact else (_values_fit_back(subject),)
     return replace(plan, steps=(there,), inverse=(back,), inverse_checks=(*fit_back, dependents.no_newcomers))
@@ -272,9 +295,8 @@ def _back(change: _Change) -> Iterator[str]:
         yield guard(dependents.as_left)
     if not subject.cast.back.always_exact:
         yield guard(_values_fit_back(subject))
-    yield from change.default.still(subject)
     yield from dependents.undo_down
-    yield from change.default.dropped_back(subject)
+    yield from change.default.dropped(subject)
     if backup:
         yield backup.reader()
     yield from change.column.back(backup.restored() if backup else None)

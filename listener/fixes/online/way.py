@@ -166,8 +166,9 @@ class Way:
             probe=self.shadow.probe(""),
             locks=(Lock("ACCESS EXCLUSIVE", subject.table_name), *self.dependents.locks),
             checks=(self._arrived(), self._unchanged()),
-            ahead=(self._description.kept_before(),),
+            ahead=self._description.ahead,
             after_sweep=sweep_of(self.shadow),
+            defaults_of=((subject.table.oid, subject.column.name),),
         )
 
     def _swapped(self) -> Iterator[str]:
@@ -182,8 +183,6 @@ class Way:
         yield self._description.kept_before()
         if self.back or dependents.recreated:
             yield guard(self._as_it_was())
-        if self.back:
-            yield from self.default.still(subject)
         yield from dependents.down
         yield shadow.no_longer_kept()
         yield from self.carried.down(shadow.name)

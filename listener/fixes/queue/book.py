@@ -44,6 +44,8 @@ State = Literal[
     "rolled_back",
     "superseded",
 ]
+MOST_DEFERRALS = 24
+"""So often what nobody approved is tried and put off; then somebody has to look why it never comes to its turn."""
 UNFINISHED: tuple[State, ...] = ("running", "rolling_back")
 
 _PROPOSE = """
@@ -86,6 +88,7 @@ with next as (
     and (%(alone)s or not f.automatic or now.withdrawn is not null
       or f.state in ('rollback_requested', 'rolling_back'))
     and (f.state <> 'rolling_back' or f.next_attempt_at is not null)
+    and (not f.automatic or f.state <> 'deferred' or f.attempts < %(most)s or now.withdrawn is not null)
     and not (f.automatic and f.state = 'queued' and f.attempts = 0 and exists (
       select from pgmend.fix as earlier
       where earlier.issue_id = f.issue_id and earlier.fix_id <> f.fix_id
@@ -100,7 +103,8 @@ update pgmend.fix as f set
   lease_token = %(token)s::uuid, attempts = f.attempts + 1, next_attempt_at = null,
   started_at = case when f.state in ('rollback_requested', 'rolling_back') then f.started_at else clock_timestamp() end
 from next where f.fix_id = next.fix_id
-returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved
+returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved,
+  f.automatic
 """
 _ADOPT = f"""
 with left_over as (
@@ -110,7 +114,7 @@ with left_over as (
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
-  left_over.resolved
+  left_over.resolved, f.automatic
 """
 _WITHDRAW = f"""
 with unwanted as (
@@ -123,14 +127,18 @@ from unwanted where f.fix_id = unwanted.fix_id
 returning f.fix_id, f.issue_id, f.reason
 """
 _MOVE = """
-update pgmend.fix set state = %(state)s, reason = %(reason)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+update pgmend.fix set state = %(state)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+  reason = %(reason)s::text || case when %(state)s = 'deferred' and automatic and attempts >= %(most)s
+    then pg_catalog.format(' Tried %%s times: from here on it waits for a person.', attempts) else '' end,
   finished_at = case
     when %(finished)s and not (%(state)s = 'applied' and undo_until is not null) then clock_timestamp()
     else finished_at end,
   undo_until = case
     when %(state)s = 'applied' then coalesce(undo_until, clock_timestamp() + %(undo_kept)s) else undo_until end,
   rolled_back_at = case when %(state)s = 'rolled_back' then clock_timestamp() else rolled_back_at end,
-  next_attempt_at = clock_timestamp() + %(again_after)s,
+  next_attempt_at = case
+    when %(state)s = 'deferred' and automatic and attempts >= %(most)s then null
+    else clock_timestamp() + %(again_after)s end,
   lease_token = case when %(state)s in ('running', 'rolling_back') then lease_token end
 where fix_id = %(fix_id)s
 """
@@ -138,7 +146,8 @@ _KEEP_BACKUPS = """
 update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %s) where fix_id = %s
 """
 _READ = f"""
-select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved
+select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved,
+  f.automatic
 from pgmend.fix as f where f.fix_id = %s
 """
 
@@ -147,7 +156,7 @@ from pgmend.fix as f where f.fix_id = %s
 class Claim:
     """A fix that is ours to carry on, and the way it goes. `requested` says that somebody asked for the undo,
     `reason` what its row says so far. `withdrawn` is why it may not go on: then what it did is to be undone, or, where
-    its issue is `resolved`, finished, since that may be its own doing.
+    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved.
     """
 
     fix_id: UUID
@@ -157,6 +166,7 @@ class Claim:
     reason: str | None
     withdrawn: str | None = None
     resolved: bool = False
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,7 @@ class _Row:
     reason: str | None
     withdrawn: str | None
     resolved: bool
+    automatic: bool
 
     def claim(self) -> Claim:
         return Claim(
@@ -187,6 +198,7 @@ class _Row:
             self.reason,
             self.withdrawn,
             self.resolved,
+            self.automatic,
         )
 
 
@@ -232,7 +244,13 @@ async def claim(
     One that has begun and may not go on comes with the reason, `allowed` being the most that may be automatic. Where
     not `alone`, other automatic ones are left where they are.
     """
-    values = {"token": lease.token, "retry_after": retry_after, "allowed": allowed.value, "alone": alone}
+    values = {
+        "token": lease.token,
+        "retry_after": retry_after,
+        "allowed": allowed.value,
+        "alone": alone,
+        "most": MOST_DEFERRALS,
+    }
     rows = await _under_lease(connection, lease, _CLAIM, values)
     return rows[0].claim() if rows else None
 
@@ -289,6 +307,7 @@ async def move(
         "proofs": None if proofs is None else proofs_to_json(proofs),
         "finished": finished,
         "undo_kept": kept.undo,
+        "most": MOST_DEFERRALS,
         "again_after": again_after,
     }
     async with connection.transaction():

@@ -79,6 +79,8 @@ async def rehearsal_ground(
         except psycopg.Error as error:
             raise CouldNotLook(f"no database to rehearse in: {error.diag.message_primary}") from error
         ground = await stack.enter_async_context(await connect(make_conninfo(dsn, dbname=name), name))
+        # psycopg would throw away what steps prepare along with what it prepares by itself.
+        ground.prepare_threshold = None
         await ground.execute(_CARELESS)
         with suppress(psycopg.errors.InsufficientPrivilege):
             await ground.execute(_UNSEEN)

@@ -20,13 +20,13 @@ from psycopg.rows import TupleRow
 from ...dsn import normalise
 from ...errors import CouldNotLook
 from ...expected.read import read_portrait
-from ...settings import Settings
+from ...settings import SEEN_FOR, Settings
 from ...statements.comparison import Witness
 from ...statements.known import known_statements
 from ...statements.statement import StatementSource
 from ...statements.touched import read_touched
 from ..limits import Limits
-from ..plan import Hazard, Lock, Plan, Proof, Verdict
+from ..plan import CastClass, Hazard, Lock, Plan, Proof, Step, Verdict
 from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
@@ -42,25 +42,38 @@ STEPS: Final = "the steps come to their end on an empty copy"
 LOCKS: Final = "the steps lock what the plan says"
 REWRITES: Final = "the steps write anew what the plan says"
 _TURNS: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = WeakKeyDictionary()
+# Data exceptions, syntax errors; but for what is gone or not allowed.
+_WRONG: Final = ("22", "42")
+_MOVED: Final = frozenset({"42501", "42P01", "42704", "42703", "42883", "42P07", "42710"})
 _LONGEST_DESCRIBING: Final = timedelta(seconds=15)
 
 
 class Rehearsal:
     """Rehearses plans, on the server of `dsn` where that is set, else beside the database itself.
 
-    `sources` know statements besides those that the database knows, `witnesses` prove changes harmless.
+    `seen_for` is for how long the server has to have seen statements, so that they are all that matter. `sources` know
+    statements besides those that the database knows, `witnesses` prove changes harmless.
     """
 
     def __init__(
-        self, dsn: str | None = None, sources: Sequence[StatementSource] = (), witnesses: Sequence[Witness] = ()
+        self,
+        dsn: str | None = None,
+        sources: Sequence[StatementSource] = (),
+        witnesses: Sequence[Witness] = (),
+        *,
+        seen_for: timedelta = SEEN_FOR,
     ) -> None:
         self._dsn = dsn
+        self._seen_for = seen_for
         self._sources = sources
         self._witnesses = witnesses
 
-    async def proofs(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def proofs(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+    ) -> tuple[Proof, ...]:
         """What the rehearsal proves; nothing for a plan that cannot change what statements mean.
 
+        `left` are the steps that are left to do of a plan that was begun: the copy is as the tables are by now.
         `connection` is to the database that the plan is for, in autocommit mode; it only reads there. A process takes
         one connection more for it, and so one rehearsal at a time.
         """
@@ -68,13 +81,16 @@ class Rehearsal:
             return ()
         try:
             async with _turn():
-                return await self._rehearse(connection, plan, limits)
+                return await self._rehearse(connection, plan, limits, plan.steps if left is None else left)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
             if connection.broken:
                 raise
-            return _unproved(in_words(error))
+            if not _is_defect(error):
+                return _unproved(in_words(error))
+            log.exception("a rehearsal failed", plan=plan.summary)
+            return _unproved(f"{in_words(error)}; this is a defect of pgmend")
 
     async def sweep(self, connection: AsyncConnection[TupleRow]) -> None:
         """Drop what rehearsals left that a crash ended; what cannot be dropped now is left to the next one."""
@@ -85,10 +101,12 @@ class Rehearsal:
                 raise
             log.warning("scratch databases are left", reason=str(error))
 
-    async def _rehearse(self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def _rehearse(
+        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step]
+    ) -> tuple[Proof, ...]:
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
-        known = await known_statements(connection, touched, self._sources)
+        known = await known_statements(connection, touched, self._seen_for, self._sources)
         names = {name for each in known.statements for name in each.relations}
         portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
@@ -96,8 +114,11 @@ class Rehearsal:
             lacking = await build_copy(ground, portrait, trusted)
             await require_likeness(ground, portrait, touched, lacking)
             translated = await translation(connection, ground, plan)
-            steps = [translated.step(step) for step in plan.steps]
-            descriptions = Descriptions(known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples)
+            steps = [translated.step(step) for step in left]
+            exact = plan.cast_class is CastClass.EXACT
+            descriptions = Descriptions(
+                known, self._witnesses, _LONGEST_DESCRIBING, limits.counter_examples, exact=exact
+            )
             await descriptions.begin(ground)
             await ground.execute("select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
             trial = await take_steps(ground, steps, limits)
@@ -115,6 +136,12 @@ class Rehearsal:
         )
 
 
+def _is_defect(error: psycopg.Error) -> bool:
+    """Whether it is our own query that is wrong: neither the server's state nor others' DDL explains it."""
+    sqlstate = error.sqlstate or ""
+    return sqlstate.startswith(_WRONG) and sqlstate not in _MOVED
+
+
 def _turn() -> asyncio.Lock:
     """What rehearsals of this process have one at a time."""
     return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
@@ -123,7 +150,8 @@ def _turn() -> asyncio.Lock:
 def rehearsal_of(settings: Settings) -> Rehearsal:
     """Rehearsals where the settings say."""
     dsn = settings.rehearsal_dsn
-    return Rehearsal(None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn"))
+    where = None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn")
+    return Rehearsal(where, seen_for=settings.statements_seen_for)
 
 
 def is_rehearsed(plan: Plan) -> bool:

@@ -61,6 +61,8 @@ async def take_steps(ground: AsyncConnection[TupleRow], steps: Sequence[Step], l
     taken = list[_Taken]()
     undeclared = list[Lock]()
     for step in steps:
+        if step.clears and await _probed(ground, step) == "done":
+            continue
         found = await _take(ground, step, limits)
         taken.append(found)
         # A plan may quote what needs no quotes.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from pglast import ast
 from pglast.enums import AlterTableType
@@ -15,10 +16,12 @@ from ...errors import PlanRefused, PlanWaits
 from ...expected.portrait import ObjectName, Portrayed
 from ...remedy import ChangeColumnType
 from ..composed import columns, identifier, query, relation, statement, verbatim
+from ..dependents.definition import literal
 from ..dependents.grants import grant_again
 from ..execution.guard import guard
 from ..kinds.change_column_type import change_column_type
 from ..plan import Check, Hazard, Lock, Plan
+from ..retyping.rewrite_time import milliseconds_rewritten, size_of
 from .alteration import alter_table
 from .collation import restore_collation
 from .column_default import default_statement
@@ -32,6 +35,15 @@ from .strange_code import strange_code
 from .subject import Subject
 from .turn import Turn, written_by
 
+# A domain's own checks, and those of the domains that it is made of.
+_CHECKING_DOMAIN = """exists (
+  with recursive d as (
+    select t.* from pg_catalog.pg_type t where t.oid = pg_catalog.to_regtype({type})
+    union all
+    select t.* from d join pg_catalog.pg_type t on t.oid = d.typbasetype where d.typtype = 'd'
+  )
+  select from d where d.typtype = 'd' and (d.typnotnull or exists (
+    select from pg_catalog.pg_constraint k where k.contypid = d.oid)))"""
 GONE = "What it held is gone; only a backup of the database has it."
 
 
@@ -52,7 +64,15 @@ async def restore_column(subject: Subject) -> Plan:
         notes = (*notes, f"Rows that are there get the default: {default}.")
     add = await _add(subject, default if at_once else None, not_null=not_null)
     later = default_statement(subject, default) if default is not None and not at_once else None
-    rewrites = fields.get("identity") is not None or fields.get("generated", "").endswith("STORED")
+    rewrites, estimate = await _writes_anew(subject), None
+    if rewrites:
+        estimate = milliseconds_rewritten(await size_of(subject.site.connection, table.oid))
+        if estimate > (most := subject.site.limits.online_above / timedelta(milliseconds=1)):
+            raise PlanRefused(
+                f"{subject.said} is computed for each row, or checked by its domain: to add it writes"
+                f" {table.qualified_name} anew, which would block everybody for about {estimate:.0f} ms, and"
+                f" {most:.0f} ms are allowed (online_above). Cure: add it at a quiet hour."
+            )
     undo_checks = () if computed else (_no_values(subject, default if at_once else None),)
     turn = Turn(
         title=f"Add {subject.said}",
@@ -75,6 +95,7 @@ async def restore_column(subject: Subject) -> Plan:
         ),
         inverse_checks=undo_checks,
         notes=(GONE, *notes),
+        estimate_ms=estimate,
     )
 
 
@@ -124,6 +145,14 @@ def _alter(name: ObjectName, action: str) -> str:
     if len(node.cmds or ()) != 1:
         raise PlanRefused(f"This is no setting of {described(name)}: {action}")
     return text
+
+
+async def _writes_anew(subject: Subject) -> bool:
+    """Whether ADD COLUMN writes every row: for what each row computes, and for a domain that checks anything."""
+    fields = subject.expected.fields
+    if "identity" in fields or fields.get("generated", "").endswith("STORED"):
+        return True
+    return await subject.value(_CHECKING_DOMAIN.format(type=literal(fields["type"])))
 
 
 async def _default(subject: Subject) -> tuple[str | None, tuple[str, ...]]:

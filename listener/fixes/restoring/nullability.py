@@ -1,4 +1,8 @@
-"""NOT NULL of a column: a CHECK for new rows, validated beside the writers, lets PostgreSQL skip its own scan."""
+"""NOT NULL of a column: a CHECK for new rows, validated beside the writers, lets PostgreSQL skip its own scan.
+
+On 18 as well, which has NOT NULL NOT VALID: there the column counts as NOT NULL in pg_attribute from then on, before
+its rows are looked at. Whoever compares it meanwhile would take for healed what may yet be taken back.
+"""
 
 from __future__ import annotations
 

@@ -15,12 +15,16 @@ from psycopg.rows import TupleRow
 
 from ...catalog.snapshot import Column, Table
 from ...errors import PlanRefused
+from ...hand import MARK
 from ..backup_record import SCHEMA, backup_name
 from ..composed import identifier
 from ..dependents import Subject
 from ..dependents.definition import literal
 from ..dependents.grants import revoke_all
-from ..plan import KeyedBackup
+from ..execution.guard import guard
+from ..headroom import in_bytes
+from ..limits import Limits
+from ..plan import Check, KeyedBackup
 
 # Only types whose equality is PostgreSQL's own: others' operators never run for us.
 _KEY_TYPES = """
@@ -28,6 +32,18 @@ select t.typname::text, t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace o
 from pg_catalog.pg_type t where t.oid = any(%s::oid[])
 """
 _OWNER = "select pg_catalog.pg_get_userbyid(n.nspowner) from pg_catalog.pg_namespace n where n.nspname = %s"
+# Where nothing is known of what a column holds, what a short text takes.
+_WIDTHS = """
+select coalesce(pg_catalog.sum(w.width) filter (where w.attnum = any(%(key)s)), 0)::int4,
+  coalesce(pg_catalog.sum(w.width) filter (where w.attnum = %(column)s), 0)::int4
+from (
+  select a.attnum, coalesce(s.avg_width, case when t.typlen > 0 then t.typlen else 32 end) as width
+  from pg_catalog.pg_attribute as a join pg_catalog.pg_type as t on t.oid = a.atttypid
+    left join pg_catalog.pg_stats as s
+      on s.schemaname = %(schema)s and s.tablename = %(name)s and s.attname = a.attname and not s.inherited
+  where a.attrelid = %(table)s::oid and a.attnum > 0) as w
+"""
+_HEAP_ROW, _INDEX_ROW, _FILLED, _PAGE = 32, 16, 1.1, 8192
 _DEFAULT_GRANTEES = """
 select distinct case g.grantee when 0 then null else pg_catalog.pg_get_userbyid(g.grantee) end
 from pg_catalog.pg_default_acl p, pg_catalog.aclexplode(p.defaclacl) g
@@ -50,6 +66,15 @@ class SpellingBackup:
     key: tuple[Column, ...]
     grantees: tuple[str | None, ...]
     owner: str | None
+    bytes: int
+    most_bytes: int
+
+    @property
+    def note(self) -> str:
+        """What it takes, for whoever reads the plan."""
+        # Not to the byte: who approves approves a plan that says the same a moment later.
+        at_most = 1 << max(16, self.bytes.bit_length())
+        return f"The spellings take less than {in_bytes(at_most)} in schema {SCHEMA}, as long as they are kept."
 
     @property
     def keyed(self) -> KeyedBackup:
@@ -66,10 +91,11 @@ class SpellingBackup:
         cast, value = self.subject.cast, self.subject.quoted_column
         keys = [f"{self._key_value(column)} as key_{place}" for place, column in enumerate(self.key, 1)]
         given = f"{cast.converted(value)} as given"
-        rows = f"select {', '.join([*keys, given, f'{value} as spelling'])} from only {self.subject.table_name}"
+        rows = f"{MARK} select {', '.join([*keys, given, f'{value} as spelling'])} from only {self.subject.table_name}"
         yield f"create table {self.sql} as {rows} where not ({cast.exact(value)})"
         names = ", ".join(f"key_{place}" for place, _ in enumerate(self.key, 1))
         yield f"alter table {self.sql} add primary key ({names}), enable row level security"
+        yield guard(self._small_enough)
         yield from revoke_all(self.sql, self.grantees)
         of = f"{self.subject.table_name}.{self.subject.column.name}"
         comment = f"Spellings of {of} before pgmend made it {cast.target.spelled}."
@@ -100,6 +126,15 @@ class SpellingBackup:
         yield f"drop table {self.sql}"
 
     @property
+    def _small_enough(self) -> Check:
+        size = f"pg_catalog.pg_total_relation_size({literal(self.sql)}::pg_catalog.regclass)"
+        return Check(
+            f"the backup has no more than backup_max_size ({in_bytes(self.most_bytes)})",
+            f"select {size} as bytes where {size} > {self.most_bytes}",
+            "What the spellings take in schema pgmend_backup.",
+        )
+
+    @property
     def _signature(self) -> str:
         types = [self.subject.cast.target.sql]
         types += [self.subject.cast.target.sql if self._changes(each) else each.type_name for each in self.key]
@@ -113,8 +148,11 @@ class SpellingBackup:
         return column.number == self.subject.column.number
 
 
-async def spelling_backup(connection: AsyncConnection[TupleRow], subject: Subject, fix_id: UUID) -> SpellingBackup:
-    """The backup of that fix; raises PlanRefused for a table whose rows no key tells apart."""
+async def spelling_backup(
+    connection: AsyncConnection[TupleRow], subject: Subject, fix_id: UUID, *, rows: int, limits: Limits
+) -> SpellingBackup:
+    """The backup of that fix, of so many rows; raises PlanRefused where it would be too large, and for a table whose
+    rows no key tells apart."""
     key = await _key(connection, subject.table)
     if key is None:
         raise PlanRefused(
@@ -123,7 +161,35 @@ async def spelling_backup(connection: AsyncConnection[TupleRow], subject: Subjec
         )
     grantees = tuple(name for (name,) in await (await connection.execute(_DEFAULT_GRANTEES)).fetchall())
     owner = await (await connection.execute(_OWNER, (SCHEMA,))).fetchone()
-    return SpellingBackup(backup_name("spelling", fix_id), subject, key, grantees, owner[0] if owner else None)
+    size = await _estimated(connection, subject, key, rows)
+    if size > limits.backup_max_size:
+        raise PlanRefused(
+            f"The spellings of {rows} values of {subject.table_name} would take about {in_bytes(size)} in schema"
+            f" {SCHEMA}; backup_max_size is {in_bytes(limits.backup_max_size)}. Cure: a larger backup_max_size,"
+            " where the disk has room for it."
+        )
+    return SpellingBackup(
+        backup_name("spelling", fix_id),
+        subject,
+        key,
+        grantees,
+        owner[0] if owner else None,
+        size,
+        limits.backup_max_size,
+    )
+
+
+async def _estimated(
+    connection: AsyncConnection[TupleRow], subject: Subject, key: tuple[Column, ...], rows: int
+) -> int:
+    """Bytes of table and index, at most a few pages too many."""
+    numbers = [column.number for column in key]
+    table = subject.table
+    values = {"table": table.oid, "schema": table.schema, "name": table.name, "key": numbers}
+    found = await (await connection.execute(_WIDTHS, {**values, "column": subject.column.number})).fetchone()
+    key_width, width = found or (0, 0)
+    heap, index = _HEAP_ROW + key_width + 2 * width, _INDEX_ROW + key_width
+    return round(rows * (heap + index) * _FILLED) + 3 * _PAGE
 
 
 def key_columns(table: Table) -> tuple[Column, ...]:

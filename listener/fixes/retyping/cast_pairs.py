@@ -17,6 +17,9 @@ _INTEGERS = {"int2": (-(2**15), 2**15 - 1), "int4": (-(2**31), 2**31 - 1), "int8
 _WHOLE_IN_FLOAT = {"float4": 2**24, "float8": 2**53}
 _FLOAT_RANGE = {"float4": ("1e-37", "1e37"), "float8": ("1e-300", "1e300")}
 
+# From float8 what is neither 0 nor infinite in float4 has its place there, however small: no text is read.
+_FLOAT4_AT_MOST = ("1.4e-45", "3.4028234663852886e38")
+
 _TEXT = '(($v)::pg_catalog.text collate pg_catalog."C")'
 _DECIMAL = "(($v)::pg_catalog.text::pg_catalog.numeric)"
 _WORDS = "('NaN', 'Infinity', '-Infinity')"
@@ -159,8 +162,7 @@ def _numeric_to_float(_: ColumnType, target: ColumnType, __: int) -> Conditions:
 def _float_to_float(_: ColumnType, target: ColumnType, __: int) -> Conditions:
     if target.name == "float8":
         return Conditions("true", "true")
-    low, high = _FLOAT_RANGE[target.name]
-    castable = f"($v in {_WORDS} or $v = 0 or {_within('pg_catalog.abs($v)', low, high)})"
+    castable = f"($v in {_WORDS} or $v = 0 or {_within('pg_catalog.abs($v)', *_FLOAT4_AT_MOST)})"
     return Conditions(castable, f"($v)::{target.sql} = $v")
 
 

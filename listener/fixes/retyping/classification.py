@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
+from ...hand import MARK
 from ..composed import verbatim
 from ..dependents import Subject
 from ..plan import Proof, Verdict
@@ -56,7 +57,7 @@ async def classify(connection: AsyncConnection[TupleRow], subject: Subject, most
     value = subject.quoted_column
     cast = subject.cast
     classes = f"select {cast.class_of(value)} as class from only {subject.table_name}"
-    counted = f"select class, pg_catalog.count(*) from ({classes}) as classes group by class"
+    counted = f"{MARK} select class, pg_catalog.count(*) from ({classes}) as classes group by class"
     async with connection.transaction():
         await connection.execute("set transaction isolation level repeatable read, read only")
         await connection.execute("set local row_security = off")
@@ -79,7 +80,7 @@ def _examples(subject: Subject, most: int) -> str:
         f"' becomes ', coalesce({becomes}, 'nothing'), ' (', judged.\"its class\", ')'",
     ]
     return (
-        f"select pg_catalog.concat({', '.join(parts)}) from only {subject.table_name},"
+        f"{MARK} select pg_catalog.concat({', '.join(parts)}) from only {subject.table_name},"
         f' lateral (select {cast.class_of(value)} as "its class" offset 0) as judged'
         f' where judged."its class" <> \'exact\' order by judged."its class" desc limit {most}'
     )

@@ -13,11 +13,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ...errors import PlanRefused
-from ..composed import query, verbatim
+from ..composed import verbatim
 from ..dependents import Subject
 from ..dependents.definition import literal, verified
-from ..execution.guard import guard
-from ..plan import Check
 from .casts import Cast
 
 _DEFAULT = """
@@ -32,8 +30,6 @@ _TAKES = {
     "boolean": "pg_catalog.boolne({}, {})",
 }
 _SELECT = "select "
-# Where a transaction keeps what the default was: a setting that it alone sees.
-_SETTING = "pgmend.default_before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +40,9 @@ class RetypedDefault:
     after: str | None
     canonical: bool = False
 
-    def still(self, subject: Subject) -> Iterator[str]:
-        """Statements that fail where the default is not what the change has left: somebody has set another one since.
-
-        How the server writes what was left is asked of the server: it is set once more.
-        """
-        yield _noted(subject)
-        yield verified(f"{_alter(subject)} " + ("drop default" if self.after is None else f"set default {self.after}"))
-        yield guard(_as_noted(subject))
-
     def dropped(self, subject: Subject) -> Iterator[str]:
         """ALTER TYPE would cast the default by the rules of assignment, or fail: it goes first."""
         if self.before is not None:
-            yield verified(f"{_alter(subject)} drop default")
-
-    def dropped_back(self, subject: Subject) -> Iterator[str]:
-        """The same before the type changes back."""
-        if self.after is not None:
             yield verified(f"{_alter(subject)} drop default")
 
     def set(self, subject: Subject) -> Iterator[str]:
@@ -72,31 +54,6 @@ class RetypedDefault:
         """The default as it was."""
         if self.before is not None:
             yield verified(f"{_alter(subject)} set default {self.before}")
-
-
-def _noted(subject: Subject) -> str:
-    return f"select pg_catalog.length(pg_catalog.set_config('{_SETTING}', {_now(subject)}, true))"
-
-
-def _as_noted(subject: Subject) -> Check:
-    text = (
-        f"select pg_catalog.current_setting('{_SETTING}') as default_now"
-        f" where pg_catalog.current_setting('{_SETTING}') <> {_now(subject)}"
-    )
-    return Check(
-        "the default is as the fix left it",
-        query(verbatim(text), ("pg_catalog", "pg_attrdef"), ("pg_catalog", "pg_attribute")),
-        "What somebody has set since; it would be lost. Drop it first, and set it again afterwards.",
-    )
-
-
-def _now(subject: Subject) -> str:
-    """The default, as SQL for a text."""
-    return (
-        "coalesce((select pg_catalog.pg_get_expr(d.adbin, d.adrelid) from pg_catalog.pg_attrdef d join"
-        " pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum where"
-        f" a.attrelid = {subject.table.oid}::oid and a.attname = {literal(subject.column.name)}), '')"
-    )
 
 
 async def retyped_default(connection: AsyncConnection[TupleRow], subject: Subject) -> RetypedDefault:

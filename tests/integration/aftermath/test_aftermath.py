@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from pgmend.listener.desk.fixes import read_fixes
 from pgmend.listener.remedy import DropIndex
 
 from tests.support.database import Database
+from tests.support.eventually import eventually
 from tests.support.fixtures import ServerWith
 from tests.support.installation import installed_database
 from tests.support.server import Server
@@ -55,10 +57,10 @@ async def mended(workshop: Workshop, aftermath: Aftermath) -> str:
     """The twin dropped, as the mender does it; the fix."""
     remedy = DropIndex(workshop.oid("app.orders"), workshop.oid("app.twin"), workshop.oid("app.kept"))
     claim = await workshop.claim(remedy)
-    before = await aftermath.before(workshop.connection, claim.plan)
+    await aftermath.expect(workshop.connection, claim.fix_id, claim.plan)
     outcome = await workshop.executor().carry_on(claim, workshop.lease)
     assert outcome.state == "applied"
-    await aftermath.begin(workshop.connection, claim.fix_id, claim.plan, before)
+    await aftermath.begin(workshop.connection)
     return str(claim.fix_id)
 
 
@@ -135,3 +137,60 @@ async def test_tables_that_are_gone_end_it(workshop: Workshop) -> None:
     workshop.database.execute("drop table app.orders; update pgmend.aftermath set ends_at = now()")
     await Aftermath().look(workshop.connection)
     assert workshop.database.fetch(STATE) == [("ended", "Its tables are gone.")]
+
+
+async def test_one_wait_for_a_lock_ends_nothing_and_waits_at_look_after_look_do(workshop: Workshop) -> None:
+    workshop.database.execute(TWINS)
+    aftermath = Aftermath(again_after=AT_ONCE)
+    await mended(workshop, aftermath)
+    async with await workshop.database.connect(autocommit=False) as holder:
+        await holder.execute("lock table app.orders in access exclusive mode")
+        waiter = await workshop.database.connect()
+        waiting = asyncio.create_task(waiter.execute("select from app.orders limit 1"))
+        since = "select count(*) from pg_locks where not granted and waitstart < clock_timestamp() - interval '1 s'"
+        await eventually(lambda: workshop.database.value(since))
+        await aftermath.look(workshop.connection)
+        assert workshop.database.fetch(STATE) == [("watching", None)]
+        workshop.database.execute("update pgmend.aftermath set waits_seen = 0")  # as after a look without any
+        for _ in range(2):
+            await aftermath.look(workshop.connection)
+        assert workshop.database.fetch(STATE) == [("watching", None)]
+        await aftermath.look(workshop.connection)
+        await holder.rollback()
+        await waiting
+    ((state, told),) = workshop.database.fetch(STATE)
+    assert state == "regressed"
+    assert "1 session waited for a lock on its tables for over a second, as at each of the last 3 looks" in told
+
+
+async def test_a_wait_that_is_over_by_the_next_look_is_forgotten(workshop: Workshop) -> None:
+    workshop.database.execute(TWINS)
+    aftermath = Aftermath(again_after=AT_ONCE)
+    await mended(workshop, aftermath)
+    workshop.database.execute("update pgmend.aftermath set waits_seen = 2")
+    await aftermath.look(workshop.connection)
+    assert workshop.database.value("select waits_seen from pgmend.aftermath") == 0
+
+
+async def test_what_a_listener_applied_before_it_died_is_watched_by_the_next(workshop: Workshop) -> None:
+    workshop.database.execute(TWINS)
+    remedy = DropIndex(workshop.oid("app.orders"), workshop.oid("app.twin"), workshop.oid("app.kept"))
+    claim = await workshop.claim(remedy)
+    await Aftermath().expect(workshop.connection, claim.fix_id, claim.plan)
+    assert workshop.database.fetch("select aftermath from pgmend.fix_history") == [(None,)]
+    ((outcome),) = await workshop.recover()
+    assert outcome.state == "applied"
+    await Aftermath().look(workshop.connection)
+    assert workshop.database.fetch("select aftermath from pgmend.fix_history") == [("watching",)]
+    assert workshop.database.value("select load_before ->> 'committed' from pgmend.aftermath") is not None
+
+
+async def test_what_came_to_nothing_is_not_watched(workshop: Workshop) -> None:
+    workshop.database.execute(TWINS)
+    remedy = DropIndex(workshop.oid("app.orders"), workshop.oid("app.twin"), workshop.oid("app.kept"))
+    claim = await workshop.claim(remedy)
+    await Aftermath().expect(workshop.connection, claim.fix_id, claim.plan)
+    workshop.database.execute("alter table app.orders add column more int")
+    assert (await workshop.executor().carry_on(claim, workshop.lease)).state == "superseded"
+    await Aftermath().look(workshop.connection)
+    assert workshop.database.fetch(STATE) == [("awaited", None)]

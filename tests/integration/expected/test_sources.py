@@ -282,6 +282,7 @@ async def test_a_copied_database_does_not_trust_the_addresses_of_its_original(
         assert expectation is not None
         assert (await expecting.terms(connection, expectation)).known
     await asyncio.sleep(0)
+    installed.leave()
     with server.database(installed.name) as copy:
         async with await connect(copy.dsn, "test") as connection:
             assert not (await expecting.terms(connection, expectation)).known

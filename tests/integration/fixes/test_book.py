@@ -11,7 +11,7 @@ from pgmend.listener.errors import LeaseLost, NotFound, PlanRefused
 from pgmend.listener.fixes.plan import Plan
 from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
-from pgmend.listener.fixes.queue.memory import last_failure, was_reverted
+from pgmend.listener.fixes.queue.memory import remember
 from pgmend.listener.hearing.lease import Lease
 from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
 from pgmend.listener.settings import AutoFix
@@ -108,7 +108,7 @@ async def test_what_failed_is_not_tried_again_alone_within_the_hour(workshop: Wo
     assert (await workshop.heal(unique)).state == "refused"
     again, plan = await workshop.propose(unique, automatic=True)
     assert await workshop.next() is None
-    assert await last_failure(workshop.connection, plan) is not None
+    assert (await remember(workshop.connection, plan)).last_failure is not None
     await workshop.lead_anew()
     assert await workshop.next() is None
     workshop.database.execute("update pgmend.fix set finished_at = finished_at - interval '1 hour'")
@@ -130,7 +130,7 @@ async def test_what_was_deferred_is_not_tried_sooner_under_another_id(workshop: 
 async def test_another_remedy_of_the_same_issue_may_be_tried(workshop: Workshop) -> None:
     await workshop.heal(index(workshop, 3, name="was", unique=True))
     fix_id, plan = await workshop.propose(index(workshop, 3), automatic=True)
-    assert await last_failure(workshop.connection, plan) is None
+    assert (await remember(workshop.connection, plan)).last_failure is None
     claim = await workshop.next()
     assert claim is not None
     assert claim.fix_id == fix_id
@@ -145,11 +145,11 @@ async def test_a_person_may_try_again_at_once(workshop: Workshop) -> None:
 async def test_what_somebody_takes_back_is_remembered(workshop: Workshop) -> None:
     outcome = await workshop.heal(index(workshop))
     plan = Plan.from_json(workshop.database.value("select plan::text from pgmend.fix"))
-    assert not await was_reverted(workshop.connection, plan)
+    assert (await remember(workshop.connection, plan)).taken_back is None
     await workshop.roll_back(outcome)
-    assert await was_reverted(workshop.connection, plan)
+    assert (await remember(workshop.connection, plan)).taken_back == outcome.fix_id
     renamed = replace(plan, issue_id="the-same-under-another-name")
-    assert await was_reverted(workshop.connection, renamed)
+    assert (await remember(workshop.connection, renamed)).taken_back == outcome.fix_id
 
 
 async def test_a_plan_that_is_refused_says_why_and_has_no_steps(workshop: Workshop) -> None:

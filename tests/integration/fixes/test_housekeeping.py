@@ -76,6 +76,15 @@ async def test_old_history_goes_however_much_there_is(workshop: Workshop) -> Non
     assert (await tidied(workshop)).forgotten == 0
 
 
+async def test_an_expired_backup_goes_with_the_next_scan(workshop: Workshop) -> None:
+    await expired(workshop)
+    keeping = asyncio.create_task(housekeeper(workshop).keep_erasing(timedelta(hours=1)))
+    await eventually(lambda: workshop.backups() == 0)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert rows(workshop) == 0
+
+
 async def test_an_expired_backup_goes_with_its_row_and_is_audited(workshop: Workshop) -> None:
     outcome, name = await expired(workshop)
     workshop.database.execute("delete from pgmend.ddl_log")

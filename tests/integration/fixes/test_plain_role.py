@@ -37,7 +37,7 @@ async def modest(server: Server, database: Database, role: Roles) -> AsyncIterat
     server.admin.execute(
         sql.SQL("alter database {} owner to {}").format(sql.Identifier(database.name), owner.identifier)
     )
-    own = Database(database.name, database.dsn_as(owner.name, owner.password))
+    own = database.seen_by(owner.name, owner.password)
     with psycopg.connect(own.dsn, autocommit=True) as connection:
         install(connection)
         adopt(connection)

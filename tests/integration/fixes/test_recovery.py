@@ -23,6 +23,7 @@ from pgmend.listener.remedy import (
     SetSearchPath,
     SetSecurityInvoker,
     ValidateConstraint,
+    WidenSequence,
 )
 
 from tests.support.dialect import skip_before
@@ -129,6 +130,20 @@ CASES = {
     "validate foreign key": Case(
         "alter table app.orders add constraint users foreign key (user_id) references app.users not valid",
         lambda shop: ValidateConstraint(shop.oid("app.orders"), constraint(shop, "users")),
+    ),
+}
+
+
+# What is one transaction as others are, and dies in the long run alone.
+MORE_CASES = {
+    "change column types together": Case(
+        "alter table app.orders add constraint users foreign key (user_id) references app.users;"
+        "create sequence app.ids as int owned by app.users.id; comment on constraint users on app.orders is 'who'",
+        lambda shop: ChangeColumnType(shop.oid("app.users"), 1, "bigint", along=()),
+    ),
+    "widen sequence": Case(
+        "alter table app.users alter id type bigint; create sequence app.ids as int owned by app.users.id",
+        lambda shop: WidenSequence(shop.oid("app.users"), 1, shop.oid("app.ids")),
     ),
 }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,10 +18,14 @@ from pgmend.listener.fixes.limits import limits_of
 from pgmend.listener.judging.analyst import Analyst
 from pgmend.listener.judging.judge import Judge
 from pgmend.listener.maintenance import DAYS, MaintenanceWindow
+from pgmend.listener.mending.mender import Mender
 from pgmend.listener.mending.proposals import Proposals
 from pgmend.listener.mending.schedule import Schedule
 from pgmend.listener.settings import AutoFix, Settings
+from pgmend.listener.store.policy import read_policy
+from psycopg import AsyncConnection
 
+from tests.support.eventually import eventually
 from tests.support.workshop import Workshop
 
 APP = """
@@ -32,6 +38,7 @@ alter table {0} drop constraint {0}_user_id_fkey,
   add constraint {0}_user_id_fkey foreign key (user_id) references users not valid
 """
 QUEUED = "select count(*) from pgmend.fix where automatic"
+STOPPED = "select reason, attempts from pgmend.fix where state = 'queued' and reason is not null"
 WHY = "select why_not_auto from pgmend.open_issues where issue_type = 'UNVALIDATED_CONSTRAINT' order by table_name"
 
 
@@ -117,3 +124,65 @@ async def test_what_was_held_up_is_told_so_until_it_is_queued(
         assert [why for (why,) in workshop.database.fetch(WHY) if why] != []
         assert await found.promote(workshop.connection) == 1
         assert workshop.database.fetch(WHY) == [(None,), (None,)]
+
+
+class Clock(Schedule):
+    """A window that is open for so long."""
+
+    open_for: timedelta = timedelta(milliseconds=100)
+
+    async def is_open(self, connection: AsyncConnection[Any]) -> bool:
+        return bool(self.open_for)
+
+    async def left(self, connection: AsyncConnection[Any]) -> timedelta | None:
+        left, Clock.open_for = self.open_for, timedelta()
+        return left
+
+
+async def test_what_runs_when_its_window_closes_stops_and_goes_on_in_the_next_one(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.mender.Schedule", Clock)
+    monkeypatch.setattr(Clock, "open_for", timedelta(hours=1))
+    workshop.database.execute(APP)
+    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta())
+    async with (
+        await connect(workshop.database.dsn, "analyst") as eyes,
+        await workshop.database.connect(autocommit=False) as vacuum,
+    ):
+        analyst = Analyst(eyes, workshop.lease, Judge(), LeftAlone(()))
+        await analyst.begin()
+        workshop.database.execute(BREAK.format("orders").encode())
+        await analyst.react()
+        await vacuum.execute("lock table orders in share update exclusive mode")
+        mender = Mender(
+            workshop.connections, settings, analyst, workshop.lease,
+            policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.ALL, observe=False,
+        )  # fmt: skip
+        running = asyncio.create_task(mender.run())
+        # The first `left` is for what was left on its way.
+        await eventually(lambda: Clock.open_for == timedelta())
+        Clock.open_for = timedelta(milliseconds=100)
+        ((reason, attempts),) = await eventually(lambda: mender.wake() or workshop.database.fetch(STOPPED))
+        assert (reason, attempts) == ("Its maintenance window closed; it goes on from here in the next one.", 1)
+        await vacuum.rollback()
+        await asyncio.sleep(0.3)
+        assert workshop.database.fetch(STOPPED) == [(reason, attempts)]
+        Clock.open_for = timedelta(hours=1)
+        await eventually(
+            lambda: mender.wake() or workshop.database.fetch("select from pgmend.fix where state = 'applied'")
+        )
+        mender.stop()
+        await running
+
+
+async def test_what_a_person_approved_is_not_stopped_by_the_clock(workshop: Workshop) -> None:
+    async with proposals(workshop) as found:
+        assert await found.promote(workshop.connection) == 2
+    automatic = await workshop.next()
+    assert automatic is not None
+    assert automatic.automatic
+    workshop.database.execute("select pgmend.approve(fix_id) from pgmend.fix where state = 'queued'")
+    approved = await workshop.next()
+    assert approved is not None
+    assert not approved.automatic

@@ -133,12 +133,12 @@ async def test_members_of_the_owner_share_their_backups(server: Server, installe
     installed.execute(SPELLINGS)
     for statement in ("grant {1} to {0}", "alter schema app owner to {1}", "alter table app.notes owner to {1}"):
         installed.execute(sql.SQL(statement).format(other.identifier, one.identifier))
-    workshop = await Workshop.open(Database(installed.name, installed.dsn_as(one.name, one.password)))
+    workshop = await Workshop.open(installed.seen_by(one.name, one.password))
     outcome = await workshop.heal(respelled(workshop))
     await workshop.close()
     assert outcome.state == "applied"
     installed.execute("update pgmend.lease set heartbeat_at = '-infinity'")
-    workshop = await Workshop.open(Database(installed.name, installed.dsn_as(other.name, other.password)))
+    workshop = await Workshop.open(installed.seen_by(other.name, other.password))
     undone = await workshop.roll_back(outcome)
     await workshop.close()
     assert (undone.state, undone.reason) == ("rolled_back", None)

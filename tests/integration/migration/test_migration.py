@@ -74,6 +74,13 @@ CASES = {
     ),
     "type with a view": Case(lambda _, orders, __: ChangeColumnType(orders, 2, "integer")),
     "type with a modifier": Case(lambda _, orders, __: ChangeColumnType(orders, 3, "numeric(12,2)")),
+    "a key with what refers to it": Case(
+        lambda _, __, users: ChangeColumnType(users, 1, "bigint", along=()),
+        'create sequence "Ä pp"."s:1" as integer;'
+        """alter table "Ä pp"."us:ers" alter id set default nextval('"Ä pp"."s:1"');"""
+        'create table "Ä pp"."it:ems" (u int constraint "f:k" references "Ä pp"."us:ers" on delete cascade);'
+        """comment on constraint "f:k" on "Ä pp"."it:ems" is 'it''s'""",
+    ),
     "another modifier": Case(lambda _, orders, __: ChangeColumnType(orders, 4, "character varying(40)")),
 }
 Play = Callable[[Migration, Database, Path], None]

@@ -38,7 +38,7 @@ def ailments() -> Mapping[str, Ailment]:
     """One of each kind of fix, those of the expected schema as `restore: …`."""
     plain = [
         Ailment(name, lambda shop, case=case: test_recovery.fall_ill(shop, case), case.undoable)
-        for name, case in test_recovery.CASES.items()
+        for name, case in (test_recovery.CASES | test_recovery.MORE_CASES).items()
     ]
     restoring = [
         Ailment(f"restore: {name}", lambda shop, case=case: test_restore_recovery.ill(shop, case), undoable=True)

@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 from pgmend.listener.fixes.execution.executor import Outcome
-from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
 from pgmend.listener.remedy import ChangeColumnType
 from psycopg import sql
 
 from tests.support.database import Database
 from tests.support.installation import installed_database
+from tests.support.rehearsed import at_once
 from tests.support.server import Server
 from tests.support.workshop import Workshop
 
@@ -86,7 +86,7 @@ async def _applied(workshop: Workshop, seed: Seed) -> Outcome:
         "select attnum from pg_attribute where attrelid = %s::oid and attname = %s", [oid, seed.column]
     )
     remedy = ChangeColumnType(oid, number, seed.pair.new, restores=False)
-    outcome = await workshop.heal(remedy, rehearsal=Rehearsal())
+    outcome = await workshop.heal(remedy, rehearsal=at_once())
     unproved = [proof for proof in outcome.proofs if proof.alone and proof.verdict != "proved"]
     if outcome.state == "applied" and unproved:
         return Outcome(outcome.fix_id, "refused", f"it would not be done alone: {unproved}", outcome.proofs)

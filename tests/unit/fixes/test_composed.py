@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pglast import ast
 from pglast.enums import AlterTableType
 from pgmend.listener.errors import PlanRefused
@@ -10,6 +12,7 @@ from pgmend.listener.fixes.composed import lock, query, statement
 from psycopg import sql
 
 T = ("app", "t")
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=15)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,7 @@ def test_a_statement_on_what_was_meant_passes_to_the_letter(
         ("drop index app.", "does not parse"),
         ("", "0 statements"),
         ("drop index app.t\0", "NUL"),
+        (f"select {' || '.join('a' * 2_000)} from app.t", "nested too deeply"),
     ],
 )
 def test_anything_else_is_refused(text: str, said: str) -> None:
@@ -55,6 +59,17 @@ def test_the_parts_of_an_alter_table_are_compared_too() -> None:
     statement(validate, ast.AlterTableStmt, T, commands=commands)
     with pytest.raises(PlanRefused):
         statement(drop, ast.AlterTableStmt, T, commands=commands)
+
+
+@given(st.lists(NAMES, min_size=4, max_size=4, unique=True))
+def test_names_are_compared_as_they_are_whatever_is_in_them(strange: list[str]) -> None:
+    schema, table, index, column = strange
+    text = sql.SQL("create index {} on {} ({})").format(
+        sql.Identifier(index), sql.Identifier(schema, table), sql.Identifier(column)
+    )
+    statement(text, ast.IndexStmt, (schema, table), (schema, index))
+    with pytest.raises(PlanRefused):
+        statement(text, ast.IndexStmt, (schema, table), (schema, column))
 
 
 def test_a_query_that_writes_is_none() -> None:

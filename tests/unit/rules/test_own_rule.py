@@ -190,6 +190,9 @@ NONSENSE: dict[str, tuple[Any, str]] = {
     "unknown target": (remedied(AddForeignKey(ITEMS.oid, (1,), 4711, (1,))), "4711, which is not there"),
     "action": (remedied(AddForeignKey(ITEMS.oid, (1,), ORDERS.oid, (1,), on_delete="x")), "remedy.on_delete='x'"),
     "type": (remedied(ChangeColumnType(ITEMS.oid, 2, "")), "remedy.type_name is empty"),
+    "along with nothing": (remedied(ChangeColumnType(ITEMS.oid, 2, "bigint", along=((4711, 1),))), "no tuple of pairs"),
+    "along with no pair": (remedied(ChangeColumnType(ITEMS.oid, 2, "bigint", along=(1,))), "no tuple of pairs"),  # type: ignore[arg-type]
+    "along with no column": (remedied(ChangeColumnType(ITEMS.oid, 2, "bigint", along=((ORDERS.oid, 9),))), "9 in it"),
     "index elsewhere": (remedied(RebuildIndex(ITEMS.oid, 1)), "remedy.index=1 is not on the table"),
     "kept elsewhere": (remedied(DropIndex(ITEMS.oid, ITEMS.indexes[0].oid, 1)), "remedy.kept=1"),
     "constraint": (remedied(ValidateConstraint(ITEMS.oid, 1)), "remedy.constraint=1"),
@@ -211,7 +214,7 @@ def test_nonsense_is_told_and_stops_nobody(found: Any, said: str) -> None:
     [
         CreateIndex(ITEMS.oid, (1, 2), method="gin", unique=True, included=(3,)),
         AddForeignKey(ITEMS.oid, (1,), ORDERS.oid, (1,), on_delete="n", on_delete_columns=(1,)),
-        ChangeColumnType(ITEMS.oid, 2, "numeric(12,2)"),
+        ChangeColumnType(ITEMS.oid, 2, "numeric(12,2)", along=((ORDERS.oid, 1),)),
         RebuildIndex(ITEMS.oid, ITEMS.indexes[1].oid),
         DropIndex(ITEMS.oid, ITEMS.indexes[1].oid, ITEMS.indexes[0].oid),
         ValidateConstraint(ITEMS.oid, ITEMS.constraints[1].oid),

@@ -8,6 +8,7 @@ from pgmend.listener.counters.sequence import SequenceState
 from pgmend.listener.issue import Issue, Severity
 from pgmend.listener.judging.judge import CheckStatus, Judge
 from pgmend.listener.judging.registry import builtin_rules
+from pgmend.listener.remedy import ChangeColumnType, WidenSequence
 
 from tests.support.snapshots import altered, counting, judged, scene, snapshot
 
@@ -31,7 +32,26 @@ def test_one_that_is_nearly_used_up_is_critical() -> None:
     assert [evidence.seen for evidence in issue.evidence] == [
         "93 % of the numbers of orders_id_seq that id can hold are used."
     ]
-    assert issue.remedy is None
+    assert issue.remedy == ChangeColumnType(issue.table_oid, 1, "bigint", along=())
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "widens"),
+    [
+        ("bigint", {"last": 2_100_000_000, "greatest": INTEGER}, True),
+        ("int", {"last": 32_000, "greatest": (1 << 15) - 1}, True),
+        ("bigint", {"last": -2_100_000_000, "greatest": -1, "least": -INTEGER - 1, "increment": -1}, True),
+        ("bigint", {"last": 95, "greatest": 100}, False),
+        ("numeric", {"last": 2_100_000_000, "greatest": INTEGER}, False),
+    ],
+)
+def test_a_sequence_with_the_end_of_a_shorter_type_than_its_column_goes_on(
+    kind: str, fields: dict[str, int], widens: bool
+) -> None:
+    of = snapshot(f"orders: id {kind} pk serial")
+    state = counting(of, "orders", "id", fields.pop("last"), **fields)
+    (issue,) = found(of, state)
+    assert issue.remedy == (WidenSequence(issue.table_oid, 1, state.oid) if widens else None)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,18 @@ from typing import Any
 import pytest
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.issue import Issue, Severity
+from pgmend.listener.remedy import ChangeColumnType
 
-from tests.support.snapshots import altered, counting, judged, scene, snapshot
+from tests.support.snapshots import altered, counted, counting, judged, link, scene, snapshot, table
 
 SMALLINT, INTEGER, BIGINT = (1 << 15) - 1, (1 << 31) - 1, (1 << 63) - 1
 SHOP = snapshot("orders: id int pk serial\nitems: id bigint pk, order_id int -> orders, n int")
+
+
+def wide(of: Snapshot, name: str, number: int, *along: tuple[str, int]) -> ChangeColumnType:
+    """That column as bigint, with those that mean it."""
+    others = tuple((table(of, name).oid, number) for name, number in along)
+    return ChangeColumnType(table(of, name).oid, number, "bigint", along=others)
 
 
 def found(of: Snapshot, last: int | None, **fields: Any) -> list[Issue]:
@@ -23,7 +30,7 @@ def places(of: Snapshot, last: int | None, **fields: Any) -> set[tuple[str, str]
 def test_key_and_what_refers_to_it_are_told() -> None:
     issues = {issue.table: issue for issue in found(SHOP, int(0.6 * INTEGER))}
     assert {(issue.table, issue.column, issue.severity, issue.remedy) for issue in issues.values()} == {
-        ("orders", "id", Severity.MEDIUM, None),
+        ("orders", "id", Severity.MEDIUM, wide(SHOP, "orders", 1)),
         ("items", "order_id", Severity.MEDIUM, None),
     }
     assert issues["orders"].current_state == "id is integer, and its sequence has used over 50% of what that can hold."
@@ -45,6 +52,31 @@ def test_wide_key_with_a_short_reference() -> None:
     of = snapshot("orders: id bigint pk identity\nitems: id bigint pk, order_id int -> orders, o bigint -> orders")
     assert places(of, int(0.6 * INTEGER), greatest=BIGINT) == {("items", "order_id")}
     assert places(of, int(0.4 * INTEGER), greatest=BIGINT) == set()
+
+
+def test_a_short_reference_to_a_wide_key_is_widened_by_a_plan_of_its_own() -> None:
+    of = snapshot("orders: id bigint pk identity\nitems: id bigint pk, order_id int -> orders")
+    (issue,) = found(of, int(0.6 * INTEGER), greatest=BIGINT)
+    assert issue.remedy == wide(of, "items", 2)
+
+
+def test_what_means_the_key_without_a_foreign_key_comes_along_once_it_is_believed() -> None:
+    of = snapshot("""
+        orders: id int pk serial
+        items: id bigint pk, order_id int -> orders
+        notes: id bigint pk, order_id int
+        hints: id bigint pk, order_id bigint
+    """)
+    counts = {
+        link(of, "notes(order_id)", "orders(id)"): counted(1000),
+        link(of, "hints(order_id)", "orders(id)"): counted(1000),
+    }
+    sequences = [counting(of, "orders", "id", int(0.6 * INTEGER))]
+    issues = judged(scene(of, counts, sequences=sequences), "short_key_type")
+    assert {issue.table: issue.remedy for issue in issues} == {
+        "orders": wide(of, "orders", 1, ("notes", 2)),
+        "items": None,
+    }
 
 
 def test_smallint_has_its_own_half() -> None:

@@ -21,6 +21,10 @@ TOUCHED = Touched((Relation(1, "App", "Bestellungen, alt", "r"), Relation(2, "ap
         ("declare c cursor for select a from t", ["SELECT a FROM t"]),
         ("prepare p (int) as delete from t where a = $1", ["DELETE FROM t WHERE a = $1"]),
         ("create temp table x as select a from t", ["SELECT a FROM t"]),
+        ("create materialized view x as select a from t", ["SELECT a FROM t"]),
+        ("select a into temp x from t; select 1", ["SELECT a FROM t", "select 1"]),
+        ("select a into x from t union select b from u", ["SELECT a FROM t UNION SELECT b FROM u"]),
+        ("with q as (select a from t) select * into x from q", ["WITH q AS (SELECT a FROM t) SELECT * FROM q"]),
         ("begin; lock table t; truncate t; alter table t add b int; vacuum t; set x.y = '1'", []),
     ],
 )
@@ -87,4 +91,4 @@ def test_a_name_is_looked_for_as_a_word(text: str, mentioned: bool) -> None:
 def test_a_sql_function_names_what_its_body_does() -> None:
     quoted = "create function f() returns int language sql as 'select a from app.t join u on true'"
     parsed = "create function f() returns int language sql begin atomic select a from app.t; select 1 from u; end"
-    assert named_in_function(quoted) == named_in_function(parsed) == {"t", "u"}
+    assert named_in_function(quoted) == named_in_function(parsed) == {("app", "t"), (None, "u")}

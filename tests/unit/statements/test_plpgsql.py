@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pgmend.listener.statements.dissection import NotTakenApart
-from pgmend.listener.statements.plpgsql import Argument, Body, Piece, Routine, body_of
+from pgmend.listener.statements.plpgsql import Argument, Body, Piece, Place, Routine, body_of
 
 
 def body(source: str, *arguments: Argument, gives: str = "value", row_type: str | None = None) -> Body:
@@ -29,9 +29,9 @@ WORD = Argument("i", "Wörd", "text")
         ('begin perform "x$1" from "t$2" where b = $2; end', ['SELECT "x$1" from "t$2" where b = (null::text)']),
         ("begin perform p.a from t p where p.b = 1; end", ["SELECT p.a from t p where p.b = 1"]),
         (
-            "declare v app.t.a%type; w app.t%rowtype; begin select a into v from t where b = v and c = w.c; end",
+            "declare v app.t.a%type; w t%rowtype; begin select a into v from t where b = v and c = w.c; end",
             [
-                "select a        from t where b = (select of_type.a from app.t as of_type) and c = (null::app.t).c",
+                'select a        from t where b = (select of_type."a" from "app"."t" as of_type) and c = (null::"t").c',
             ],
         ),
         ("declare n int := 1; begin n := n + 1; end", ["select 1", "select  (null::int4) + 1"]),
@@ -45,7 +45,7 @@ WORD = Argument("i", "Wörd", "text")
 )
 def test_variables_become_values_of_their_types(source: str, pieces: list[str]) -> None:
     told = body(source, P, WORD, gives="void")
-    assert (texts(told), told.composes) == (pieces, False)
+    assert (texts(told), told.composes, told.untold) == (pieces, False, ())
 
 
 def test_new_and_old_are_rows_of_the_triggers_table() -> None:
@@ -89,3 +89,51 @@ def test_text_that_is_put_together_is_told(command: str) -> None:
 def test_a_body_that_cannot_be_read_is_refused(source: str) -> None:
     with pytest.raises(NotTakenApart):
         body(source)
+
+
+def test_what_is_assigned_to_has_a_type_that_is_asked_for() -> None:
+    source = """declare v app.t."A b"%type := 5; r record; k constant record := row(1); begin
+      new.c := 5; select 1, 2 into v, old."D e"; insert into app.t values (1) returning f into new.f; return new; end"""
+    told = body(source, gives="trigger", row_type='"App".t')
+    assert told.places == (
+        Place("variable v", 'select (select of_type."A b" from "app"."t" as of_type)'),
+        Place('new."c"', 'select (null::"App".t)."c"'),
+        Place('old."D e"', 'select (null::"App".t)."D e"'),
+        Place('new."f"', 'select (null::"App".t)."f"'),
+    )
+    assert told.untold == ()
+
+
+def test_arguments_and_what_is_returned_are_places() -> None:
+    told = body_of(Routine("f", (P, Argument("o", "", "app.t")), "value", "begin end", "app.t"), None)
+    assert told.places == (
+        Place("argument p", "select (null::app.mood[])"),
+        Place("argument 2", "select (null::app.t)"),
+        Place("what it returns", "select (null::app.t)"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("declare w t; begin declare w u; begin null; end; end", "the type of variable w is not known here"),
+        ('declare "W.x" "T.t"."a.b"%type; begin end', "the type of variable W.x is not known here"),
+        ("declare r record; begin r.z := 4; end", "it assigns to field z of a record"),
+    ],
+)
+def test_a_place_whose_type_nobody_tells_is_told(source: str, why: str) -> None:
+    told = body(source, gives="void").untold
+    assert why in told[0]
+
+
+def test_a_variable_of_a_type_of_the_databases_own_is_read_from_the_source() -> None:
+    told = body('declare "W x" constant "T" := null; w mood; n record; begin perform w from t; end', gives="void")
+    assert told.places == (Place("variable W x", 'select (null::"T")'), Place("variable w", "select (null::mood)"))
+    assert "SELECT (null::mood) from t" in texts(told)
+    assert told.untold == ()
+
+
+def test_what_stands_in_brackets_of_a_target_is_a_query_too() -> None:
+    assert 'select (null::_int4)[(select of_type."c" from "app"."t" as of_type)] ' in texts(
+        body("declare a int4[]; v app.t.c%type; begin a[v] := 1; end", gives="void")
+    )

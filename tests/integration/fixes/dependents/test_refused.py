@@ -243,6 +243,12 @@ CASES = {
     "a column of a domain": Case(
         "create domain app.d as text; alter table app.t alter c type app.d", "No proved cast from app.d to integer"
     ),
+    "an enum": Case("create type app.e as enum ('1', '2')", "No proved cast from text to app.e", "text", "app.e"),
+    "a column of an enum": Case(
+        "create type app.e as enum ('a', 'b'); alter table app.t alter c type app.e using 'a'",
+        "No proved cast from app.e to text",
+        new="text",
+    ),
     "an array": Case("", "No proved cast from text to integer[]", "text", "integer[]"),
     "a cast that somebody made": Case(
         "create function app.cast(text) returns integer language sql immutable as 'select 7';"

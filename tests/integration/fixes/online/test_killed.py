@@ -30,9 +30,9 @@ async def killed(workshop: Workshop, claim: Claim, last: int) -> bool:
     return await asyncio.to_thread(mortal.wait)
 
 
-def points(part: int) -> Iterator[int]:
-    """Every eighth checkpoint of a way, from that one on; all of them are died at in `make failpoints`."""
-    yield from range(part, 1000, 8)
+def points(part: int, every: int) -> Iterator[int]:
+    """Some checkpoints of a way, from that one on; all of a change and of its undo are died at in `make failpoints`."""
+    yield from range(part, 1000, every)
 
 
 async def fall_ill(workshop: Workshop) -> Claim:
@@ -51,7 +51,7 @@ async def test_a_change_killed_anywhere_twice_is_finished_by_the_next_leader(wor
     claim = await fall_ill(workshop)
     assert not await killed(workshop, claim, last=1000)
     after = state(workshop)
-    for point in points(part):
+    for point in points(part, 16):
         claim = await fall_ill(workshop)
         if not await killed(workshop, claim, point):
             assert point > 20
@@ -66,7 +66,7 @@ async def test_a_change_killed_anywhere_twice_is_finished_by_the_next_leader(wor
 
 @pytest.mark.parametrize("part", [1, 4])
 async def test_an_undo_killed_anywhere_is_finished_by_the_next_leader(workshop: Workshop, part: int) -> None:
-    for point in points(part):
+    for point in points(part, 16):
         claim = await fall_ill(workshop)
         before = state(workshop)
         outcome = await workshop.executor().carry_on(claim, workshop.lease)
@@ -85,7 +85,7 @@ async def test_an_undo_killed_anywhere_is_finished_by_the_next_leader(workshop: 
 @pytest.mark.parametrize("part", [1, 4])
 async def test_a_way_back_killed_anywhere_leaves_nothing(workshop: Workshop, part: int) -> None:
     """A value without its like has come once the triggers are there; whoever dies then, and the way back too."""
-    for point in points(part):
+    for point in points(part, 8):
         claim = await fall_ill(workshop)
         assert await killed(workshop, claim, 10)
         workshop.database.execute(UNCASTABLE)

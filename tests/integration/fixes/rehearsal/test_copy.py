@@ -14,13 +14,13 @@ from pgmend.listener.expected.scratch import PREFIX
 from pgmend.listener.fixes.plan import Hazard, Verdict
 from pgmend.listener.fixes.rehearsal.copy import build_copy, trusted_roles
 from pgmend.listener.fixes.rehearsal.ground import dsn_of, rehearsal_ground
-from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS, Rehearsal
+from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS
 from pgmend.listener.remedy import ChangeColumnType
 from psycopg import sql
 
 from tests.support.database import Database
 from tests.support.portraits import EVERYTHING
-from tests.support.rehearsed import Rehearsed, rehearse, scratch_databases, to_integer
+from tests.support.rehearsed import Rehearsed, at_once, rehearse, scratch_databases, to_integer
 from tests.support.role import Roles
 from tests.support.server import Server
 from tests.support.workshop import Workshop
@@ -73,7 +73,7 @@ async def test_a_database_that_a_crash_left_is_swept_at_the_next_start(workshop:
     workshop.database.execute(sql.SQL("create database {}").format(sql.Identifier(left)))
     async with rehearsal_ground(workshop.connection, None):
         assert not workshop.database.value("select count(*) from pg_database where datname = %s", [left])
-        await Rehearsal().sweep(workshop.connection)
+        await at_once().sweep(workshop.connection)
         assert scratch_databases(workshop) == 1
     assert scratch_databases(workshop) == 0
 
@@ -128,7 +128,7 @@ async def test_a_role_that_may_not_create_a_database_is_told_how(workshop: Works
     try:
         plan = await workshop.plan(to_integer(workshop))
         async with await connect(workshop.database.dsn_as(role.name, role.password), "test") as plain:
-            told = Rehearsed(await Rehearsal().proofs(plain, plan, workshop.limits))
+            told = Rehearsed(await at_once().proofs(plain, plan, workshop.limits))
         assert told.verdicts == {Verdict.UNPROVED}
         cure = sql.SQL("alter role {} createdb; or set rehearsal_dsn").format(role.identifier).as_string()
         assert cure in told[STEPS].figures
@@ -139,9 +139,9 @@ async def test_a_role_that_may_not_create_a_database_is_told_how(workshop: Works
 async def test_another_server_serves_as_well(workshop: Workshop, server: Server) -> None:
     workshop.database.execute("select seen from app.sessions where id = 1")
     with server.database() as elsewhere:
-        told = await rehearse(workshop, rehearsal=Rehearsal(elsewhere.dsn))
+        told = await rehearse(workshop, rehearsal=at_once(elsewhere.dsn))
         assert told.verdicts == {Verdict.PROVED}
-    told = await rehearse(workshop, rehearsal=Rehearsal("postgresql://127.0.0.1:1/x"))
+    told = await rehearse(workshop, rehearsal=at_once("postgresql://127.0.0.1:1/x"))
     assert (told.verdicts, "Cannot connect" in told[STEPS].figures) == ({Verdict.UNPROVED}, True)
 
 

@@ -11,17 +11,18 @@ import pytest
 from pgmend.listener.connection import connect
 from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.preflight import objection, preflight
-from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS, Rehearsal
+from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STEPS
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
+from pgmend.listener.hand import MARK
 from pgmend.listener.remedy import ChangeColumnType
 from pgmend.listener.statements.comparison import Change
 from pgmend.listener.statements.observed import ObservedStatements
 from pgmend.listener.statements.statement import Known, Origin, Statement
 from pgmend.listener.statements.touched import Touched, read_touched
-from psycopg import sql
+from psycopg import AsyncConnection, sql
 
 from tests.support.database import Database
-from tests.support.rehearsed import rehearse, scratch_databases, to_integer
+from tests.support.rehearsed import at_once, rehearse, scratch_databases, to_integer
 from tests.support.role import Roles
 from tests.support.server import Server
 from tests.support.workshop import Workshop
@@ -51,6 +52,7 @@ BROKEN = {
     "select length(user_id) from app.sessions": "it fails: function length(integer) does not exist",
     "copy app.sessions (user_id) to stdout": "result user_id text becomes integer",
     "create temp table x as select seen, user_id as k from app.sessions": "result k text becomes integer",
+    "select id, user_id as kept into temp y from app.sessions": "result kept text becomes integer",
     "explain select seen from app.sessions where user_id = '7'": "parameter $1 text becomes integer",
     "with s as (select user_id u from app.sessions) select u from s": "result u text becomes integer",
 }
@@ -117,6 +119,17 @@ async def test_what_pgmend_itself_asks_of_the_table_is_no_statement_of_the_appli
     assert told.statements == (Verdict.PROVED, "")
 
 
+async def test_what_the_application_sends_under_our_role_is_known_though_it_looks_like_ours(workshop: Workshop) -> None:
+    """Of the same role, all qualified; and the very query that a mark of ours stands before."""
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    ours = f"{MARK} select pg_catalog.count(*) from app.sessions where user_id operator(pg_catalog.=) '7'"
+    workshop.database.execute(sql.SQL(ours))
+    assert (await rehearse(workshop)).statements == (Verdict.PROVED, "")
+    workshop.database.execute(sql.SQL(ours.removeprefix(MARK)))
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "parameter $1 text becomes integer" in examples) == (Verdict.REFUTED, True)
+
+
 async def test_a_statement_that_may_stand_behind_another_with_a_needless_cast_proves_nothing(
     workshop: Workshop,
 ) -> None:
@@ -158,7 +171,7 @@ async def test_a_server_that_does_not_load_pg_stat_statements_is_said(database: 
     database.execute("create extension pg_stat_statements; create table t (id int)")
     async with await connect(database.dsn, "test") as connection:
         touched = await read_touched(connection, [database.value("select 't'::regclass::oid::bigint")])
-        known = await ObservedStatements().known(connection, touched)
+        known = await ObservedStatements(timedelta()).known(connection, touched)
     assert "must be loaded via" in known.gaps[0]
 
 
@@ -169,7 +182,7 @@ async def test_statements_of_other_roles_that_are_hidden_are_said(workshop: Work
     role = roles()
     try:
         async with await connect(workshop.database.dsn_as(role.name, role.password), "test") as plain:
-            known = await ObservedStatements().known(plain, touched)
+            known = await ObservedStatements(timedelta()).known(plain, touched)
         assert known.statements == ()
         assert "statements of other roles are hidden from this role. Cure: grant pg_read_all_stats" in known.gaps[0]
     finally:
@@ -229,6 +242,15 @@ async def test_what_there_is_no_time_for_is_unproved(workshop: Workshop, monkeyp
     assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
 
 
+async def test_one_that_stands_behind_another_is_not_passed_over_for_want_of_time(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.fixes.rehearsal.rehearsal._LONGEST_DESCRIBING", timedelta())
+    workshop.database.execute("select seen from app.sessions where id::int = 7")
+    verdict, examples = (await rehearse(workshop)).statements
+    assert (verdict, "there was no time to describe it" in examples) == (Verdict.UNPROVED, True)
+
+
 # What the database itself runs
 
 
@@ -249,6 +271,34 @@ async def test_bodies_of_functions_are_described(workshop: Workshop) -> None:
     assert "function app.by_text(text): it fails: operator does not exist: integer = text" in examples
     assert 'function app."By number"(integer)' in examples
     assert "app.harmless" not in examples
+
+
+async def test_names_in_a_body_mean_what_its_search_path_says_or_that_of_its_caller(workshop: Workshop) -> None:
+    workshop.database.execute(
+        """
+        select seen from app.sessions where id = 1;
+        create table public.users (id text);
+        create function app.fixed() returns bigint language sql set search_path = app, public as
+          'select count(*) from sessions s join users u using (id)';
+        create function app.of_caller() returns bigint language plpgsql as
+          $$ begin return (select count(*) from sessions where user_id like 'x%'); end $$;
+        create function app.unclear() returns bigint language sql as 'select 1';
+        set check_function_bodies = off;
+        create or replace function app.unclear() returns bigint language sql as
+          'select count(*) from sessions s join users u on u.id::text = s.seen';
+        """
+    )
+    workshop.limits = replace(workshop.limits, counter_examples=100)
+    verdict, examples = (await rehearse(workshop)).statements
+    assert verdict is Verdict.UNPROVED
+    caller, *unclear = sorted(examples.splitlines())
+    assert caller.startswith("function app.of_caller(): ")
+    assert caller.endswith(
+        "does not exist: integer ~~ unknown (SQLSTATE 42883); its sessions is what the caller's search_path says"
+    )
+    assert unclear == [
+        "function app.unclear(): its users, which is in several schemas, is what the caller's search_path says"
+    ]
 
 
 async def test_a_trigger_that_reads_the_column_is_described(workshop: Workshop) -> None:
@@ -294,10 +344,22 @@ async def test_what_the_code_is_known_to_run_counts_and_may_be_proved_harmless(w
         def is_harmless(self, change: Change) -> bool:
             return change.statement.name == "orders.py:7"
 
-    told = await rehearse(workshop, rehearsal=Rehearsal(sources=[Code()]))
+    told = await rehearse(workshop, rehearsal=at_once(sources=[Code()]))
     assert told.statements == (Verdict.REFUTED, "orders.py:7: parameter $1 text becomes integer")
-    told = await rehearse(workshop, rehearsal=Rehearsal(sources=[Code()], witnesses=[Reviewed()]))
+    told = await rehearse(workshop, rehearsal=at_once(sources=[Code()], witnesses=[Reviewed()]))
     assert told.statements == (Verdict.PROVED, "")
+
+
+async def test_what_is_wrong_with_us_is_told_as_that(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:
+    class Wrong:
+        async def known(self, connection: AsyncConnection[Any], _: Touched) -> Known:
+            await connection.execute("select from from")
+            raise AssertionError
+
+    verdict, _ = (told := await rehearse(workshop, rehearsal=at_once(sources=[Wrong()]))).statements
+    assert verdict is Verdict.UNPROVED
+    assert "this is a defect of pgmend" in told[STATEMENTS].figures
+    assert "a rehearsal failed" in capsys.readouterr().out
 
 
 async def test_several_statements_in_one_are_never_run(workshop: Workshop) -> None:
@@ -306,7 +368,7 @@ async def test_several_statements_in_one_are_never_run(workshop: Workshop) -> No
             text = "select 1; drop table app.sessions cascade"
             return Known((Statement(Origin.CODE, "attack", text, ()),))
 
-    told = await rehearse(workshop, rehearsal=Rehearsal(sources=[Attack()]))
+    told = await rehearse(workshop, rehearsal=at_once(sources=[Attack()]))
     assert told.statements == (
         Verdict.UNPROVED,
         "attack: cannot insert multiple commands into a prepared statement (SQLSTATE 42601)",

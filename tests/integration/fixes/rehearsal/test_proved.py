@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from pgmend.api.report.terminal import plan_text
@@ -15,9 +16,10 @@ from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
 from pgmend.listener.desk.fixes import read_detail
 from pgmend.listener.desk.plans import Planner
-from pgmend.listener.fixes.plan import Verdict
+from pgmend.listener.fixes.plan import Proof, Step, Verdict
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.fixes.queue.proposal import put_up
+from pgmend.listener.fixes.rehearsal.ground import rehearsal_ground
 from pgmend.listener.fixes.rehearsal.rehearsal import STEPS, Rehearsal
 from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
 from pgmend.listener.judging.analyst import Analyst
@@ -27,7 +29,8 @@ from pgmend.listener.relations.measure import measure
 from pgmend.listener.settings import AutoFix, Settings
 from rich.console import Console
 
-from tests.support.rehearsed import Rehearsed, rehearse, to_integer
+from tests.support.mending import at
+from tests.support.rehearsed import Rehearsed, at_once, rehearse, scratch_databases, to_integer
 from tests.support.workshop import LIMITS, Workshop
 
 # What is done
@@ -35,7 +38,7 @@ from tests.support.workshop import LIMITS, Workshop
 
 async def test_what_statements_speak_against_is_refused_though_it_was_approved(workshop: Workshop) -> None:
     workshop.database.execute("select id from app.sessions where user_id = '7'")
-    outcome = await workshop.heal(to_integer(workshop), rehearsal=Rehearsal())
+    outcome = await workshop.heal(to_integer(workshop), rehearsal=at_once())
     assert outcome.state == "refused"
     assert "parameter $1 text becomes integer" in (outcome.reason or "")
     stored = workshop.database.value("select proofs::text from pgmend.fix where fix_id = %s", [outcome.fix_id])
@@ -44,7 +47,7 @@ async def test_what_statements_speak_against_is_refused_though_it_was_approved(w
 
 
 async def test_what_nobody_knows_does_not_stop_who_approved_it(workshop: Workshop) -> None:
-    outcome = await workshop.heal(to_integer(workshop), rehearsal=Rehearsal())
+    outcome = await workshop.heal(to_integer(workshop), rehearsal=at_once())
     assert outcome.state == "applied"
     assert {each.verdict for each in outcome.proofs if each.name == STATEMENTS} == {Verdict.UNPROVED}
 
@@ -58,9 +61,84 @@ async def test_what_was_proved_when_it_was_queued_and_is_not_any_more_is_refused
     workshop.database.execute("select interval '1 day', id from app.sessions")
     claim = await workshop.next()
     assert claim is not None
-    outcome = await workshop.executor(rehearsal=Rehearsal()).carry_on(claim, workshop.lease)
+    outcome = await workshop.executor(rehearsal=at_once()).carry_on(claim, workshop.lease)
     assert outcome.state == "refused"
     assert f"{STATEMENTS}: could not be proved" in (outcome.reason or "")
+
+
+MARKER = Step(
+    title="Make a marker",
+    statements=("create table app.marker ()",),
+    transactional=True,
+    probe="select case when pg_catalog.to_regclass('app.marker') is null then 'before' else 'done' end",
+)
+NO_MARKER = replace(
+    MARKER,
+    statements=("drop table app.marker",),
+    probe="select case when pg_catalog.to_regclass('app.marker') is null then 'done' else 'before' end",
+)
+
+
+async def paused_between_two_steps(workshop: Workshop) -> UUID:
+    """A proved fix of two steps, the first of which is done."""
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    plan = await workshop.plan(to_integer(workshop))
+    plan = replace(plan, steps=(MARKER, *plan.steps), inverse=(*plan.inverse, NO_MARKER))
+    told = await rehearse(workshop, plan)
+    assert told.verdicts == {Verdict.PROVED}
+    await workshop.issue(to_integer(workshop))
+    fix_id = uuid4()
+    await book.propose(workshop.connection, fix_id, replace(plan, proofs=told.proofs), automatic=True)
+    requested = asyncio.Event()
+
+    async def request() -> None:
+        requested.set()
+
+    pausing = workshop.executor(
+        rehearsal=at_once(), pause_requested=requested.wait, checkpoint=at("apply 1 recorded", request)
+    )
+    claim = await workshop.next()
+    assert claim is not None
+    assert (await pausing.carry_on(claim, workshop.lease)).state == "queued"
+    assert workshop.oid("app.marker")
+    return fix_id
+
+
+async def test_a_statement_that_comes_while_a_fix_waits_between_two_steps_stops_it(workshop: Workshop) -> None:
+    fix_id = await paused_between_two_steps(workshop)
+    workshop.database.execute("select user_id from app.sessions")
+    outcome = await workshop.again(rehearsal=at_once())
+    assert (outcome.fix_id, outcome.state) == (fix_id, "refused")
+    assert "result user_id text becomes integer" in (outcome.reason or "")
+    assert workshop.database.value("select to_regclass('app.marker') is null")
+
+
+async def test_a_fix_that_waited_between_two_steps_goes_on_where_all_is_proved_again(workshop: Workshop) -> None:
+    fix_id = await paused_between_two_steps(workshop)
+    outcome = await workshop.again(rehearsal=at_once())
+    assert (outcome.fix_id, outcome.state) == (fix_id, "applied")
+    assert {each.verdict for each in outcome.proofs} == {Verdict.PROVED}
+    assert workshop.database.value("select pg_typeof(user_id)::text from app.sessions limit 1") == "integer"
+
+
+async def test_a_pause_is_heard_in_a_rehearsal(workshop: Workshop) -> None:
+    there, requested = asyncio.Event(), asyncio.Event()
+
+    class Endless(Rehearsal):
+        async def proofs(self, *_: Any) -> tuple[Proof, ...]:
+            async with rehearsal_ground(workshop.connection, None) as ground:
+                there.set()
+                await ground.execute("select pg_sleep(600)")
+            raise AssertionError
+
+    async def pause() -> None:
+        await there.wait()
+        requested.set()
+
+    outcome, _ = await asyncio.gather(
+        workshop.heal(to_integer(workshop), rehearsal=Endless(), pause_requested=requested.wait), pause()
+    )
+    assert (outcome.state, scratch_databases(workshop)) == ("queued", 0)
 
 
 async def test_a_preview_is_rehearsed_and_its_fix_keeps_what_came_of_it(workshop: Workshop) -> None:
@@ -100,7 +178,12 @@ async def weighed(
 ) -> tuple[list[tuple[Any, ...]], str | None]:
     """What a mismatch that came up just now comes to: the automatic fixes, and why there are none."""
     workshop.database.execute(MISMATCH.encode())
-    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta(), trust_rehearsals=trust_rehearsals)
+    settings = Settings(
+        auto_fix=AutoFix.ALL,
+        settle_time=timedelta(),
+        trust_rehearsals=trust_rehearsals,
+        statements_seen_for=timedelta(),
+    )
     async with await connect(workshop.database.dsn, "analyst") as eyes:
         analyst = Analyst(eyes, workshop.lease, Judge(critical_tables=("accounts",)), LeftAlone(()))
         await analyst.begin()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pgmend.listener.expected.portrait import ObjectKind
@@ -233,3 +234,53 @@ async def test_what_nobody_expects_is_refused(workshop: Workshop) -> None:
     workshop.database.execute("delete from pgmend.expected_object")
     plan = await workshop.plan(case.remedy(workshop))
     assert "says nothing" in (plan.refusal or "")
+
+
+ROWS = (
+    "create domain app.plain as int; create domain app.checked as int check (value <> 7);"
+    "create domain app.upon as app.checked; create table app.t (id int primary key, {column});"
+    "insert into app.t (id) select generate_series(1, 5000);"
+)
+DROPPED = {
+    "a constant": ("c int not null default 7", False, 7),
+    "a constant that is computed": ("c timestamptz default now()", False, None),
+    "another value for each row": ("c float8 default random()", False, None),
+    "a number from a sequence": ("c bigserial", False, None),
+    "a plain domain": ("c app.plain default 3", False, None),
+    "a domain that checks": ("c app.checked", True, None),
+    "a domain upon one that checks": ("c app.upon", True, None),
+    "an identity": ("c int generated always as identity", True, 1),
+    "what is stored of others": ("c int generated always as (id + 1) stored", True, 2),
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+async def test_a_dropped_column_comes_back_without_a_rewrite_or_is_known_to_need_one(
+    workshop: Workshop, name: str
+) -> None:
+    column, rewrites, first = DROPPED[name]
+    case = Case(
+        ROWS.format(column=column), "alter table app.t drop c", "existence", ObjectKind.COLUMN, ("app", "t", "c")
+    )
+    await fall_ill(workshop, case)
+    file = "select pg_relation_filenode('app.t')"
+    before = workshop.database.value(file.encode())
+    remedy = case.remedy(workshop)
+    workshop.limits = replace(workshop.limits, online_above=timedelta(seconds=10))
+    plan = await workshop.plan(remedy)
+    assert (plan.refusal, plan.waits_for) == (None, None) or "app.t_c_seq" in (plan.waits_for or "")
+    assert any(step.rewrites for step in plan.steps) == rewrites
+    if plan.steps:
+        assert (await workshop.heal(remedy)).state == "applied"
+        assert (workshop.database.value(file.encode()) != before) == rewrites
+        assert workshop.database.value("select c from app.t order by id limit 1") == first
+
+
+async def test_a_column_that_writes_a_large_table_anew_is_refused_above_online_above(workshop: Workshop) -> None:
+    case = Case(
+        ROWS.format(column="c app.upon"), "alter table app.t drop c", "existence", ObjectKind.COLUMN, ("app", "t", "c")
+    )
+    await fall_ill(workshop, case)
+    workshop.limits = replace(workshop.limits, online_above=timedelta(milliseconds=5))
+    plan = await workshop.plan(case.remedy(workshop))
+    assert "to add it writes app.t anew, which would block everybody for about" in (plan.refusal or "")

@@ -1,0 +1,88 @@
+"""`pgmend analyze`: the SQL in Python code against the schema, read-only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .check import FailOn, FailOnOption, Format, FormatOption
+from .outcome import ExitCode, guarded, run
+from .source import Dsn, find_source
+
+if TYPE_CHECKING:
+    from ...listener.source.analysis import Analysis
+    from ...listener.source.extracted import Extraction
+    from .source import Source
+
+
+def analyze(
+    path: Annotated[Path, typer.Argument(help="The folder, or one file, with the code.")],
+    dsn: Dsn = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option("--exclude", help="Leave out what a pattern as in .gitignore covers.")
+    ] = None,
+    format: FormatOption = Format.TEXT,
+    fail_on: FailOnOption = FailOn.CRITICAL,
+) -> None:
+    """Find every SQL statement in the code, have the server describe it, and tell what disagrees with the schema.
+
+    The code is read, never imported or run; the statements are parsed and described, never planned or run.
+    Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
+    """
+    source = guarded(lambda: find_source(dsn))
+    extraction = guarded(lambda: _extract(path, exclude or ()))
+    analysis = run(_judge(source, extraction))
+    _print(analysis, format)
+    raise SystemExit(int(_exit_code(analysis, fail_on)))
+
+
+def _extract(path: Path, exclude: list[str] | tuple[()]) -> Extraction:
+    from ...listener.source.extraction import extract
+
+    return extract(path, exclude)
+
+
+async def _judge(source: Source, extraction: Extraction) -> Analysis:
+    from ...listener.connection import connect
+    from ...listener.source.analysis import analyze
+
+    async with await connect(source.dsn, "analyze") as connection:
+        return await analyze(connection, extraction, source.settings)
+
+
+def _print(analysis: Analysis, wanted: Format) -> None:
+    from ..report import code
+    from ..report.view import view_in_code
+
+    views = [view_in_code(each) for each in analysis.issues]
+    match wanted:
+        case Format.JSON:
+            typer.echo(json.dumps(code.analysis_document(analysis, views), ensure_ascii=False, indent=2))
+        case Format.TEXT:
+            from ..report.paper import paper
+
+            code.print_analysis(paper(), analysis, views)
+        case Format.SARIF:
+            from ..report.sarif import sarif_document
+
+            document = sarif_document(views, code.unseen(analysis), unread=code.dynamic(analysis))
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        case Format.GITHUB:
+            from ..report.annotations import github_lines
+
+            for line in github_lines(views, code.unseen(analysis), code.dynamic(analysis)):
+                typer.echo(line)
+
+
+def _exit_code(analysis: Analysis, fail_on: FailOn) -> ExitCode:
+    if not analysis.saw_everything:
+        return ExitCode.COULD_NOT_LOOK
+    if fail_on is FailOn.NEVER:
+        return ExitCode.CLEAN
+    from ...listener.issue import Severity
+
+    bad = any(each.severity.rank <= Severity(fail_on.value).rank for each in analysis.issues)
+    return ExitCode.ISSUES if bad else ExitCode.CLEAN

@@ -1,0 +1,80 @@
+"""An analysis of code as people and scripts read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ...listener.issue import Severity
+from ...listener.judging.judge import CheckOutcome, CheckStatus
+from ...listener.source.analysis import Analysis
+from .document import SCHEMA_VERSION, issue_document
+from .printable import one_line, printable
+from .terminal import issue_text
+from .view import IssueView
+
+
+def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[str, Any]:
+    """The one object that `pgmend analyze --format json` prints."""
+    extraction = analysis.extraction
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "server": analysis.server,
+        "duration_ms": round(analysis.duration_ms, 1),
+        "files": extraction.files,
+        "lines": extraction.lines,
+        "statements": len(extraction.statements),
+        "asked": analysis.asked,
+        "judged": analysis.judged,
+        "not_live": dict(analysis.not_live),
+        "dynamic": [
+            {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "call": each.said}
+            for each in extraction.dynamic
+        ],
+        "unreadable": [{"file": each.path, "line": each.line, "reason": each.reason} for each in extraction.unreadable],
+        "issues": [issue_document(each) for each in issues],
+    }
+
+
+def unseen(analysis: Analysis) -> list[CheckOutcome]:
+    """The files that could not be read, as checks that could not run."""
+    return [
+        CheckOutcome("CODE", "analyze", CheckStatus.COULD_NOT_RUN, reason=f"{each.path}:{each.line}: {each.reason}")
+        for each in analysis.extraction.unreadable
+    ]
+
+
+def dynamic(analysis: Analysis) -> list[str]:
+    """The calls whose SQL only runs know, a sentence each."""
+    return [
+        f"{each.site.file}:{each.site.line}: its SQL is known only when it runs: {each.said}"
+        for each in analysis.extraction.dynamic
+    ]
+
+
+def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView]) -> None:
+    """What was found, worst first, then what was not judged, then the figures."""
+    extraction = analysis.extraction
+    for each in issues:
+        console.print(issue_text(each))
+    for unreadable in extraction.unreadable:
+        place = f"{unreadable.path}:{unreadable.line}"
+        console.print(Text(f"could not be read: {one_line(place)}: {printable(unreadable.reason)}", "bold magenta"))
+    for said in dynamic(analysis):
+        console.print(Text(f"dynamic: {one_line(said)}", "dim"))
+    for reason, number in analysis.not_live.items():
+        console.print(Text(f"not judged: {number} statements: {one_line(reason)}", "dim"))
+    counts = Counter(each.severity for each in issues)
+    summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
+    verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"
+    console.print(
+        Text(
+            f"{analysis.server}: {analysis.asked} statements in {extraction.files} files, {analysis.judged} judged in"
+            f" full, {len(extraction.dynamic)} dynamic, in {analysis.duration_ms:.0f} ms: {verdict}",
+            style="bold",
+        )
+    )

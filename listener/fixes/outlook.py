@@ -1,0 +1,16 @@
+"""What there is to say of a plan before it is made, besides its checks: room on the disk, and who notices."""
+
+from __future__ import annotations
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from .cached_plans import cached_plans
+from .headroom import headroom
+from .limits import Limits
+from .plan import Plan, Proof
+
+
+async def outlook(connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    """The proofs; `connection` is in autocommit mode, and only read on."""
+    return (*await headroom(connection, plan, limits), *await cached_plans(connection, plan))

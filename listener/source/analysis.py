@@ -1,0 +1,228 @@
+"""A tree of code against a schema: its statements asked about, judged, and told as issues."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any, Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import DATABASE
+from ..issue import Issue, Severity, definition_hash, issue_id
+from ..settings import Settings
+from .asking import Question, Refused, Taken, ask
+from .examined import Examined
+from .extracted import CodeStatement, Extraction
+from .judgements import judgements
+from .judgements.judgement import Defect, Judgement, seen
+from .parsed import slices
+from .prepared import Prepared, prepared
+from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
+from .site import CodeSite
+from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
+
+_PATH: Final = "reset search_path"
+_MADE: Final = re.compile(
+    r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:global|local|temp|temporary|unlogged|materialized|recursive|foreign)\s+)*"
+    r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
+    about; the others are not live."""
+
+    extraction: Extraction
+    issues: tuple[Issue, ...]
+    asked: int
+    judged: int
+    server: str
+    duration_ms: float
+
+    @property
+    def saw_everything(self) -> bool:
+        """Whether each file could be read."""
+        return not self.extraction.unreadable
+
+    @property
+    def not_live(self) -> Mapping[str, int]:
+        """Why statements were not judged, and how many for each reason."""
+        return Counter(
+            each.not_live or f"it is for {each.engine}" for each in self.extraction.statements if not each.live
+        )
+
+
+async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
+    """Judge each live statement. `connection` is in autocommit mode and of its own: its search_path is the role's
+    afterwards. Nothing is planned or run but queries of catalogs."""
+    started = time.perf_counter()
+    await connection.execute(_PATH)
+    examined = await _examined(connection, extraction)
+    found = [
+        (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
+    ]
+    await _look_up(connection, {id(one): one for _, one, _ in found}.values())
+    issues = list(_issues(found, settings))
+    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    live = {id(one.statement) for one in examined}
+    version = connection.info.parameter_status("server_version") or ""
+    return Analysis(
+        extraction,
+        tuple(sorted(issues, key=_order)),
+        len(live),
+        len(live) - len(whole),
+        f"PostgreSQL {version}",
+        (time.perf_counter() - started) * 1000,
+    )
+
+
+async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+    live = [each for each in extraction.statements if each.live]
+    schema = Schema(made=_made(live))
+    parts = [part for each in live for part in _parts(each)]
+    answers = await ask(connection, [Question(sql) for _, _, _, sql, _ in parts])
+    examined = [
+        Examined(statement, whole, schema, sql, offset, alone, answer)
+        for (statement, whole, offset, sql, alone), answer in zip(parts, answers, strict=True)
+    ]
+    lost = [
+        place
+        for place, one in enumerate(examined)
+        if isinstance(one.answer, Refused) and one.answer.sqlstate in (UNDEFINED_TABLE, UNDEFINED_COLUMN)
+    ]
+    utilities = [place for place, one in enumerate(examined) if _UTILITY.match(one.sql)]
+    hunted = sorted({*lost, *utilities})
+    if hunted:
+        schema.names, schema.former = await read_names(connection), await read_former(connection)
+        for place, each in zip(
+            hunted, await hunt(connection, [examined[place].sql for place in hunted], schema), strict=True
+        ):
+            examined[place] = replace(examined[place], hunt=each)
+    examined = await _declared(connection, examined)
+    await _look_up(connection, [one for one in examined if "::" in one.sql or "cast" in one.sql.lower()])
+    oids = {oid for one in examined if isinstance(one.answer, Taken) for oid in one.answer.parameters}
+    oids |= {oid for relation in schema.relations.values() for oid in relation.columns.values()}
+    schema.types.update(await read_types(connection, oids))
+    return examined
+
+
+_UTILITY: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+
+
+def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:
+    """The statement's own statements, each with its offset and whether it is the only one."""
+    whole = prepared(statement)
+    if "\0" in whole.sql:
+        return
+    found = [(offset, sql) for offset, sql in slices(whole.sql) if sql.strip()]
+    for offset, sql in found:
+        yield statement, whole, offset, sql, len(found) == 1
+
+
+def _made(statements: Sequence[CodeStatement]) -> frozenset[str]:
+    """The names of relations that the code creates itself."""
+    return frozenset(match["name"] for each in statements for match in _MADE.finditer(each.sql))
+
+
+async def _declared(connection: AsyncConnection[TupleRow], examined: list[Examined]) -> list[Examined]:
+    """The statements with what the server says to the types that drivers declare for values of proved types."""
+    wanted = {place: found for place, one in enumerate(examined) if (found := _declarations(one))}
+    if not wanted:
+        return examined
+    oids = await read_type_oids(connection, {name for found in wanted.values() for name in found.values()})
+    questions = [
+        Question(
+            examined[place].sql,
+            tuple(oids.get(found.get(number, ""), 0) for number in range(1, max(found) + 1)),
+        )
+        for place, found in wanted.items()
+    ]
+    for (place, found), answer in zip(wanted.items(), await ask(connection, questions), strict=True):
+        examined[place] = replace(examined[place], typed=answer, declared=found)
+    return examined
+
+
+def _declarations(one: Examined) -> dict[int, str]:
+    if one.driver is None or not one.driver.sent or not isinstance(one.answer, Taken):
+        return {}
+    found: dict[int, str] = {}
+    for mark in one.prepared.marks:
+        argument = one.argument(mark)
+        if argument is not None and argument.proof is not None and argument.proof.type in one.driver.sent:
+            found[mark.number] = one.driver.sent[argument.proof.type]
+    return found
+
+
+async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None:
+    """Have the relations of those statements in the schema."""
+    listed: list[Examined] = list(examined)
+    if not listed:
+        return
+    schema = listed[0].schema
+    named = {(each.schema, each.name) for one in listed if one.parsed is not None for each in one.parsed.relations}
+    if missing := named - schema.relations.keys():
+        schema.relations.update(await read_relations(connection, missing))
+
+
+def _issues(found: Sequence[tuple[Judgement, Examined, Defect]], settings: Settings) -> Iterator[Issue]:
+    taken: Counter[str] = Counter()
+    for judgement, one, defect in found:
+        issue = _issue(judgement, one, defect, settings, taken)
+        if issue is not None:
+            yield issue
+
+
+def _issue(
+    judgement: Judgement, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]
+) -> Issue | None:
+    tables = [(each.schema, each.name) for each in one.relations()]
+    schema, table = defect.schema, defect.table
+    if not table and tables:
+        schema, table = tables[0]
+    severity, statement = judgement.severity, one.statement
+    if severity is Severity.CRITICAL and (tables or table):
+        named = {(schema, table), *tables} if table else set(tables)
+        if not any(settings.is_critical(*each) for each in named):
+            severity = Severity.MEDIUM
+    evidence = defect.evidence
+    if statement.through:
+        evidence = (*evidence, seen("path", f"It goes through {' and '.join(statement.through)}.", 0.0))
+    if statement.condition is not None:
+        severity = Severity.LOW
+        evidence = (*evidence, seen("condition", f"It runs only by `{statement.condition}`.", -2.0))
+    digest = blake2b(one.sql.encode(), digest_size=6).hexdigest()
+    object_name = "/".join(filter(None, (defect.site.file, digest, defect.named)))
+    name = issue_id(judgement.issue_type, schema, table, defect.column, object_name)
+    taken[name] += 1
+    if taken[name] > 1:
+        object_name += f"#{taken[name]}"
+        name = issue_id(judgement.issue_type, schema, table, defect.column, object_name)
+    return Issue(
+        issue_id=name,
+        issue_type=judgement.issue_type,
+        severity=severity,
+        schema=schema,
+        table=table,
+        column=defect.column,
+        object_name=object_name,
+        table_oid=DATABASE,
+        current_state=defect.current_state,
+        expected_state=defect.expected_state,
+        evidence=evidence,
+        definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
+    )
+
+
+def _order(issue: Issue) -> tuple[int, str, int, int, str]:
+    site = issue.site
+    assert site is not None
+    return issue.severity.rank, site.file, site.line, site.column_offset, issue.issue_type

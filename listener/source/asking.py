@@ -1,0 +1,91 @@
+"""Many statements described by the server in one flight: parsed and described, never planned or run."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg import AsyncConnection, generators, pq
+from psycopg.rows import TupleRow
+
+from ..catalog.snapshot import Oid
+
+_AT_ONCE: Final = 250
+
+
+class Question(NamedTuple):
+    """A statement, and the types that its parameters are declared with (0: the server finds out)."""
+
+    sql: str
+    types: tuple[Oid, ...] = ()
+
+
+class Taken(NamedTuple):
+    """The server takes it: types of its parameters by number, and of its results with their names."""
+
+    parameters: tuple[Oid, ...]
+    results: tuple[tuple[str, Oid], ...]
+
+
+class Refused(NamedTuple):
+    """The server's first objection; `position` is the offset in characters of what it is about, or -1."""
+
+    sqlstate: str
+    message: str
+    position: int
+
+
+Answer = Taken | Refused
+
+
+async def ask(connection: AsyncConnection[TupleRow], questions: Sequence[Question]) -> list[Answer]:
+    """What the server makes of each. `connection` is in autocommit mode and in no transaction."""
+    answers: list[Answer] = []
+    for start in range(0, len(questions), _AT_ONCE):
+        answers += await _flight(connection, questions[start : start + _AT_ONCE])
+    return answers
+
+
+async def _flight(connection: AsyncConnection[TupleRow], questions: Sequence[Question]) -> list[Answer]:
+    pgconn = connection.pgconn
+    pgconn.enter_pipeline_mode()
+    commands: deque[Callable[[], None]] = deque()
+    for sql, types in questions:
+        commands.append(partial(pgconn.send_prepare, b"", sql.encode(), types or None))
+        commands.append(partial(pgconn.send_describe_prepared, b""))
+        commands.append(pgconn.pipeline_sync)
+    try:
+        results: list[Any] = list(await connection.wait(generators.pipeline_communicate(pgconn, commands)))
+        while len(results) < 3 * len(questions):
+            results.append(await connection.wait(generators.fetch_many(pgconn)))
+    finally:
+        if pgconn.status == pq.ConnStatus.OK:
+            pgconn.exit_pipeline_mode()
+    return [
+        _answer(connection, parsed[-1], described[-1])
+        for parsed, described in zip(results[::3], results[1::3], strict=True)
+    ]
+
+
+def _answer(connection: AsyncConnection[TupleRow], parsed: Any, described: Any) -> Answer:
+    for result in (parsed, described):
+        if result.status == pq.ExecStatus.FATAL_ERROR:
+            if connection.pgconn.status != pq.ConnStatus.OK:
+                raise psycopg.OperationalError("the connection was lost")
+            return _refused(result)
+    return Taken(
+        tuple(described.param_type(number) for number in range(described.nparams)),
+        tuple(
+            ((described.fname(number) or b"").decode(), described.ftype(number)) for number in range(described.nfields)
+        ),
+    )
+
+
+def _refused(result: Any) -> Refused:
+    said = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or b""
+    place = result.error_field(pq.DiagnosticField.STATEMENT_POSITION)
+    sqlstate = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+    return Refused(sqlstate.decode(), said.decode(errors="replace"), int(place) - 1 if place else -1)

@@ -1,0 +1,58 @@
+"""asyncpg: `$1`, values as arguments of their own, encoded by the described type (from its codecs, 0.30)."""
+
+from __future__ import annotations
+
+from .driver import Binding, Driver, Sink, Style
+
+_SPREAD = Sink(Binding.SPREAD)
+# By described type; what is not named takes text or is not known.
+_TAKES = {
+    "smallint": ("int", "bool"),
+    "integer": ("int", "bool"),
+    "bigint": ("int", "bool"),
+    "oid": ("int", "bool"),
+    "real": ("float", "int", "bool", "Decimal"),
+    "double precision": ("float", "int", "bool", "Decimal"),
+    "boolean": ("bool",),
+    "text": ("str",),
+    "character varying": ("str",),
+    "character": ("str",),
+    "name": ("str",),
+    "json": ("str",),
+    "jsonb": ("str",),
+    "uuid": ("UUID", "str"),
+    "date": ("date", "datetime"),
+    "timestamp without time zone": ("datetime", "date"),
+    "timestamp with time zone": ("datetime", "date"),
+    "interval": ("timedelta",),
+    "bytea": ("bytes",),
+}
+_BY_CODEC = frozenset({"json", "jsonb"})
+
+
+def _refuses(python: str, described: str, category: str) -> str | None:
+    if described.endswith("[]"):
+        if python in ("str", "int", "float", "bool", "dict", "UUID", "datetime", "Decimal"):
+            return f"asyncpg takes a list for {described} and refuses a {python}"
+        return None
+    takes = _TAKES.get(described)
+    if takes is None or python in takes or python == "None":
+        return None
+    if described in _BY_CODEC:
+        return None  # set_type_codec may teach it any type
+    del category
+    return f"asyncpg takes {' or '.join(takes[:2])} for {described} and refuses a {python}"
+
+
+DRIVER = Driver(
+    "asyncpg",
+    ("asyncpg",),
+    Style.NUMERIC,
+    {
+        **{name: _SPREAD for name in ("execute", "fetch", "fetchrow", "fetchval", "cursor", "copy_from_query")},
+        "executemany": Sink(Binding.MANY),
+        "fetchmany": Sink(Binding.MANY),
+        "prepare": Sink(Binding.NONE),
+    },
+    refuses=_refuses,
+)

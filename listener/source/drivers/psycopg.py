@@ -1,0 +1,73 @@
+"""psycopg 3 and 2, aiopg and Django, which hands on to them: `%s` and `%(name)s`, values in one sequence or mapping.
+
+psycopg 3 declares the types of what it sends, a str as unknown; psycopg 2 writes literals into the text.
+"""
+
+from __future__ import annotations
+
+from .driver import Binding, Driver, Sink, Style
+
+_TOGETHER, _MANY = Sink(Binding.TOGETHER), Sink(Binding.MANY)
+# The types of what is sent. A small int is a smallint, which goes wherever a larger one does. A datetime is with time
+# zone or without, as its value is: nothing can be said of it.
+_SENT = {
+    "int": "smallint",
+    "float": "double precision",
+    "bool": "boolean",
+    "bytes": "bytea",
+    "UUID": "uuid",
+    "date": "date",
+    "Decimal": "numeric",
+}
+_UNADAPTED = ("dict", "set", "object")
+
+
+def _refuses(python: str, described: str, category: str) -> str | None:
+    del category
+    if python in _UNADAPTED:
+        return f"psycopg cannot adapt a {python}; wrap it in Jsonb or Json for {described}"
+    return None
+
+
+PSYCOPG = Driver(
+    "psycopg",
+    ("psycopg", "psycopg_pool"),
+    Style.FORMAT,
+    {"execute": _TOGETHER, "executemany": _MANY, "stream": _TOGETHER, "copy": _TOGETHER},
+    sent=_SENT,
+    refuses=_refuses,
+)
+RAW = Driver(
+    "psycopg raw",
+    tuple(f"psycopg.{prefix}{name}" for prefix in ("", "raw_cursor.") for name in ("RawCursor", "AsyncRawCursor")),
+    Style.NUMERIC,
+    PSYCOPG.sinks,
+    sent=_SENT,
+    refuses=_refuses,
+)
+PSYCOPG2 = Driver(
+    "psycopg2",
+    ("psycopg2",),
+    Style.FORMAT,
+    {"execute": _TOGETHER, "executemany": _MANY, "mogrify": _TOGETHER, "copy_expert": Sink(Binding.NONE)},
+    {
+        "execute_values": Sink(Binding.NONE, position=1),
+        "execute_batch": Sink(Binding.MANY, position=1),
+    },
+    sent=_SENT,
+    client_binds=True,
+)
+AIOPG = Driver(
+    "aiopg", ("aiopg",), Style.FORMAT, {"execute": _TOGETHER, "mogrify": _TOGETHER}, sent=_SENT, client_binds=True
+)
+DJANGO = Driver(
+    "django",
+    ("django.db",),
+    Style.FORMAT,
+    {
+        "execute": _TOGETHER,
+        "executemany": _MANY,
+        "raw": Sink(Binding.TOGETHER, keywords=("raw_query",)),
+    },
+    client_binds=True,
+)

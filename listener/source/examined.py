@@ -1,0 +1,100 @@
+"""One statement of the code with all that is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from .asking import Answer, Refused, Taken
+from .drivers import drivers
+from .drivers.driver import Binding, Driver
+from .extracted import CodeStatement, Site
+from .facts import Argument
+from .parsed import Parsed, parse
+from .prepared import Mark, Prepared
+from .schema import Relation, Schema
+from .unknown import Hunt
+
+INDETERMINATE: Final = "42P18"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A statement, or one of several in its text: `offset` is where it begins in that. `answer` is the server's; where
+    that misses a name, `hunt` tells all that miss. `typed` is its answer with the types that are `declared` by the
+    driver for values of proved types, by the number of the parameter."""
+
+    statement: CodeStatement
+    prepared: Prepared
+    schema: Schema
+    sql: str
+    offset: int
+    alone: bool
+    answer: Answer
+    hunt: Hunt | None = None
+    typed: Answer | None = None
+    declared: Mapping[int, str] = field(default_factory=dict[int, str])
+
+    @cached_property
+    def parsed(self) -> Parsed | None:
+        """The names in it; None where it does not parse."""
+        return self.hunt.parsed if self.hunt is not None else parse(self.sql)
+
+    @property
+    def driver(self) -> Driver | None:
+        """The driver that sends it."""
+        return drivers().get(self.statement.driver or "")
+
+    @property
+    def refused(self) -> Refused | None:
+        """The server's objection, if it matters: one that client-side binding takes away does not."""
+        if not isinstance(self.answer, Refused):
+            return None
+        driver = self.driver
+        if self.answer.sqlstate == INDETERMINATE and (driver is None or driver.client_binds or driver.sent):
+            return None
+        return self.answer
+
+    @property
+    def described(self) -> Taken | None:
+        """What the server says of it."""
+        return self.answer if isinstance(self.answer, Taken) else None
+
+    @property
+    def judged(self) -> bool:
+        """Whether all of it was judged: nothing was put in the place of a clause or a name."""
+        return self.prepared.whole
+
+    def site(self, position: int) -> Site:
+        """Where that offset of `sql` stands in the file."""
+        return self.prepared.site(self.offset + max(0, position))
+
+    def relations(self) -> tuple[Relation, ...]:
+        """The relations that it names and that are there."""
+        if self.parsed is None:
+            return ()
+        found = [self.schema.relations.get((each.schema, each.name)) for each in self.parsed.relations]
+        return tuple({each.qualified: each for each in found if each is not None}.values())
+
+    def argument(self, mark: Mark) -> Argument | None:
+        """The value for a placeholder, where it is known."""
+        given = self.statement.arguments
+        if given is None:
+            return None
+        if mark.key is not None:
+            return next((each for each in given if each.key == mark.key), None)
+        if self.statement.keyed or any(each.starred for each in given[: mark.number]):
+            return None
+        return given[mark.number - 1] if mark.number <= len(given) else None
+
+    @property
+    def counted(self) -> int | None:
+        """How many values it is given; None where that is not known."""
+        given = self.statement.arguments
+        if given is None or self.statement.keyed or any(each.starred or each.key == "**" for each in given):
+            return None
+        if self.statement.binding not in (Binding.SPREAD, Binding.TOGETHER):
+            return None
+        return len(given)

@@ -1,0 +1,127 @@
+"""Expressions at one place of a file: the texts that they may come to, and whose objects they are."""
+
+from __future__ import annotations
+
+import ast
+
+from . import forms
+from .drivers import driver_of
+from .forms.form import dotted
+from .guards import CATALOG
+from .place import Lines
+from .scope import Scope
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written
+from .walking import calls_in
+
+
+class Expressions:
+    """Reads expressions by what names hold in `scope`; forms ask it (forms.form.Reading), and so do calls.
+
+    `imports` lead from local names to dotted ones, `attributes` from `Class.name` to the driver whose object it holds.
+    """
+
+    def __init__(self, path: str, source: str) -> None:
+        self.path = path
+        self.lines = Lines(source)
+        self.scope: Scope = Scope()
+        self.imports: dict[str, str] = {}
+        self.attributes: dict[str, str] = {}
+
+    def text(self, node: ast.expr) -> Alternatives | None:
+        """The texts that an expression may come to; None where it is none."""
+        return forms.read(node, self)
+
+    def part(self, node: ast.expr, kind: HoleKind = HoleKind.UNKNOWN) -> Alternatives:
+        """As `text`; a hole for what is none."""
+        found = forms.read(node, self)
+        return found if found is not None else ((self.hole(node, kind),),)
+
+    def hole(self, node: ast.expr, kind: HoleKind = HoleKind.UNKNOWN) -> Hole:
+        """A hole for an expression."""
+        return Hole(kind, self.said(node), node.lineno, self.column(node))
+
+    def literal(self, node: ast.Constant, value: str) -> Piece:
+        """The characters of a literal with their place."""
+        line, column = node.lineno, self.column(node)
+        if "\\" not in value and (content := self.lines.content(line, column, value)) is not None:
+            return Written(value, *content, exact=True, file=self.path)
+        return Written(value, line, column, file=self.path)
+
+    def column(self, node: ast.expr) -> int:
+        """Where the expression begins on its line, in characters."""
+        return self.lines.column(node.lineno, node.col_offset)
+
+    def said(self, node: ast.expr) -> str:
+        """The expression as it stands there."""
+        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        return self.lines.between(node.lineno, self.column(node), end_line, self.lines.column(end_line, end))
+
+    def bound(self, name: str) -> Alternatives | None:
+        """What a local name or a parameter holds; None where it is not local."""
+        found = self.scope.texts.get(name)
+        if found is not None:
+            return found
+        if name in self.scope.parameters and name not in self.scope.local:
+            return ((Parameter(name, 0, 0),),)
+        return None
+
+    def is_local(self, name: str) -> bool:
+        """Whether the function itself gives the name something."""
+        return name in self.scope.local or name in self.scope.parameters
+
+    def typed(self, name: str) -> str:
+        """The dotted name with the class of its first part in the place of that, where it is known."""
+        root, dot, rest = name.partition(".")
+        return f"{self.scope.classes[root]}.{rest}" if dot and root in self.scope.classes else name
+
+    def listed(self, name: str) -> tuple[Alternatives | None, ...] | None:
+        """The texts in a local list."""
+        return self.scope.lists.get(name)
+
+    def driver(self, receiver: str) -> str | None:
+        """Whose object the receiver is known to be."""
+        found = self.scope.drivers.get(receiver)
+        if found is None and receiver.startswith(("self.", "cls.")) and self.scope.of_class:
+            found = self.attributes.get(f"{self.scope.of_class}.{receiver.partition('.')[2]}")
+        if found is None and receiver:
+            root, dot, rest = receiver.partition(".")
+            if root in self.imports and root not in self.scope.local:
+                return driver_of(self.imports[root] + dot + rest)
+        return found
+
+    def driver_made(self, value: ast.expr) -> str | None:
+        """Whose object the value is: by the function that makes it, or by the object that it comes from."""
+        while isinstance(value, ast.Await | ast.Call | ast.Subscript):
+            value = value.func if isinstance(value, ast.Call) else value.value
+        name = dotted(value)
+        while name:
+            if (found := self.driver(name)) is not None:
+                return found
+            if name in self.imports and "." not in name:
+                return driver_of(self.imports[name])
+            name = name.rpartition(".")[0]
+        if isinstance(value, ast.Attribute):
+            return self.driver_made(value.value)
+        return None
+
+    def driver_named(self, annotation: ast.expr) -> str | None:
+        """Whose object an annotation says that something is."""
+        for node in ast.walk(annotation):
+            name = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                name = node.value
+            if name is None:
+                continue
+            root, dot, rest = name.partition(".")
+            if (found := driver_of(self.imports.get(root, root) + dot + rest)) is not None:
+                return found
+        return None
+
+    def asks_catalog(self, value: ast.expr) -> bool:
+        """Whether the value comes from a query of the catalog."""
+        for call in calls_in(value):
+            for argument in call.args[:1]:
+                for text in self.text(argument) or ():
+                    if any(isinstance(piece, Written) and CATALOG.search(piece.text) for piece in text):
+                        return True
+        return False

@@ -1,0 +1,124 @@
+"""What one file says by itself, before files are joined: small frozen values that travel between processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .sqltext import Alternatives
+
+
+class Proof(NamedTuple):
+    """The Python type that a value is proved to have, and by what."""
+
+    type: str
+    why: str
+
+
+class Conversion(NamedTuple):
+    """A call such as `str(x)` around a value, with what is known of the value; `drops_nothing` is left to the judge."""
+
+    function: str
+    said: str
+    inner: Proof | None
+
+
+class Argument(NamedTuple):
+    """One argument of a call. `name` is that of the function's parameter which it is handed through from; `key` its
+    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out)."""
+
+    said: str
+    line: int
+    column: int
+    text: Alternatives | None = None
+    proof: Proof | None = None
+    name: str | None = None
+    key: str | None = None
+    starred: bool = False
+    items: tuple[Argument, ...] | None = None
+    keyed: bool = False
+    conversion: Conversion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Why a place runs only sometimes: for another engine, or where the catalog has something."""
+
+    engine: str | None = None
+    condition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that may hand SQL on. `receiver` is what stands before the last dot of the `callee`, `driver` whose object
+    that is known to be. `function` is the qualified name of the function that it stands in."""
+
+    receiver: str
+    name: str
+    line: int
+    column: int
+    arguments: tuple[Argument, ...]
+    function: str
+    driver: str | None = None
+    guard: Guard | None = None
+    awaited: bool = False
+
+    @property
+    def callee(self) -> str:
+        """The dotted name that is called."""
+        return f"{self.receiver}.{self.name}" if self.receiver else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function or method. `rest` is its `*args`, `named` its `**kwargs`."""
+
+    name: str
+    owner: str
+    parameters: tuple[str, ...]
+    rest: str | None
+    named: str | None
+    method: bool
+    returns: Alternatives | None = None
+
+    @property
+    def qualified(self) -> str:
+        """`Class.method`, `function`, `function.inner`."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A file of SQL whose queries have names (aiosql, pugsql), or that code reads whole."""
+
+    pattern: str
+    library: str | None
+    line: int
+    driver: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file. `imports` lead from local names to dotted ones, `bases` from classes to the names of their bases,
+    `classes` from `Class.attribute` to the name of the class that it holds an object of."""
+
+    path: str
+    name: str
+    imports: dict[str, str] = field(default_factory=dict[str, str])
+    constants: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
+    functions: dict[str, Function] = field(default_factory=dict[str, Function])
+    bases: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    classes: dict[str, str] = field(default_factory=dict[str, str])
+    calls: tuple[Call, ...] = ()
+    loaded: tuple[Loaded, ...] = ()
+    drivers: frozenset[str] = frozenset()
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that could not be read or parsed, and why."""
+
+    path: str
+    reason: str
+    line: int = 0

@@ -1,0 +1,89 @@
+"""The files of a tree that are read: what `.gitignore` and patterns exclude is left out, links are not followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+from ..errors import InvalidRequest
+
+# What no application keeps its own code in.
+_NEVER: Final = frozenset(
+    {
+        *(".git", ".hg", ".svn", "__pycache__", ".venv", "venv", ".tox", ".nox", "node_modules", "site-packages"),
+        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs"),
+    }
+)
+_MOST_BYTES: Final = 5_000_000
+
+
+class Tree(NamedTuple):
+    """Paths relative to the root, with slashes, in order."""
+
+    root: Path
+    python: tuple[str, ...]
+    sql: tuple[str, ...]
+
+
+def find_files(root: Path, exclude: Sequence[str] = ()) -> Tree:
+    """All `.py` and `.sql` files below the folder, or the one file; raises InvalidRequest where there is none."""
+    if root.is_file():
+        return Tree(root.parent, (root.name,), ())
+    if not root.is_dir():
+        raise InvalidRequest(f"{str(root)!r} is no folder and no file; name the one that your code is in.")
+    found = sorted(_below(root, "", (GitIgnoreSpec.from_lines(exclude),), ("",)))
+    return Tree(
+        root,
+        tuple(path for path in found if path.endswith(".py")),
+        tuple(path for path in found if path.endswith(".sql")),
+    )
+
+
+def read_text(path: Path) -> bytes:
+    """The bytes of a file; raises OSError, and ValueError for one that nobody wrote by hand."""
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
+    return path.read_bytes()
+
+
+def module_name(path: str) -> str:
+    """The dotted name of a file, from the tree's root on."""
+    parts = path.removesuffix(".py").split("/")
+    if parts[-1] == "__init__":
+        parts.pop()
+    if parts and parts[0] == "src":
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def _below(root: Path, folder: str, specs: tuple[GitIgnoreSpec, ...], bases: tuple[str, ...]) -> Iterator[str]:
+    with os.scandir(root / folder) as entries:
+        listed = sorted(entries, key=lambda each: each.name)
+    if any(each.name == ".gitignore" and each.is_file(follow_symlinks=False) for each in listed):
+        text = (root / folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+        specs, bases = (*specs, GitIgnoreSpec.from_lines(text.splitlines())), (*bases, folder)
+    for entry in listed:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _NEVER and not _excluded(path + "/", specs, bases):
+                yield from _below(root, path, specs, bases)
+        elif (
+            entry.name.endswith((".py", ".sql"))
+            and entry.is_file(follow_symlinks=False)
+            and not _excluded(path, specs, bases)
+        ):
+            yield path
+
+
+def _excluded(path: str, specs: Sequence[GitIgnoreSpec], bases: Sequence[str]) -> bool:
+    """Whether the nearest file that says something of the path excludes it."""
+    verdict = False
+    for spec, base in zip(specs, bases, strict=True):
+        result = spec.check_file(path[len(base) + 1 :] if base else path)
+        if result.include is not None:
+            verdict = result.include
+    return verdict

@@ -1,0 +1,61 @@
+"""`"…".format(…)`, and psycopg's `SQL("…").format(…)`, whose arguments are composed themselves."""
+
+from __future__ import annotations
+
+import ast
+from string import Formatter
+
+from ..sqltext import Alternatives, Text, Written, concatenated
+from .form import Form, Reading
+
+_FORMATTER = Formatter()
+
+
+def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    texts = reading.text(node.func.value)
+    if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
+        return None
+    found: list[Text] = []
+    for text in texts:
+        found += _filled(text, node, reading)
+    return tuple(found)
+
+
+def _filled(text: Text, node: ast.Call, reading: Reading) -> Alternatives:
+    parts: list[Alternatives] = []
+    number = 0
+    for piece in text:
+        if not isinstance(piece, Written):
+            parts.append(((piece,),))
+            continue
+        try:
+            fields = list(_FORMATTER.parse(piece.text))
+        except ValueError:
+            return ((reading.hole(node),),)
+        whole = len(fields) == 1 and fields[0][1] is None
+        for literal, field, _, _ in fields:
+            exact = piece.exact and whole
+            parts.append(((Written(literal, piece.line, piece.column, exact=exact, file=piece.file),),))
+            if field is None:
+                continue
+            parts.append(_value(node, field, number, reading))
+            number += field == ""
+    return concatenated(parts, reading.hole(node))
+
+
+def _value(node: ast.Call, field: str, number: int, reading: Reading) -> Alternatives:
+    if field == "" or field.isdigit():
+        place = number if field == "" else int(field)
+        given = node.args[place] if place < len(node.args) else None
+        if given is None or any(isinstance(each, ast.Starred) for each in node.args[: place + 1]):
+            return ((reading.hole(node),),)
+        return reading.part(given)
+    for keyword in node.keywords:
+        if keyword.arg == field:
+            return reading.part(keyword.value)
+    return ((reading.hole(node),),)
+
+
+FORM = Form(ast.Call, _read, frozenset({"format"}))

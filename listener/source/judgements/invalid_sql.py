@@ -1,0 +1,41 @@
+"""A statement that the server does not take, for a reason that no other judgement tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...issue import Severity
+from ..examined import Examined
+from .foreign_placeholder import foreign_style
+from .judgement import Defect, Judgement, seen
+from .operator_mismatch import mismatched_operator
+
+_TOLD_ELSEWHERE = frozenset({"42P01", "42703"})
+# Not of the statement but of the moment: rights, limits, a connection that goes; and what this server does not have.
+_NOT_OF_THE_STATEMENT = ("08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "0A", "XX", "F0")
+_RIGHTS = frozenset({"42501", "3F000"})
+
+
+def _judge(examined: Examined) -> Iterator[Defect]:
+    refused = examined.refused
+    if refused is None or not examined.judged or foreign_style(examined) is not None:
+        return
+    state = refused.sqlstate
+    if state.startswith(_NOT_OF_THE_STATEMENT) or state in _RIGHTS or mismatched_operator(examined):
+        return
+    if state in _TOLD_ELSEWHERE and examined.hunt is not None:
+        last = examined.hunt.tables or examined.hunt.columns
+        if last or (
+            examined.parsed is not None and any(each.name in examined.schema.made for each in examined.parsed.ranges)
+        ):
+            return
+    yield Defect(
+        f"The server does not take the statement: {refused.message}.",
+        "A statement that the server takes.",
+        examined.site(refused.position),
+        evidence=(seen("server", f"SQLSTATE {state}: {refused.message}."),),
+        sqlstate=state,
+    )
+
+
+JUDGEMENT = Judgement("INVALID_SQL", Severity.CRITICAL, _judge)

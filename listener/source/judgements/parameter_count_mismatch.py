@@ -1,0 +1,58 @@
+"""More or fewer values than the statement has placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...issue import Severity
+from ..drivers.driver import Binding, Style
+from ..examined import Examined
+from .foreign_placeholder import foreign_style
+from .judgement import Defect, Judgement, seen
+
+
+def _judge(examined: Examined) -> Iterator[Defect]:
+    statement = examined.statement
+    # What is put in the place of a hole may have placeholders of its own.
+    if not examined.alone or statement.holes or foreign_style(examined) is not None or statement.rewrites:
+        return
+    keyed = _missing_keys(examined)
+    if keyed is not None:
+        if keyed:
+            yield _defect(examined, f"It has no value for {', '.join(keyed)}.", "A value for each placeholder.")
+        return
+    given, wanted = examined.counted, examined.prepared.parameters
+    if given is None or given == wanted or statement.style is None:
+        return
+    if given == 0 and statement.style is Style.FORMAT:
+        return  # without values psycopg looks for no placeholders
+    values = "1 value" if given == 1 else f"{given} values"
+    said = f"The statement has {wanted} placeholders and is given {values}."
+    expected = f"{wanted} values."
+    only = statement.arguments[0] if statement.arguments else None
+    together = only is not None and only.items is not None and len(only.items) == wanted
+    if statement.binding is Binding.SPREAD and given == 1 and only is not None and together:
+        expected = f"Separate arguments: asyncpg takes {only.said} for one value."
+    yield _defect(examined, said, expected)
+
+
+def _missing_keys(examined: Examined) -> list[str] | None:
+    """The keys without a value; None where values do not come by key."""
+    keys = [each.key for each in examined.prepared.marks if each.key is not None]
+    given = examined.statement.arguments
+    if not keys or given is None or not examined.statement.keyed or any(each.key == "**" for each in given):
+        return [] if keys else None
+    there = {each.key for each in given}
+    return [each for each in dict.fromkeys(keys) if each not in there]
+
+
+def _defect(examined: Examined, current: str, expected: str) -> Defect:
+    return Defect(
+        current,
+        expected,
+        examined.site(0),
+        evidence=(seen("call", f"`{examined.statement.said}` is called in line {examined.statement.call.line}."),),
+    )
+
+
+JUDGEMENT = Judgement("PARAMETER_COUNT_MISMATCH", Severity.CRITICAL, _judge)

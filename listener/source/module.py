@@ -1,0 +1,404 @@
+"""One file, read once from top to bottom: which texts its names hold at which call, and what it calls with them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from .calls import Calls
+from .drivers import driver_of
+from .expressions import Expressions
+from .facts import Call, Function, Loaded, Module, Proof
+from .forms.form import dotted
+from .guards import engines, guarded
+from .loading import loaded_by
+from .proofs import annotated, proof
+from .scope import Scope
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Written, concatenated, either
+from .walking import attributes_in, calls_in, class_made, class_named, expressions, rewrites
+
+T = TypeVar("T")
+
+
+def read_module(path: str, name: str, source: str) -> Module:
+    """The facts of one file; raises SyntaxError, or ValueError for what is no text."""
+    return _Reader(path, name, source).read()
+
+
+class _Reader(Expressions):
+    """Follows names through one file. Branches are followed each and joined; a loop is followed once."""
+
+    def __init__(self, path: str, name: str, source: str) -> None:
+        super().__init__(path, source)
+        self._tree = ast.parse(source)
+        self._name = name
+        self._constants: dict[str, Alternatives] = {}
+        self._functions: dict[str, Function] = {}
+        self._bases: dict[str, tuple[str, ...]] = {}
+        self._classes: dict[str, str] = {}
+        self._loaded: list[Loaded] = []
+        self._found: list[Call] = []
+        self._drivers: set[str] = set()
+        self._returns: list[Alternatives | None] = []
+        self._calls = Calls(self)
+
+    def read(self) -> Module:
+        self._block(self._tree.body)
+        return Module(
+            self.path,
+            self._name,
+            self.imports,
+            self._constants,
+            self._functions,
+            self._bases,
+            self._classes,
+            tuple(self._found),
+            tuple(self._loaded),
+            frozenset(self._drivers),
+            self.lines.number,
+        )
+
+    # Statements.
+
+    def _block(self, statements: Sequence[ast.stmt]) -> None:
+        for each in statements:
+            self._statement(each)
+
+    def _statement(self, node: ast.stmt) -> None:  # noqa: PLR0912 - one case for each kind of statement
+        match node:
+            case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Global() | ast.Nonlocal():
+                pass
+            case ast.Expr(value=value):
+                self._look_into(value)
+                self._appended(value)
+            case ast.Assign(targets=targets, value=value):
+                self._look_into(value)
+                for target in targets:
+                    self._assign(target, value)
+            case ast.AnnAssign(target=target, value=value, annotation=annotation):
+                if value is not None:
+                    self._look_into(value)
+                    self._assign(target, value)
+                self._annotate(target, annotation)
+            case ast.AugAssign(target=target, op=ast.Add(), value=value):
+                self._look_into(value)
+                self._extend(target, value)
+            case ast.Return(value=value):
+                if value is not None:
+                    self._look_into(value)
+                    self._returns.append(self.text(value))
+                self.scope.ended = True
+            case ast.Raise() | ast.Continue() | ast.Break():
+                self._look_into(*expressions(node))
+                self.scope.ended = True
+            case ast.If():
+                self._if(node)
+            case ast.For() | ast.AsyncFor() | ast.While():
+                self._loop(node)
+            case ast.With() | ast.AsyncWith():
+                self._with(node)
+            case ast.Try() | ast.TryStar():
+                self._try(node)
+            case ast.Match(subject=subject, cases=cases):
+                self._look_into(subject)
+                self._branches([each.body for each in cases], node.lineno, also_none=True)
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._function(node)
+            case ast.ClassDef():
+                self._class(node)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case _:
+                self._look_into(*expressions(node))
+
+    def _look_into(self, *nodes: ast.expr) -> None:
+        """Find the calls in expressions."""
+        for node in nodes:
+            for call in calls_in(node):
+                if (found := self._calls.read(call)) is not None:
+                    self._found.append(found)
+                if (loaded := loaded_by(call, self.imports)) is not None:
+                    self._loaded.append(loaded)
+            if isinstance(node, ast.NamedExpr):
+                self._assign(node.target, node.value)
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        match target:
+            case ast.Name(id=name):
+                self._bind(name, value)
+            case ast.Attribute() if (name := dotted(target)) is not None and name.startswith(("self.", "cls.")):
+                self._bind(name, value)
+                if self.scope.of_class and (driver := self.scope.drivers.get(name)) is not None:
+                    self.attributes.setdefault(f"{self.scope.of_class}.{name.partition('.')[2]}", driver)
+                if self.scope.of_class and (text := self.scope.texts.get(name)) is not None:
+                    key = f"{self.scope.of_class}.{name.partition('.')[2]}"
+                    known = self._constants.get(key, ())
+                    self._constants[key] = either([known, text], self.hole(value))
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                values = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(targets) else None
+                for number, each in enumerate(targets):
+                    if values is None:
+                        self._forget(each)
+                    else:
+                        self._assign(each, values[number])
+            case _:
+                self._forget(target)
+
+    def _bind(self, name: str, value: ast.expr) -> None:
+        scope = self.scope
+        text, known = self._text_worth_keeping(value), proof(value, scope.proofs)
+        driver, asked = self.driver_made(value), self.asks_catalog(value)
+        rewritten = name in scope.parameters and rewrites(value, name)
+        elements = value.elts if isinstance(value, ast.List) else None
+        listed = None if elements is None else tuple(self.text(each) for each in elements)
+        if not scope.owner or scope.owner == scope.of_class:
+            self._constant(name, value, text)
+        scope.forget(name)
+        if rewritten:
+            text = ((Parameter(name, 0, 0, rewritten=True),),)
+        self._hold(scope.texts, name, text)
+        self._hold(scope.proofs, name, known)
+        self._hold(scope.drivers, name, driver)
+        self._hold(scope.lists, name, listed)
+        self._hold(scope.classes, name, class_made(value))
+        if asked:
+            scope.asked.add(name)
+
+    @staticmethod
+    def _hold(held: dict[str, T], name: str, found: T | None) -> None:
+        if found is not None:
+            held[name] = found
+
+    def _text_worth_keeping(self, value: ast.expr) -> Alternatives | None:
+        """The text of a value, where it is more than a name for what a call returns."""
+        text = self.text(value)
+        if text is None:
+            return None
+        lone = all(len(each) == 1 and isinstance(each[0], Reference) and each[0].called for each in text)
+        return None if lone and self.driver_made(value) is not None else text
+
+    def _constant(self, name: str, value: ast.expr, text: Alternatives | None) -> None:
+        key = f"{self.scope.of_class}.{name}" if self.scope.of_class else name
+        if text is not None:
+            self._constants[key] = text
+        elif isinstance(value, ast.Dict):
+            for item, content in zip(value.keys, value.values, strict=True):
+                held = self.text(content)
+                if isinstance(item, ast.Constant) and isinstance(item.value, str) and held is not None:
+                    self._constants[f"{key}[{item.value!r}]"] = held
+
+    def _annotate(self, target: ast.expr, annotation: ast.expr) -> None:
+        if (name := dotted(target)) is None:
+            return
+        if isinstance(target, ast.Name) and (kind := annotated(annotation)) is not None:
+            self.scope.proofs[name] = Proof(kind, f"`{name}: {self.said(annotation)}` says so")
+        if (driver := self.driver_named(annotation)) is not None:
+            self.scope.drivers[name] = driver
+        if isinstance(target, ast.Name) and (of_class := class_named(annotation)) is not None:
+            self.scope.classes[name] = of_class
+
+    def _extend(self, target: ast.expr, value: ast.expr) -> None:
+        name = dotted(target)
+        if name is None:
+            return
+        before = self.bound(name)
+        if before is not None and (isinstance(before[0][0] if before[0] else None, Written) or self.text(value)):
+            added = self.part(value)
+            # `forget` first: a parameter that is added to is a local from here on.
+            self.scope.forget(name)
+            self.scope.texts[name] = concatenated([before, added], self.hole(value))
+        elif name in self.scope.lists and isinstance(value, ast.List):
+            self.scope.lists[name] = (*self.scope.lists[name], *(self.text(each) for each in value.elts))
+        else:
+            self.scope.forget(name)
+
+    def _appended(self, value: ast.expr) -> None:
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments):
+                if name not in self.scope.lists:
+                    return
+                added = [self.text(each) for each in arguments] if method == "append" else [None]
+                self.scope.lists[name] = (*self.scope.lists[name], *added)
+            case _:
+                return
+
+    def _forget(self, target: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            self.scope.forget(target.id)
+        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name):
+                    self.scope.forget(node.id)
+
+    # Branches.
+
+    def _branches(self, bodies: Sequence[Sequence[ast.stmt]], line: int, *, also_none: bool = False) -> None:
+        before = self.scope
+        ends: list[Scope] = []
+        for body in bodies:
+            self.scope = before.fork()
+            self._block(body)
+            ends.append(self.scope)
+        self.scope = before
+        before.join([*ends, before.fork()] if also_none else ends, line)
+
+    def _if(self, node: ast.If) -> None:
+        self._look_into(node.test)
+        before, sides = self.scope, engines(node.test, self.said)
+        condition = self._condition(node.test)
+        then, otherwise = before.fork(), before.fork()
+        then.guard = guarded(before.guard, sides.body, condition)
+        otherwise.guard = guarded(before.guard, sides.otherwise, condition)
+        self.scope = then
+        self._block(node.body)
+        self.scope = otherwise
+        self._block(node.orelse)
+        self.scope = before
+        guard = before.guard
+        before.join([then, otherwise], node.lineno)
+        if then.ended and not otherwise.ended:
+            guard = guarded(guard, sides.otherwise, condition)
+        elif otherwise.ended and not then.ended:
+            guard = guarded(guard, sides.body, condition)
+        before.guard = guard
+
+    def _condition(self, test: ast.expr) -> str | None:
+        """The condition, where it depends on what the catalog has."""
+        asked = self.scope.asked
+        if asked and any(isinstance(each, ast.Name) and each.id in asked for each in ast.walk(test)):
+            return self.said(test)
+        return self.said(test) if self.asks_catalog(test) else None
+
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+        match node:
+            case ast.While(test=test):
+                self._look_into(test)
+            case ast.For(iter=iterated, target=target) | ast.AsyncFor(iter=iterated, target=target):
+                self._look_into(iterated)
+                self._forget(target)
+        before = self.scope
+        start = before.fork()
+        self.scope = before.fork()
+        self._block(node.body)
+        end = self.scope
+        end.ended = False
+        for name, text in end.texts.items():
+            if start.texts.get(name) not in (None, text):
+                # What is added in a loop may be added any number of times.
+                grown = Hole(HoleKind.UNKNOWN, f"what the loop in line {node.lineno} adds", node.lineno, 0)
+                end.texts[name] = concatenated([start.texts[name], ((grown,),)], grown)
+        for name, listed in end.lists.items():
+            if name in start.lists and listed != start.lists[name]:
+                end.lists[name] = (*start.lists[name], None)
+        self.scope = before
+        before.join([start, end], node.lineno)
+        before.ended = False
+        self._block(node.orelse)
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            self._look_into(item.context_expr)
+            if item.optional_vars is not None:
+                self._assign(item.optional_vars, item.context_expr)
+        self._block(node.body)
+
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
+        before = self.scope.fork()
+        self._block(node.body)
+        self._block(node.orelse)
+        ends = [self.scope.fork()]
+        ends[0].ended = self.scope.ended
+        after = self.scope
+        for handler in node.handlers:
+            self.scope = before.fork()
+            if handler.name:
+                self.scope.forget(handler.name)
+            self._block(handler.body)
+            ends.append(self.scope)
+        self.scope = after
+        after.ended = False
+        after.join(ends, node.lineno)
+        self._block(node.finalbody)
+
+    # Functions, classes, imports.
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        outer, returns = self.scope, self._returns
+        outer.forget(node.name)
+        outer.local.discard(node.name)
+        arguments = node.args
+        plain = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        static = any(dotted(each) == "staticmethod" for each in node.decorator_list if isinstance(each, ast.Name))
+        method = bool(outer.of_class) and outer.owner == outer.of_class and not static
+        names = [each.arg for each in plain]
+        rest = arguments.vararg and arguments.vararg.arg
+        named = arguments.kwarg and arguments.kwarg.arg
+        self._look_into(*node.decorator_list)
+        inner = outer.fork() if outer.owner and outer.owner != outer.of_class else Scope()
+        inner.ended = False
+        inner.of_class = outer.of_class
+        inner.guard = outer.guard
+        inner.owner = f"{outer.owner}.{node.name}" if outer.owner else node.name
+        inner.parameters = frozenset(names[1:] if method else names) | {each for each in (rest, named) if each}
+        for each in inner.parameters:
+            inner.forget(each)
+            inner.local.discard(each)
+        self.scope, self._returns = inner, []
+        for each in plain:
+            if each.annotation is not None and each.arg in inner.parameters:
+                self._annotate(ast.Name(each.arg), each.annotation)
+        self._block(node.body)
+        texts = [each for each in self._returns if each is not None]
+        hole = Hole(HoleKind.UNKNOWN, f"{node.name}()", node.lineno, 0)
+        function = Function(
+            node.name,
+            outer.owner,
+            tuple(names[1:] if method else names),
+            rest,
+            named,
+            method,
+            either(texts, hole) if texts and len(texts) == len(self._returns) else None,
+        )
+        self._functions[inner.owner] = function
+        if method and (of_class := class_named(node.returns)) is not None:
+            self._classes.setdefault(inner.owner, of_class)
+        self.scope, self._returns = outer, returns
+
+    def _class(self, node: ast.ClassDef) -> None:
+        outer = self.scope
+        name = f"{outer.owner}.{node.name}" if outer.owner else node.name
+        self._bases[name] = tuple(base for each in node.bases if (base := dotted(each)) is not None)
+        self.scope = replace(outer.fork(), owner=name, of_class=name)
+        for target, value, annotation in attributes_in(node):
+            if (of_class := class_named(annotation) or class_made(value)) is not None:
+                self._classes.setdefault(f"{name}.{target}", of_class)
+            made = None if value is None else self.driver_made(value)
+            if made is None and annotation is not None:
+                made = self.driver_named(annotation)
+            if made is not None:
+                self.attributes.setdefault(f"{name}.{target}", made)
+        self._block(node.body)
+        self.scope = outer
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                self.imports[each.asname or each.name.partition(".")[0]] = (
+                    each.name if each.asname else each.name.partition(".")[0]
+                )
+                self._saw_import(each.name)
+            return
+        module = node.module or ""
+        if node.level:
+            package = self._name.split(".")
+            keep = len(package) - node.level + (1 if self.path.endswith("__init__.py") else 0)
+            module = ".".join([*package[: max(0, keep)], *([module] if module else [])])
+        for each in node.names:
+            self.imports[each.asname or each.name] = f"{module}.{each.name}" if module else each.name
+            self._saw_import(f"{module}.{each.name}")
+
+    def _saw_import(self, name: str) -> None:
+        if (driver := driver_of(name)) is not None:
+            self._drivers.add(driver)

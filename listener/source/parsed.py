@@ -1,0 +1,216 @@
+"""The names in one parsed statement, each with its place in the text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, cast
+
+import pglast
+from pglast import ast
+from pglast.visitors import Visitor
+
+from ..nesting import NestedTooDeeply, require_shallow
+from .prepared import HOLE_NAME
+
+_DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
+_UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
+
+
+class Range(NamedTuple):
+    """A relation that a statement names. `target` says that the statement writes to it."""
+
+    location: int
+    schema: str | None
+    name: str
+    alias: str | None
+    target: bool
+
+    @property
+    def called(self) -> str:
+        """What columns are qualified with."""
+        return self.alias or self.name
+
+
+class Column(NamedTuple):
+    """A column that a statement names: its parts from the qualifiers on."""
+
+    location: int
+    parts: tuple[str, ...]
+
+
+class Assigned(NamedTuple):
+    """A column that INSERT or UPDATE gives a value."""
+
+    location: int
+    name: str
+
+
+class Cast(NamedTuple):
+    """A column that is cast where it is compared with `other`."""
+
+    location: int
+    parts: tuple[str, ...]
+    type: str
+    operator: str
+    other: Any
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a statement names. `made` are relations that it creates, `names` those of WITH, `sorting` where
+    columns stand that it sorts or groups by, `operators` where operators do."""
+
+    kind: str
+    ranges: list[Range] = field(default_factory=list[Range])
+    columns: list[Column] = field(default_factory=list[Column])
+    assigned: list[Assigned] = field(default_factory=list[Assigned])
+    casts: list[Cast] = field(default_factory=list[Cast])
+    names: set[str] = field(default_factory=set[str])
+    made: set[str] = field(default_factory=set[str])
+    queries: int = 0
+    sorting: set[int] = field(default_factory=set[int])
+    operators: set[int] = field(default_factory=set[int])
+    utility: bool = False
+
+    @property
+    def target(self) -> Range | None:
+        """What the statement writes to."""
+        return next((each for each in self.ranges if each.target), None)
+
+    @property
+    def relations(self) -> list[Range]:
+        """The relations that have to be there."""
+        return [
+            each
+            for each in self.ranges
+            if not (each.schema is None and each.name in self.names)
+            and not each.name.startswith(HOLE_NAME)
+            and not (each.schema or "").startswith(HOLE_NAME)
+        ]
+
+
+def slices(sql: str) -> list[tuple[int, str]]:
+    """The statements in the text, each with its offset; the whole where it does not parse, or is but one."""
+    if ";" not in sql.rstrip().rstrip(";"):
+        return [(0, sql)]
+    try:
+        require_shallow(sql)
+        parts = pglast.split(sql, with_parser=True, only_slices=True)
+    except (pglast.Error, NestedTooDeeply):
+        return [(0, sql)]
+    return [(part.start, sql[part]) for part in parts]
+
+
+def parse(sql: str) -> Parsed | None:
+    """The names in the statement; None where it does not parse."""
+    try:
+        require_shallow(sql)
+        statements = cast("tuple[Any, ...]", pglast.parse_sql(sql))
+    except (pglast.Error, RecursionError):
+        return None
+    if len(statements) != 1:
+        return None
+    reader = _Reader(type(statements[0].stmt).__name__)
+    reader(statements[0].stmt)
+    found = reader.found
+    found.utility = isinstance(statements[0].stmt, _UTILITIES)
+    return found
+
+
+def span(sql: str, location: int) -> tuple[int, int]:
+    """Where a dotted name that begins there ends."""
+    match = _DOTTED.match(sql, location)
+    return (location, match.end()) if match is not None else (location, location)
+
+
+class _Reader(Visitor):
+    """Collects names."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.found = Parsed(kind)
+        self._targets: set[int] = set()
+
+    def visit_InsertStmt(self, _: object, node: ast.InsertStmt) -> None:  # noqa: N802 - pglast finds it by this name
+        self._target(node.relation)
+        self._assigned(node.cols)
+        if node.onConflictClause is not None:
+            self._assigned(node.onConflictClause.targetList)
+
+    def visit_UpdateStmt(self, _: object, node: ast.UpdateStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+        self._assigned(node.targetList)
+
+    def visit_DeleteStmt(self, _: object, node: ast.DeleteStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+
+    def visit_MergeStmt(self, _: object, node: ast.MergeStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+
+    def visit_SelectStmt(self, _: object, node: ast.SelectStmt) -> None:  # noqa: N802 - as above
+        self.found.queries += 1
+        self._sorting(node.groupClause)
+        if node.intoClause is not None and node.intoClause.rel is not None:
+            self._made(node.intoClause.rel)
+
+    def visit_CreateStmt(self, _: object, node: ast.CreateStmt) -> None:  # noqa: N802 - as above
+        self._made(node.relation)
+
+    def visit_CreateTableAsStmt(self, _: object, node: ast.CreateTableAsStmt) -> None:  # noqa: N802 - as above
+        self._made(node.into.rel if node.into is not None else None)
+
+    def visit_ViewStmt(self, _: object, node: ast.ViewStmt) -> None:  # noqa: N802 - as above
+        self._made(node.view)
+
+    def visit_CommonTableExpr(self, _: object, node: ast.CommonTableExpr) -> None:  # noqa: N802 - as above
+        self.found.names.add(cast("str", node.ctename))
+
+    def visit_SortBy(self, _: object, node: ast.SortBy) -> None:  # noqa: N802 - as above
+        self._sorting((node.node,))
+
+    def visit_RangeVar(self, _: object, node: ast.RangeVar) -> None:  # noqa: N802 - as above
+        if node.relname in self.found.made and node.schemaname is None:
+            return
+        alias = node.alias.aliasname if node.alias is not None else None
+        target = id(node) in self._targets
+        self.found.ranges.append(Range(node.location or 0, node.schemaname, cast("str", node.relname), alias, target))
+
+    def visit_ColumnRef(self, _: object, node: ast.ColumnRef) -> None:  # noqa: N802 - as above
+        parts = _parts(node)
+        if parts:
+            self.found.columns.append(Column(node.location or 0, parts))
+
+    def visit_A_Expr(self, _: object, node: ast.A_Expr) -> None:  # noqa: N802 - as above
+        self.found.operators.add(node.location if node.location is not None else -1)
+        operator = node.name[-1].sval if node.name else ""
+        for one, other in ((node.lexpr, node.rexpr), (node.rexpr, node.lexpr)):
+            if isinstance(one, ast.TypeCast) and isinstance(one.arg, ast.ColumnRef):
+                parts = _parts(one.arg)
+                names = cast("Any", one.typeName).names if one.typeName is not None else ()
+                if parts and names:
+                    self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
+
+    def _sorting(self, nodes: Any) -> None:
+        self.found.sorting |= {each.location for each in nodes or () if isinstance(each, ast.ColumnRef)}
+
+    def _target(self, node: ast.RangeVar | None) -> None:
+        if node is not None:
+            self._targets.add(id(node))
+
+    def _made(self, node: ast.RangeVar | None) -> None:
+        if node is not None and node.relname:
+            self.found.made.add(node.relname)
+
+    def _assigned(self, targets: Any) -> None:
+        for each in targets or ():
+            if isinstance(each, ast.ResTarget) and each.name:
+                self.found.assigned.append(Assigned(each.location or 0, each.name))
+
+
+def _parts(node: ast.ColumnRef) -> tuple[str, ...]:
+    """The names; nothing where it ends in a star."""
+    fields = cast("tuple[Any, ...]", node.fields or ())
+    if not all(isinstance(each, ast.String) for each in fields):
+        return ()
+    return tuple(each.sval for each in fields)

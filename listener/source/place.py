@@ -1,0 +1,63 @@
+"""Places in a file."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from .sqltext import Written
+
+_OPENING: Final = re.compile(r"[rRbBuUfFtT]{0,2}(\"\"\"|'''|\"|')")
+
+
+def after(piece: Written, characters: int) -> tuple[int, int]:
+    """Line and column of the character that stands so far within; of the whole literal where that is not known."""
+    if not piece.exact:
+        return piece.line, piece.column
+    before = piece.text[:characters]
+    lines = before.count("\n")
+    if not lines:
+        return piece.line, piece.column + characters
+    return piece.line + lines, characters - before.rindex("\n") - 1
+
+
+class Lines:
+    """A file's lines, to tell places in characters and to quote expressions."""
+
+    def __init__(self, source: str) -> None:
+        self._lines = source.split("\n")
+        self._ascii = source.isascii()
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self._lines)
+
+    def column(self, line: int, offset: int) -> int:
+        """The column in characters for an offset in UTF-8 bytes."""
+        if self._ascii:
+            return offset
+        return len(self._lines[line - 1].encode()[:offset].decode(errors="replace"))
+
+    def between(self, line: int, column: int, end_line: int, end_column: int) -> str:
+        """The characters of the place; of more than one line only the first."""
+        text = self._lines[line - 1]
+        return text[column:end_column] if line == end_line else text[column:].rstrip() + " …"
+
+    def content(self, line: int, column: int, value: str) -> tuple[int, int] | None:
+        """Where the characters of a string literal begin, if they stand there as they are."""
+        text = self._lines[line - 1]
+        match = _OPENING.match(text, column)
+        if match is None:
+            return None
+        here, (first, *others) = match.end(), value.split("\n")
+        if not text.startswith(first, here):
+            return None
+        for number, other in enumerate(others[:-1], line):
+            if number >= len(self._lines) or self._lines[number] != other:
+                return None
+        if others and not (
+            line + len(others) - 1 < len(self._lines) and self._lines[line + len(others) - 1].startswith(others[-1])
+        ):
+            return None
+        return line, here

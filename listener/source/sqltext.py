@@ -1,0 +1,110 @@
+"""SQL as code holds it: pieces that are written out, and holes for what is known only when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+from itertools import product
+from typing import Final, NamedTuple
+
+MOST_ALTERNATIVES: Final = 12
+"""Texts that one expression may come to (by conditions); beyond these it is dynamic."""
+
+
+class HoleKind(StrEnum):
+    """What stands in a hole, as far as the code says it."""
+
+    UNKNOWN = "unknown"
+    VALUE = "value"
+    IDENTIFIER = "identifier"
+
+
+class Written(NamedTuple):
+    """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
+    place is that of the whole literal. Lines count from 1, columns from 0, in characters."""
+
+    text: str
+    line: int
+    column: int
+    exact: bool = False
+    file: str = ""
+
+
+class Hole(NamedTuple):
+    """What is not known; `said` is its expression."""
+
+    kind: HoleKind
+    said: str
+    line: int
+    column: int
+
+
+class Reference(NamedTuple):
+    """A text under a dotted name that another scope, class or file gives; `called` says that a function returns it,
+    given these texts (by place or keyword; None is no text)."""
+
+    name: str
+    line: int
+    column: int
+    called: bool = False
+    given: tuple[tuple[int | str, Alternatives | None], ...] = ()
+
+
+class Parameter(NamedTuple):
+    """What a caller of the function gives. With a `separator` it is joined from a list; as a `kind` it may be quoted as
+    an identifier. It is `rewritten` where a function made another text of it that nobody follows."""
+
+    name: str
+    line: int
+    column: int
+    kind: HoleKind = HoleKind.UNKNOWN
+    separator: str | None = None
+    rewritten: bool = False
+
+
+Piece = Written | Hole | Reference | Parameter
+Text = tuple[Piece, ...]
+Alternatives = tuple[Text, ...]
+
+
+def written(text: Text) -> str | None:
+    """The text where all of it is written out."""
+    if all(isinstance(piece, Written) for piece in text):
+        return "".join(piece.text for piece in text if isinstance(piece, Written))
+    return None
+
+
+def shown(text: Text) -> str:
+    """The text for people: holes in braces."""
+    return "".join(_shown(piece) for piece in text)
+
+
+def concatenated(parts: Sequence[Alternatives], hole: Hole) -> Alternatives:
+    """Every way to put one alternative of each part after the other; where these are too many, the hole."""
+    number = 1
+    for part in parts:
+        number *= len(part)
+    if number > MOST_ALTERNATIVES:
+        return ((hole,),)
+    return tuple(tuple(piece for text in chosen for piece in text) for chosen in product(*parts))
+
+
+def either(several: Iterable[Alternatives], hole: Hole) -> Alternatives:
+    """All alternatives, each once; where these are too many, the hole."""
+    found = tuple(dict.fromkeys(text for each in several for text in each))
+    return found if len(found) <= MOST_ALTERNATIVES else ((hole,),)
+
+
+def parameters(text: Text) -> Iterator[Parameter]:
+    """The pieces that callers give."""
+    return (piece for piece in text if isinstance(piece, Parameter))
+
+
+def _shown(piece: Piece) -> str:
+    match piece:
+        case Written():
+            return piece.text
+        case Hole():
+            return "{" + piece.said + "}"
+        case _:
+            return "{" + piece.name + "}"

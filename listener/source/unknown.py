@@ -1,0 +1,189 @@
+"""All the tables and columns of a statement that are not there.
+
+The server stops at the first. So each that it objects to is replaced by something that it takes, and it is asked again:
+a relation by a query of nothing, its columns and others that are missing by NULL. What the server resolves is never
+guessed at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from psycopg import AsyncConnection, sql
+from psycopg.rows import TupleRow
+
+from .asking import Answer, Question, Refused, ask
+from .parsed import Parsed, Range, parse, span
+from .prepared import HOLE_NAME
+from .schema import Relation, Schema, read_relations
+
+UNDEFINED_TABLE: Final = "42P01"
+UNDEFINED_COLUMN: Final = "42703"
+_MOST_ROUNDS: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownTable:
+    """A relation that is not there."""
+
+    schema: str | None
+    name: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownColumn:
+    """A column that is not there. `relation` is where it was looked for, where that is one; else `among` are all."""
+
+    name: str
+    position: int
+    relation: Relation | None
+    among: tuple[Relation, ...] = ()
+
+
+@dataclass(slots=True)
+class Hunt:
+    """One statement under examination; positions are offsets in `text`."""
+
+    text: str
+    parsed: Parsed
+    schema: Schema
+    tables: list[UnknownTable] = field(default_factory=list[UnknownTable])
+    columns: list[UnknownColumn] = field(default_factory=list[UnknownColumn])
+    last: Answer | None = None
+    over: bool = False
+    _edits: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
+    _absent: set[str] = field(default_factory=set[str])
+
+    def begin(self) -> None:
+        """Find the relations that are not there, and put queries in their place."""
+        for each in self.parsed.ranges:
+            hole = HOLE_NAME in each.name or HOLE_NAME in (each.schema or "")
+            if not hole and (each.schema is None and each.name in self.parsed.names):
+                continue
+            if not hole and (each.schema, each.name) in self.schema.relations:
+                continue
+            if not hole and each.name not in self.schema.made:
+                self.tables.append(UnknownTable(each.schema, each.name, each.location))
+            if each.target or self.parsed.utility:
+                self.over = True
+            else:
+                self._absent.add(each.called)
+                start, end = span(self.text, each.location)
+                self._edits[start] = (end, self._stand_in(each))
+        for column in self.parsed.columns if self._absent else ():
+            if len(column.parts) > 1 and column.parts[-2] in self._absent:
+                self._nullify(column.location)
+
+    def edited(self) -> str:
+        """The text as the server is asked about it next."""
+        parts: list[str] = []
+        done = 0
+        for start, (end, new) in sorted(self._edits.items()):
+            if start < done:
+                continue
+            parts += [self.text[done:start], new]
+            done = end
+        return "".join((*parts, self.text[done:]))
+
+    def learn(self, answer: Answer) -> None:
+        """Take in what the server says of the edited text."""
+        self.last = answer
+        if not isinstance(answer, Refused) or answer.sqlstate != UNDEFINED_COLUMN:
+            self.over = True
+            return
+        position = self._original(answer.position)
+        column = next((each for each in self.parsed.columns if each.location == position), None)
+        if column is None:
+            self._assigned()
+            self.over = True
+            return
+        if position in self._edits:
+            self.over = True  # it was replaced already: nothing is learnt any more
+            return
+        self._missing(column.parts, position)
+        self._nullify(position)
+
+    def _nullify(self, position: int) -> None:
+        """NULL for a column: of no type, so that it goes with any, but where the server wants no constant."""
+        start, end = span(self.text, position)
+        self._edits[start] = (end, "null::text" if position in self.parsed.sorting else "null")
+
+    def _missing(self, parts: tuple[str, ...], position: int) -> None:
+        name = parts[-1]
+        if HOLE_NAME in name:
+            return
+        if len(parts) > 1:
+            if parts[-2] in self._absent:
+                return
+            self.columns.append(UnknownColumn(name, position, self._named(parts[-2]), self._all()))
+        elif not self._absent:
+            among = self._all()
+            self.columns.append(UnknownColumn(name, position, among[0] if len(among) == 1 else None, among))
+
+    def _assigned(self) -> None:
+        """INSERT and UPDATE: the target's columns are known, so all that is assigned can be looked up; and what else is
+        named, where there is nothing but the target."""
+        target = self.parsed.target
+        relation = target and self.schema.relations.get((target.schema, target.name))
+        if target is None or relation is None:
+            return
+        for each in self.parsed.assigned:
+            if each.name not in relation.columns and HOLE_NAME not in each.name:
+                self.columns.append(UnknownColumn(each.name, each.location, relation))
+        if len(self.parsed.ranges) > 1 or self.parsed.queries > 1:
+            return
+        for column in self.parsed.columns:
+            qualifier = column.parts[-2] if len(column.parts) > 1 else None
+            name = "".join(column.parts[-1:])
+            known = name in relation.columns or name == target.called or HOLE_NAME in name
+            if qualifier in (None, target.called, "excluded") and not known:
+                self.columns.append(UnknownColumn(name, column.location, relation))
+
+    def _named(self, qualifier: str) -> Relation | None:
+        found = {
+            relation.qualified: relation
+            for each in self.parsed.ranges
+            if each.called == qualifier
+            and (relation := self.schema.relations.get((each.schema, each.name))) is not None
+        }
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    def _all(self) -> tuple[Relation, ...]:
+        found = [self.schema.relations.get((each.schema, each.name)) for each in self.parsed.relations]
+        return tuple({each.qualified: each for each in found if each is not None}.values())
+
+    def _stand_in(self, missing: Range) -> str:
+        named = "" if missing.alias else sql.SQL(" as {}").format(sql.Identifier(missing.name)).as_string()
+        return f"(select null::text as {HOLE_NAME}){named}"
+
+    def _original(self, position: int) -> int:
+        """The offset in `text` of one in the edited text."""
+        shift = 0
+        for start, (end, new) in sorted(self._edits.items()):
+            if start + shift + len(new) > position:
+                break
+            shift += len(new) - (end - start)
+        return position - shift
+
+
+async def hunt(connection: AsyncConnection[TupleRow], texts: Sequence[str], schema: Schema) -> list[Hunt | None]:
+    """What of each text is not there; None for one that does not parse. Adds the relations that they name to the
+    schema."""
+    parsed = [parse(each) for each in texts]
+    named = {(each.schema, each.name) for one in parsed if one is not None for each in one.ranges}
+    schema.relations.update(await read_relations(connection, named - schema.relations.keys()))
+    hunts = [None if one is None else Hunt(text, one, schema) for text, one in zip(texts, parsed, strict=True)]
+    for each in hunts:
+        if each is not None:
+            each.begin()
+    for _ in range(_MOST_ROUNDS):
+        going = [each for each in hunts if each is not None and not each.over]
+        if not going:
+            break
+        answers = await ask(connection, [Question(each.edited()) for each in going])
+        for each, answer in zip(going, answers, strict=True):
+            each.learn(answer)
+    return hunts

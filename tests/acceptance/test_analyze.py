@@ -1,0 +1,95 @@
+"""`pgmend analyze` as people and CI use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import Database
+from tests.support.process import Processes
+
+CODE = """\
+import asyncpg
+
+
+async def get(conn: asyncpg.Connection, user_id: str):
+    await conn.fetch("select 1 from logs where line = $1", int(user_id))
+    return await conn.fetch("select nmae from users where id = 1")
+"""
+ISSUE_KEYS = {
+    "issue_id", "issue_type", "severity", "schema", "table", "column", "current_state", "expected_state", "evidence",
+    "file", "line", "column_offset", "sqlstate", "statement",
+}  # fmt: skip
+
+
+@pytest.fixture
+def code(database: Database, tmp_path: Path) -> Path:
+    database.execute("create table users (id integer primary key, name text); create table logs (line text)")
+    folder = tmp_path / "my app"
+    folder.mkdir()
+    (folder / "app.py").write_text(CODE)
+    return folder
+
+
+async def test_clean_code_exits_0(pgmend: Processes, database: Database, code: Path) -> None:
+    (code / "app.py").write_text(CODE.replace("nmae", "name").replace("int(user_id)", "user_id"))
+    finished = await pgmend.run("analyze", code, "--dsn", database.dsn)
+    assert finished.code == 0, finished
+    assert "2 statements in 1 files, 2 judged in full, 0 dynamic" in finished.stdout
+    assert "nothing is wrong" in finished.stdout
+
+
+async def test_issues_exit_1_and_are_told_worst_first(pgmend: Processes, database: Database, code: Path) -> None:
+    (code / "evil.py").write_text('cursor.execute("select 1 from \\"evil\\x1b[31m\\u202ename\\"")\n')
+    finished = await pgmend.run("analyze", code, "--dsn", database.dsn)
+    assert finished.code == 1, finished
+    heads = [line.split()[:2] for line in finished.stdout.splitlines() if line.startswith(("critical", "medium"))]
+    assert heads == [
+        ["critical", "UNKNOWN_COLUMN"],
+        ["medium", "PARAMETER_TYPE_MISMATCH"],
+        ["medium", "UNKNOWN_TABLE"],
+    ]
+    assert "app.py:6:37" in finished.stdout
+    assert "\x1b" not in finished.stdout
+
+
+async def test_json_has_the_shape_of_issues_with_their_place(pgmend: Processes, database: Database, code: Path) -> None:
+    document = json.loads((await pgmend.run("analyze", code, "--format", "json", "--dsn", database.dsn)).stdout)
+    assert document["schema_version"] == 1
+    assert (document["statements"], document["judged"], document["files"]) == (2, 2, 1)
+    assert all(issue.keys() >= ISSUE_KEYS for issue in document["issues"])
+    (issue, _) = document["issues"]
+    assert (issue["file"], issue["line"], issue["column_offset"], issue["sqlstate"]) == ("app.py", 6, 36, "42703")
+    assert (issue["table"], issue["column"]) == ("users", "nmae")
+
+
+async def test_a_file_that_could_not_be_read_outranks_what_was_found(
+    pgmend: Processes, database: Database, code: Path
+) -> None:
+    (code / "bad.py").write_text("def f(:\n    cursor.execute('select 1')\n")
+    finished = await pgmend.run("analyze", code, "--format", "sarif", "--dsn", database.dsn)
+    assert finished.code == 3, finished
+    (run,) = json.loads(finished.stdout)["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert "bad.py:1" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    result = run["results"][0]
+    place = result["locations"][0]["physicalLocation"]
+    assert (result["ruleId"], result["level"]) == ("UNKNOWN_COLUMN", "error")
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("app.py", 6)
+
+
+async def test_github_is_pointed_into_the_file(pgmend: Processes, database: Database, code: Path) -> None:
+    (code / "bad.py").write_text("def f(:\n    cursor.execute('select 1')\n")
+    flags = ("--format", "github", "--exclude", "bad.py", "--fail-on", "never")
+    finished = await pgmend.run("analyze", code, *flags, "--dsn", database.dsn)
+    assert finished.code == 0, finished
+    first, second = finished.stdout.splitlines()
+    assert first.startswith("::error file=app.py,line=6,col=37,title=UNKNOWN_COLUMN public.users.nmae::")
+    assert second.startswith("::warning file=app.py,line=5,")
+
+
+async def test_wrong_usage_exits_2_and_a_server_that_is_not_there_3(pgmend: Processes, tmp_path: Path) -> None:
+    assert (await pgmend.run("analyze", tmp_path / "none", "--dsn", "postgresql://127.0.0.1:1/x")).code == 2
+    assert (await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")).code == 3

@@ -1,0 +1,1 @@
+"""The law of casts held against PostgreSQL itself, on very many values."""
