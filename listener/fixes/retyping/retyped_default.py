@@ -45,11 +45,6 @@ class RetypedDefault:
         if self.before is not None:
             yield verified(f"{_alter(subject)} drop default")
 
-    def dropped_back(self, subject: Subject) -> Iterator[str]:
-        """The same before the type changes back."""
-        if self.after is not None:
-            yield verified(f"{_alter(subject)} drop default")
-
     def set(self, subject: Subject) -> Iterator[str]:
         """The default in the new type."""
         if self.after is not None:
