@@ -79,7 +79,7 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
         checks=tuple(_named(part, check) for part in parts for check in part.plan.checks),
         inverse_checks=(
             *(_named(part, check) for part in parts for check in part.plan.inverse_checks),
-            *(numbering.within() for numbering in group.numberings),
+            *(check for each in group.numberings for check in (each.is_as_left, each.within())),
         ),
         hazards=tuple(dict.fromkeys(hazard for plan in plans for hazard in plan.hazards)),
         # Of the others nobody knows whether they were ever seen in that type.
@@ -164,9 +164,9 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 title=plan.summary,
                 statements=(
                     guard(_as_planned(group)),
+                    *_numbered(numbering.there for numbering in group.numberings),
                     *_without_ties(group),
                     *_changed(there),
-                    *(numbering.there for numbering in group.numberings),
                     *_with_ties(group),
                 ),
                 transactional=True,
@@ -183,9 +183,9 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 title=f"Change {len(parts)} columns back together",
                 statements=(
                     guard(_as_planned(group)),
+                    *_numbered(numbering.back for numbering in group.numberings),
                     *_without_ties(group),
                     *_changed(back[::-1]),
-                    *(numbering.back for numbering in group.numberings),
                     *_with_ties(group),
                 ),
                 transactional=True,
@@ -208,6 +208,12 @@ def _changed(steps: Sequence[Step]) -> Iterator[str]:
         yield from map(guard, step.checks)
 
 
+def _numbered(statements: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The sequences' statements, before all that takes long: who has taken a number is waited for with nothing done."""
+    for each in statements:
+        yield from each
+
+
 def _without_ties(group: Group) -> Iterator[str]:
     for tie in group.ties:
         yield verified(f"alter table only {tie.table_name} drop constraint {_quoted(tie)}")
@@ -227,13 +233,13 @@ def _quoted(tie: Tie) -> str:
 def _as_planned(group: Group) -> Check:
     """The check that the foreign keys are what the plan saw, before they go and once they are back."""
     rows = [_row(tie) for tie in group.ties] or ["(0::oid, 0::oid, '', '', null)"]
+    named = [f"({tie.table}::oid, {literal(tie.name)})" for tie in group.ties] or ["(0::oid, '')"]
     text = f"""
     select coalesce(w.name, t.conname) as name,
       case when t.oid is null then 'is gone' when w.name is null then 'is new' else 'says something else' end as so
     from (values {", ".join(rows)}) as w (child, parent, name, said, noted)
       full join (select * from pg_catalog.pg_constraint where contype = 'f' and conparentid = 0
-        and conrelid = any({_array(tie.table for tie in group.ties)})
-        and conname = any({_names(group.ties)})) as t
+        and (conrelid, conname) in (values {", ".join(named)})) as t
         on t.conrelid = w.child and t.confrelid = w.parent and t.conname = w.name
     where w.name is distinct from '' and (
       t.oid is null or w.name is null or pg_catalog.pg_get_constraintdef(t.oid) <> w.said
@@ -250,14 +256,6 @@ def _as_planned(group: Group) -> Check:
 def _row(tie: Tie) -> str:
     noted = "null" if tie.comment is None else literal(tie.comment)
     return f"({tie.table}::oid, {tie.referenced_table}::oid, {literal(tie.name)}, {literal(tie.definition)}, {noted})"
-
-
-def _array(oids: Iterable[Oid]) -> str:
-    return "array[" + ", ".join(f"{oid}::oid" for oid in oids) + "]::oid[]"
-
-
-def _names(ties: Iterable[Tie]) -> str:
-    return "array[" + ", ".join(literal(tie.name) for tie in ties) + "]::text[]"
 
 
 def _all(probes: Iterable[str]) -> str:
