@@ -23,6 +23,7 @@ from ..dependents.definition import literal, verified
 from ..execution.guard import guard
 from ..plan import CastClass, Check, Hazard, Lock, Plan, Step
 from ..site import Site
+from ..staleness import foundation
 from .group import Group, Member, Tie
 
 PlanOne = Callable[[ChangeColumnType, Site, frozenset[Oid]], Awaitable[Plan]]
@@ -30,6 +31,12 @@ PlanOne = Callable[[ChangeColumnType, Site, frozenset[Oid]], Awaitable[Plan]]
 _NAMES = """
 select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any(%s::oid[])
+"""
+_NEIGHBOURS = """
+select t.conrelid::bigint from pg_catalog.pg_constraint t
+where t.contype = 'f' and t.confrelid = any(%(members)s::oid[])
+union select t.confrelid::bigint from pg_catalog.pg_constraint t
+where t.contype = 'f' and t.conrelid = any(%(members)s::oid[])
 """
 # Each row of a referring table is looked up in the key; measured as in `rewrite_time.py`.
 _TIE_MS_PER_ROW = 0.001
@@ -67,6 +74,7 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
     """The plan but for its steps."""
     plans = [part.plan for part in parts]
     tables = dict(sorted(table for plan in plans for table in plan.tables))
+    near = site.snapshot.tables
     classes = {part.plan.cast_class for part in parts}
     estimates = [plan.estimate_ms for plan in plans if plan.estimate_ms is not None]
     rows = [plan.affected_rows for plan in plans if plan.affected_rows is not None]
@@ -76,6 +84,7 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
         summary=_summary(remedy, group),
         remedy=remedy,
         tables=tuple(tables.items()),
+        based_on=tuple((oid, foundation(near[oid], ())) for oid in tables if oid in near),
         checks=tuple(_named(part, check) for part in parts for check in part.plan.checks),
         inverse_checks=(
             *(_named(part, check) for part in parts for check in part.plan.inverse_checks),
@@ -276,8 +285,13 @@ def _in_order(plan: Plan, locks: Iterable[Lock]) -> tuple[Lock, ...]:
 
 
 async def _with_members(site: Site, group: Group) -> Site:
-    """The site with all tables of the group as they are now."""
-    oids = frozenset(member.table for member in group.members)
+    """The site with all tables of the group, and their neighbours by foreign key, as they are now.
+
+    Members may be many keys away from the column that is asked for, where nobody has looked yet.
+    """
+    members = {"members": list({member.table for member in group.members})}
+    neighbours = await (await site.connection.execute(_NEIGHBOURS, members)).fetchall()
+    oids = frozenset((*members["members"], *(oid for (oid,) in neighbours)))
     snapshot = site.snapshot.replaced(await read_snapshot(site.connection, oids), oids)
     return replace(site, snapshot=snapshot, names={**site.names, **await _names_of(site.connection, oids)})
 

@@ -6,11 +6,14 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.check import check
 from pgmend.listener.fixes.plan import Hazard, Plan, Verdict
+from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue.book import Claim
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STATEMENTS, STEPS
 from pgmend.listener.issue import Issue
@@ -120,6 +123,18 @@ async def test_the_plan_locks_all_tables_in_one_order_and_names_what_it_does(wor
     assert all(name in plan.summary for name in (*MEMBERS, "sequence app.users_id_seq"))
     assert {Hazard.TABLE_REWRITE, Hazard.FULL_SCAN, Hazard.NOT_MVCC_SAFE} <= set(plan.hazards)
     assert dict(plan.based_on).keys() == names.keys()
+
+
+async def test_a_plan_made_from_a_look_at_one_table_is_based_on_all_that_it_changes(workshop: Workshop) -> None:
+    workshop.database.execute(APP.encode())
+    workshop.database.execute("create table app.far (id int primary key, n bigint references app.profiles)")
+    remedy = widened(workshop)
+    part = await read_snapshot(workshop.connection, [remedy.table])
+    issue = workshop.issue_in(part, remedy)
+    plan = await plan_fix(workshop.connection, issue, part, limits=workshop.limits, fix_id=uuid4())
+    assert plan.based_on == (await workshop.plan(remedy)).based_on
+    assert dict(plan.based_on).keys() == dict(plan.tables).keys()
+    assert "app.far" in dict(plan.tables).values()
 
 
 async def test_what_means_the_key_by_evidence_alone_takes_an_approval(workshop: Workshop) -> None:
