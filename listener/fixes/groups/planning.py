@@ -127,6 +127,7 @@ def _approvals(group: Group, parts: Sequence[_Part]) -> Iterator[str]:
 def _notes(group: Group, plans: Sequence[Plan]) -> Iterator[str]:
     for plan in plans:
         yield from plan.notes
+    yield from group.notes
     yield from filter(None, (numbering.note for numbering in group.numberings))
 
 

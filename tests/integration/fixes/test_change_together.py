@@ -495,6 +495,28 @@ async def test_a_table_of_others_is_named_with_the_cure(workshop: Workshop, role
     assert "app.orders.user_id has to change with it, and app.orders belongs to role" in (plan.refusal or "")
 
 
+async def test_a_guess_about_a_table_of_others_does_not_keep_the_key_from_changing(
+    workshop: Workshop, role: Roles
+) -> None:
+    fixer, owner = role("nologin").name, role("nologin").name
+    workshop.database.execute(SMALL)
+    workshop.database.execute(f"""
+        create table app.mine (id int primary key); create table app.theirs (mine_id int references app.mine);
+        grant usage on schema app to {fixer}; alter table app.users owner to {fixer};
+        alter table app.orders owner to {fixer}; alter table app.loose owner to {owner};
+        alter table app.mine owner to {fixer}; alter table app.theirs owner to {owner};
+    """.encode())  # fmt: skip
+    remedy = widened(workshop, ("app.loose", 2), ("app.mine", 1))
+    await workshop.connection.execute(f"set role {fixer}".encode())
+    plan = await workshop.plan(remedy)
+    assert (plan.refusal, plan.needs_approval) == (None, None)
+    assert {name for _, name in plan.tables} == {"app.users", "app.orders"}
+    notes = " ".join(plan.notes)
+    stays = "which means the same by evidence, stays as it is"
+    assert f"app.loose.user_id, {stays}: app.loose belongs to role {owner}" in notes
+    assert f"app.mine.id, {stays}: app.theirs belongs to role {owner}" in notes
+
+
 async def test_above_online_above_it_waits_and_says_for_what(workshop: Workshop) -> None:
     workshop.database.execute(APP.encode())
     workshop.limits = replace(workshop.limits, online_above=timedelta(milliseconds=20))
