@@ -83,6 +83,10 @@ class PlanStale(FixError):
     """The tables are no longer as the plan saw them."""
 
 
+class NameTaken(PlanStale):
+    """Somebody else has made something under the very name that a step was to use; the step made nothing."""
+
+
 class FixDeferred(FixError):
     """Not now; the queue tries again later."""
 

@@ -34,7 +34,7 @@ _MOST_SHOWN = 10
 _PATH = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)"
 _COLUMN = """
 select a.attnum, a.atttypid::int8, a.attname::text from pg_catalog.pg_attribute as a
-where a.attrelid = %(table)s::oid and (a.attnum = %(number)s or a.attname = %(name)s) and not a.attisdropped
+where a.attrelid = %s::oid and a.attname = %s and not a.attisdropped
 """
 
 
@@ -71,31 +71,33 @@ async def cached_plans(connection: AsyncConnection[TupleRow], plan: Plan) -> tup
         return ()
     try:
         moving = await _moving(connection, plan)
-        return () if moving is None else (await _forecast(connection, moving),)
+        return (await _forecast(connection, moving),) if moving else ()
     except psycopg.Error as error:
         if connection.closed:
             raise
         return (Proof(NAME, Verdict.UNPROVED, f"it could not be looked at: {in_words(error)}", forecast=True),)
 
 
-async def _moving(connection: AsyncConnection[TupleRow], plan: Plan) -> _Moving | None:
+async def _moving(connection: AsyncConnection[TupleRow], plan: Plan) -> list[_Moving]:
+    """What moves: all columns that a change of type takes along, or what is brought back."""
     remedy = plan.remedy
+    named: list[tuple[Oid, str]] = []
     if isinstance(remedy, ChangeColumnType):
-        wanted = {"table": remedy.table, "number": remedy.column, "name": None}
+        named = list(dict.fromkeys(column for step in plan.steps for column in step.defaults_of))
     elif isinstance(remedy, RestoreObject) and remedy.table and remedy.object_kind == "column":
         if remedy.aspect == "existence":
-            return _Moving(remedy.table, None)
-        if remedy.aspect not in ("type", "name"):
-            return None
-        wanted = {"table": remedy.table, "number": None, "name": remedy.found_as or remedy.name}
-    else:
-        return None
-    row = await (await connection.execute(_COLUMN, wanted)).fetchone()
-    return None if row is None else _Moving(remedy.table, *row)
+            return [_Moving(remedy.table, None)]
+        if remedy.aspect in ("type", "name"):
+            named = [(remedy.table, remedy.found_as or remedy.name)]
+    found: list[_Moving] = []
+    for table, name in named:
+        row = await (await connection.execute(_COLUMN, (table, name))).fetchone()
+        found += [_Moving(table, *row)] if row is not None else []
+    return found
 
 
-async def _forecast(connection: AsyncConnection[TupleRow], moving: _Moving) -> Proof:
-    touched = await read_touched(connection, [moving.table])
+async def _forecast(connection: AsyncConnection[TupleRow], moving: Sequence[_Moving]) -> Proof:
+    touched = await read_touched(connection, [each.table for each in moving])
     known = await known_statements(connection, touched, SEEN_FOR)
     # What stands in views and functions is prepared by nobody as it stands there.
     asked = [
@@ -107,7 +109,7 @@ async def _forecast(connection: AsyncConnection[TupleRow], moving: _Moving) -> P
     try:
         async for statement, description in describe(connection, asked):
             seen += 1
-            if isinstance(description, Described) and moving.concerns(statement, description):
+            if isinstance(description, Described) and any(each.concerns(statement, description) for each in moving):
                 concerned.append(statement.name)
             if monotonic() > end:
                 break

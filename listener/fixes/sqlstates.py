@@ -11,6 +11,8 @@ OLDER_SNAPSHOT = "PM002"
 # Our own: what a plan was made for is no longer as the plan saw it (`guard.py`).
 MOVED = "PM003"
 QUERY_CANCELED = "57014"
+# Of indexes, too.
+DUPLICATE_TABLE = "42P07"
 # Lock not available, deadlock detected, serialization failure: another session was faster.
 _PASSING = frozenset({"55P03", "40P01", "40001", OLDER_SNAPSHOT})
 # Query canceled (by statement_timeout or by an administrator), read-only server.

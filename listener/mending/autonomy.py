@@ -208,7 +208,10 @@ def _not_our_doing(_: Issue, __: Plan, circumstances: Circumstances) -> str | No
 def _not_quarantined(_: Issue, plan: Plan, circumstances: Circumstances) -> str | Objection | None:
     memory = circumstances.memory
     if memory.undone is not None:
-        return f"quarantine: {memory.undone}. Cure: approve it, or pgmend.lift_quarantine(issue_id)"
+        return (
+            f"quarantine: a fix of ours on this object was reverted: {memory.undone}."
+            " Cure: approve it, or pgmend.lift_quarantine(issue_id)"
+        )
     commands: dict[object, datetime] = {}
     for change in circumstances.changes:
         if change.fix_id or change.seen_at is None or circumstances.now - change.seen_at >= QUARANTINE:

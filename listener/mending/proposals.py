@@ -242,7 +242,7 @@ class Proposals:
         """Queue a plan made now: the tables may have moved while they settled."""
         plan = await self._plan(connection, candidate.issue, fix_id := uuid4())
         if not plan.refusal:
-            rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
+            rehearsed = await self._rehearsal.proofs(connection, plan, self._limits, alone=True)
             plan = replace(plan, proofs=(*plan.proofs, *rehearsed))
         if why := plan.refusal or objection(plan.proofs, alone=True):
             await issue_store.judge_automation(connection, [(candidate.issue.issue_id, why)])

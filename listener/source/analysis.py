@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final
@@ -18,7 +18,7 @@ from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
 from .asking import Question, Refused, Taken, ask
 from .examined import Examined
-from .extracted import CodeStatement, Extraction
+from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
 from .judgements.judgement import Defect, Judgement, seen
 from .parsed import slices
@@ -70,7 +70,7 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
-    issues = list(_issues(found, settings))
+    issues = list(_issues(_of_all(found, examined), settings))
     whole = Counter(id(one.statement) for one in examined if not one.judged)
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
@@ -103,7 +103,7 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
     if hunted:
         schema.names, schema.former = await read_names(connection), await read_former(connection)
         for place, each in zip(
-            hunted, await hunt(connection, [examined[place].sql for place in hunted], schema), strict=True
+            hunted, await hunt(connection, [_hunted(examined[place]) for place in hunted], schema), strict=True
         ):
             examined[place] = replace(examined[place], hunt=each)
     examined = await _declared(connection, examined)
@@ -115,6 +115,10 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
 
 
 _UTILITY: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+
+
+def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:
+    return one.sql, lambda position, length: one.prepared.is_assumed(one.offset + position, length)
 
 
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:
@@ -172,6 +176,23 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
+def _of_all(
+    found: Sequence[tuple[Judgement, Examined, Defect]], examined: Sequence[Examined]
+) -> list[tuple[Judgement, Examined, Defect]]:
+    """The defects without those that only some of a call's texts have, where all would have to."""
+    texts: defaultdict[Site, set[int]] = defaultdict(set)
+    for one in examined:
+        texts[one.statement.call].add(id(one.statement))
+    having: defaultdict[tuple[str, Site], set[int]] = defaultdict(set)
+    for judgement, one, _ in found:
+        having[judgement.issue_type, one.statement.call].add(id(one.statement))
+    return [
+        each
+        for each in found
+        if not each[0].of_all or having[each[0].issue_type, each[1].statement.call] == texts[each[1].statement.call]
+    ]
+
+
 def _issues(found: Sequence[tuple[Judgement, Examined, Defect]], settings: Settings) -> Iterator[Issue]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
@@ -187,7 +208,7 @@ def _issue(
     schema, table = defect.schema, defect.table
     if not table and tables:
         schema, table = tables[0]
-    severity, statement = judgement.severity, one.statement
+    severity, statement = defect.severity or judgement.severity, one.statement
     if severity is Severity.CRITICAL and (tables or table):
         named = {(schema, table), *tables} if table else set(tables)
         if not any(settings.is_critical(*each) for each in named):

@@ -18,6 +18,7 @@ from .schema import Relation, Schema
 from .unknown import Hunt
 
 INDETERMINATE: Final = "42P18"
+_SYNTAX: Final = "42601"
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ class Examined:
 
     @property
     def judged(self) -> bool:
-        """Whether all of it was judged: nothing was put in the place of a clause or a name."""
-        return self.prepared.whole
+        """Whether all of it was judged: nothing was put in the place of a clause or a name, and it parses."""
+        unclear = self.prepared.filled and isinstance(self.answer, Refused) and self.answer.sqlstate == _SYNTAX
+        return self.prepared.whole and not unclear and not (self.hunt is not None and self.hunt.supposed)
 
     def site(self, position: int) -> Site:
         """Where that offset of `sql` stands in the file."""

@@ -80,6 +80,7 @@ class Function:
     named: str | None
     method: bool
     returns: Alternatives | None = None
+    defaults: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
 
     @property
     def qualified(self) -> str:

@@ -118,7 +118,7 @@ def handed_through(
             elif given is None:
                 return None, keyed
             else:
-                found.append(given)
+                found.append(given._replace(key=each.key))
         else:
             found.append(each._replace(name=None))
     return tuple(found), keyed

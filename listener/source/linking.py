@@ -17,7 +17,7 @@ from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
 from .handing import argument_for, as_part, given, handed_through, values
-from .liveness import standing
+from .liveness import engine_of, standing
 from .namespace import Namespace
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
@@ -175,8 +175,23 @@ class Linker:
             for text in texts:
                 handed += 1
                 yield self._outer(sent, text, function, module, call)
-        if not handed:
+        by_default = self._by_default(sent, function) if wanted and function is not None else ()
+        for text in by_default:
+            self._arrived(replace(sent, text=text))
+        if not handed and not by_default:
             self._arrived(sent)
+
+    def _by_default(self, sent: _Sent, function: Function) -> Alternatives:
+        """The text as it is for callers that give none of its parameters; nothing where these have to be given."""
+        parts: list[Alternatives] = []
+        for piece in sent.text:
+            default = function.defaults.get(piece.name) if isinstance(piece, Parameter) else ((piece,),)
+            if default is None:
+                return ()
+            parts.append(
+                tuple(each for text in default for each in self._names.resolved(text, sent.module, function.owner))
+            )
+        return concatenated(parts, Hole(HoleKind.UNKNOWN, "too many possibilities", sent.call.line, sent.call.column))
 
     def _callers(self, module: Module, function: Function) -> Iterator[tuple[Module, Call]]:
         """The calls that mean the function: surely, or as the only one of that name that may be meant."""
@@ -200,13 +215,11 @@ class Linker:
                 parts.append(((piece,),))
                 continue
             argument = argument_for(piece.name, function, call)
-            alternatives = as_part(piece, argument)
+            default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
-            parts.append(
-                tuple(
-                    resolved for text in alternatives for resolved in self._names.resolved(text, module, call.function)
-                )
-            )
+            where = (sent.module, "") if default is not None else (module, call.function)
+            alternatives = default or as_part(piece, argument)
+            parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))
         if known:
             hole = Hole(HoleKind.UNKNOWN, "too many possibilities", call.line, call.column)
             yield from concatenated(parts, hole)
@@ -256,7 +269,10 @@ class Linker:
         style = driver.style if driver else None
         if driver is not None and driver.name in self._chosen_by_cursor:
             style = None
-        engine = next((each.engine for each in sent.guards if each.engine), driver.foreign if driver else None)
+        engine = next((each.engine for each in sent.guards if each.engine), None)
+        engine = (
+            engine or (driver.foreign if driver else None) or engine_of(sent.module.path, sent.call.function, literal)
+        )
         condition = next((each.condition for each in sent.guards if each.condition), None)
         start = next(piece for piece in sent.text if isinstance(piece, Written))
         call = Site(sent.module.path, sent.call.line, sent.call.column)

@@ -12,12 +12,13 @@ from .drivers import driver_of
 from .expressions import Expressions
 from .facts import Call, Function, Loaded, Module, Proof
 from .forms.form import dotted
-from .guards import engines, guarded
+from .guards import VERSION, engines, guarded
+from .imports import imported
 from .loading import loaded_by
 from .proofs import annotated, proof
 from .scope import Scope
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Written, concatenated, either
-from .walking import attributes_in, calls_in, class_made, class_named, expressions, rewrites
+from .walking import attributes_in, calls_in, class_made, class_named, defaults_of, expressions, rewrites
 
 T = TypeVar("T")
 
@@ -269,7 +270,8 @@ class _Reader(Expressions):
         asked = self.scope.asked
         if asked and any(isinstance(each, ast.Name) and each.id in asked for each in ast.walk(test)):
             return self.said(test)
-        return self.said(test) if self.asks_catalog(test) else None
+        said = self.said(test)
+        return said if VERSION.search(said) or self.asks_catalog(test) else None
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         match node:
@@ -350,6 +352,9 @@ class _Reader(Expressions):
             if each.annotation is not None and each.arg in inner.parameters:
                 self._annotate(ast.Name(each.arg), each.annotation)
         self._block(node.body)
+        defaults = {
+            each.arg: text for each, value in defaults_of(arguments) if (text := self._default(value)) is not None
+        }
         texts = [each for each in self._returns if each is not None]
         hole = Hole(HoleKind.UNKNOWN, f"{node.name}()", node.lineno, 0)
         function = Function(
@@ -360,11 +365,15 @@ class _Reader(Expressions):
             named,
             method,
             either(texts, hole) if texts and len(texts) == len(self._returns) else None,
+            defaults,
         )
         self._functions[inner.owner] = function
         if method and (of_class := class_named(node.returns)) is not None:
             self._classes.setdefault(inner.owner, of_class)
         self.scope, self._returns = outer, returns
+
+    def _default(self, value: ast.expr) -> Alternatives | None:
+        return self.text(value) if isinstance(value, ast.Constant | ast.JoinedStr | ast.Name | ast.Attribute) else None
 
     def _class(self, node: ast.ClassDef) -> None:
         outer = self.scope
@@ -383,22 +392,8 @@ class _Reader(Expressions):
         self.scope = outer
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.Import):
-            for each in node.names:
-                self.imports[each.asname or each.name.partition(".")[0]] = (
-                    each.name if each.asname else each.name.partition(".")[0]
-                )
-                self._saw_import(each.name)
-            return
-        module = node.module or ""
-        if node.level:
-            package = self._name.split(".")
-            keep = len(package) - node.level + (1 if self.path.endswith("__init__.py") else 0)
-            module = ".".join([*package[: max(0, keep)], *([module] if module else [])])
-        for each in node.names:
-            self.imports[each.asname or each.name] = f"{module}.{each.name}" if module else each.name
-            self._saw_import(f"{module}.{each.name}")
-
-    def _saw_import(self, name: str) -> None:
-        if (driver := driver_of(name)) is not None:
-            self._drivers.add(driver)
+        package = self.path.endswith("__init__.py")
+        for local, target, whole in imported(node, self._name, package=package):
+            self.imports[local] = target
+            if (driver := driver_of(whole)) is not None:
+                self._drivers.add(driver)

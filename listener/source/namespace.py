@@ -11,7 +11,7 @@ from typing import Final
 from .facts import Function, Module
 from .forms.file import FILE
 from .sections import sections
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Text, Written, concatenated, either
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Text, Written, assumed, concatenated, either
 
 _DEEPEST: Final = 12
 _KEY: Final = re.compile(r"\['([\w-]+)'\]$")
@@ -22,6 +22,7 @@ class Namespace:
 
     def __init__(self, modules: Iterable[Module], files: Mapping[str, str]) -> None:
         self._modules = {module.name: module for module in modules}
+        self._known: dict[str, Module | None] = {}
         self._files = files
         self._by_tail: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self._modules.values():
@@ -36,9 +37,12 @@ class Namespace:
 
     def module(self, dotted: str) -> Module | None:
         """The module of that name; a tree need not begin where the imports do."""
-        found = self._modules.get(dotted)
-        if found is not None:
-            return found
+        if dotted not in self._known:
+            self._known[dotted] = self._modules.get(dotted) or self._elsewhere(dotted)
+        return self._known[dotted]
+
+    def _elsewhere(self, dotted: str) -> Module | None:
+        """The only module whose name ends as the dotted one, or that as it."""
         tail = dotted.rpartition(".")[2]
         fitting = [
             each
@@ -196,10 +200,13 @@ class Namespace:
                 return self._returned(piece, module, owner, depth, hole)  # a property
             return self._section(piece.name, module) or ((hole,),)
         target, key, texts = found
+        of_class = key.rpartition(".")[0]
+        made = target.functions.get(f"{of_class}.__init__") if of_class else None
         several = [
-            self.resolved(_filled(text, {}, hole), target, key.rpartition(".")[0], depth + 1)
+            self.resolved(filled, target, of_class, depth + 1)
             for text in texts
             if text != (piece,)
+            for filled in _made_by_default(text, made, hole)
         ]
         return either(several, hole) if several else ((hole,),)
 
@@ -222,6 +229,7 @@ class Namespace:
             else either([self.resolved(text, module, owner, depth + 1) for text in texts], hole)
             for key, texts in given.items()
         }
+        here = {**function.defaults, **here}
         several: list[Alternatives] = []
         for text in function.returns:
             for inner in self.resolved(text, target, function.qualified, depth + 1):
@@ -292,9 +300,16 @@ def _class_of(owner: str, module: Module) -> str:
     return owner
 
 
-def _filled(text: Text, given: Mapping[str, Alternatives], hole: Hole) -> Text:
-    """What a constructor is given is not known here."""
-    return tuple(hole if isinstance(piece, Parameter) and piece.name not in given else piece for piece in text)
+def _made_by_default(text: Text, made: Function | None, hole: Hole) -> Alternatives:
+    """The text of an attribute with a constructor's defaults for what the constructor is given; else a hole."""
+    parts: list[Alternatives] = []
+    for piece in text:
+        if isinstance(piece, Parameter):
+            default = made.defaults.get(piece.name) if made is not None else None
+            parts.append(assumed(default) or ((hole,),))
+        else:
+            parts.append(((piece,),))
+    return concatenated(parts, hole)
 
 
 def _given(piece: Parameter, given: Mapping[str, Alternatives | None], hole: Hole) -> Alternatives:

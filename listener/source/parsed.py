@@ -58,8 +58,9 @@ class Cast(NamedTuple):
 
 @dataclass(slots=True)
 class Parsed:
-    """What a statement names. `made` are relations that it creates, `names` those of WITH, `sorting` where
-    columns stand that it sorts or groups by, `operators` where operators do."""
+    """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
+    that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
+    do."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -69,6 +70,7 @@ class Parsed:
     names: set[str] = field(default_factory=set[str])
     made: set[str] = field(default_factory=set[str])
     queries: int = 0
+    outputs: dict[int, str] = field(default_factory=dict[int, str])
     sorting: set[int] = field(default_factory=set[int])
     operators: set[int] = field(default_factory=set[int])
     utility: bool = False
@@ -151,6 +153,9 @@ class _Reader(Visitor):
     def visit_SelectStmt(self, _: object, node: ast.SelectStmt) -> None:  # noqa: N802 - as above
         self.found.queries += 1
         self._sorting(node.groupClause)
+        for each in cast("tuple[Any, ...]", node.targetList or ()):
+            if isinstance(each.val, ast.ColumnRef) and each.name is None and (parts := _parts(each.val)):
+                self.found.outputs[each.val.location or 0] = parts[-1]
         if node.intoClause is not None and node.intoClause.rel is not None:
             self._made(node.intoClause.rel)
 
@@ -192,7 +197,7 @@ class _Reader(Visitor):
                     self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
 
     def _sorting(self, nodes: Any) -> None:
-        self.found.sorting |= {each.location for each in nodes or () if isinstance(each, ast.ColumnRef)}
+        self.found.sorting |= {each.location or 0 for each in nodes or () if isinstance(each, ast.ColumnRef)}
 
     def _target(self, node: ast.RangeVar | None) -> None:
         if node is not None:

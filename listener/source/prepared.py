@@ -30,7 +30,7 @@ _TOKEN: Final = re.compile(
     |(?P<percent>%%)
     |(?P<numeric>\$(?P<number>\d+))
     |(?P<cast>::)
-    |(?P<named>(?<![\w\]:'"]):(?P<name>[A-Za-z_]\w*))
+    |(?P<named>(?<![\w\[\]:'"]):(?P<name>[A-Za-z_]\w*))
     |(?P<question>(?<![\w?@|&-])\?(?![?|&\w'"$%]|\s*['"$%:(]|\s+\w*[a-z_]\w*\s*(?:::|=)))
     |(?P<word>[A-Za-z_][\w$]*|\d[\w.]*)
     |(?P<other>[^\s\w])""",
@@ -90,6 +90,16 @@ class Prepared:
         if not piece.exact:
             return self._default
         return Site(piece.file or self._default.file, *after(piece, raw - start))
+
+    def is_assumed(self, position: int, length: int) -> bool:
+        """Whether some of those characters are a default that may be replaced."""
+        for copied in self._copied:
+            first, last = max(position, copied.start), min(position + length, copied.start + copied.length)
+            for raw in range(copied.raw + first - copied.start, copied.raw + last - copied.start):
+                origin = bisect_right(self._origins, raw, key=lambda each: each[0]) - 1
+                if origin >= 0 and self._origins[origin][1].assumed:
+                    return True
+        return False
 
     @property
     def parameters(self) -> int:

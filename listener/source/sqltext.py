@@ -21,13 +21,15 @@ class HoleKind(StrEnum):
 
 class Written(NamedTuple):
     """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
-    place is that of the whole literal. Lines count from 1, columns from 0, in characters."""
+    place is that of the whole literal. Lines count from 1, columns from 0, in characters. It is `assumed` where it is a
+    default that a setting or a constructor may replace."""
 
     text: str
     line: int
     column: int
     exact: bool = False
     file: str = ""
+    assumed: bool = False
 
 
 class Hole(NamedTuple):
@@ -93,6 +95,15 @@ def either(several: Iterable[Alternatives], hole: Hole) -> Alternatives:
     """All alternatives, each once; where these are too many, the hole."""
     found = tuple(dict.fromkeys(text for each in several for text in each))
     return found if len(found) <= MOST_ALTERNATIVES else ((hole,),)
+
+
+def assumed(texts: Alternatives | None) -> Alternatives | None:
+    """The same texts, as those of a default."""
+    if texts is None:
+        return None
+    return tuple(
+        tuple(piece._replace(assumed=True) if isinstance(piece, Written) else piece for piece in text) for text in texts
+    )
 
 
 def parameters(text: Text) -> Iterator[Parameter]:

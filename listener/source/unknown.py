@@ -7,7 +7,7 @@ guessed at here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,6 +21,7 @@ from .schema import Relation, Schema, read_relations
 
 UNDEFINED_TABLE: Final = "42P01"
 UNDEFINED_COLUMN: Final = "42703"
+_SYSTEM: Final = ("ctid", "tableoid", "xmin", "xmax", "cmin", "cmax")
 _MOST_ROUNDS: Final = 25
 
 
@@ -45,14 +46,17 @@ class UnknownColumn:
 
 @dataclass(slots=True)
 class Hunt:
-    """One statement under examination; positions are offsets in `text`."""
+    """One statement under examination; positions are offsets in `text`. A relation is `supposed` that only runs know by
+    its whole name, or that the code makes itself: what is of it is not known."""
 
     text: str
     parsed: Parsed
     schema: Schema
+    is_assumed: Callable[[int, int], bool]
     tables: list[UnknownTable] = field(default_factory=list[UnknownTable])
     columns: list[UnknownColumn] = field(default_factory=list[UnknownColumn])
     last: Answer | None = None
+    supposed: bool = False
     over: bool = False
     _edits: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
     _absent: set[str] = field(default_factory=set[str])
@@ -65,13 +69,15 @@ class Hunt:
                 continue
             if not hole and (each.schema, each.name) in self.schema.relations:
                 continue
-            if not hole and each.name not in self.schema.made:
+            start, end = span(self.text, each.location)
+            if not hole and each.name not in self.schema.made and not self.is_assumed(start, end - start):
                 self.tables.append(UnknownTable(each.schema, each.name, each.location))
+            else:
+                self.supposed = True
             if each.target or self.parsed.utility:
                 self.over = True
             else:
                 self._absent.add(each.called)
-                start, end = span(self.text, each.location)
                 self._edits[start] = (end, self._stand_in(each))
         for column in self.parsed.columns if self._absent else ():
             if len(column.parts) > 1 and column.parts[-2] in self._absent:
@@ -109,16 +115,20 @@ class Hunt:
     def _nullify(self, position: int) -> None:
         """NULL for a column: of no type, so that it goes with any, but where the server wants no constant."""
         start, end = span(self.text, position)
-        self._edits[start] = (end, "null::text" if position in self.parsed.sorting else "null")
+        new = "null::text" if position in self.parsed.sorting else "null"
+        if (name := self.parsed.outputs.get(position)) is not None:
+            new += sql.SQL(" as {}").format(sql.Identifier(name)).as_string()
+        self._edits[start] = (end, new)
 
     def _missing(self, parts: tuple[str, ...], position: int) -> None:
         name = parts[-1]
         if HOLE_NAME in name:
             return
         if len(parts) > 1:
-            if parts[-2] in self._absent:
+            relation = self._named(parts[-2])
+            if parts[-2] in self._absent or (relation is None and self._absent):
                 return
-            self.columns.append(UnknownColumn(name, position, self._named(parts[-2]), self._all()))
+            self.columns.append(UnknownColumn(name, position, relation, self._all()))
         elif not self._absent:
             among = self._all()
             self.columns.append(UnknownColumn(name, position, among[0] if len(among) == 1 else None, among))
@@ -138,7 +148,7 @@ class Hunt:
         for column in self.parsed.columns:
             qualifier = column.parts[-2] if len(column.parts) > 1 else None
             name = "".join(column.parts[-1:])
-            known = name in relation.columns or name == target.called or HOLE_NAME in name
+            known = name in relation.columns or name in (target.called, *_SYSTEM) or HOLE_NAME in name
             if qualifier in (None, target.called, "excluded") and not known:
                 self.columns.append(UnknownColumn(name, column.location, relation))
 
@@ -169,13 +179,18 @@ class Hunt:
         return position - shift
 
 
-async def hunt(connection: AsyncConnection[TupleRow], texts: Sequence[str], schema: Schema) -> list[Hunt | None]:
+async def hunt(
+    connection: AsyncConnection[TupleRow], asked: Sequence[tuple[str, Callable[[int, int], bool]]], schema: Schema
+) -> list[Hunt | None]:
     """What of each text is not there; None for one that does not parse. Adds the relations that they name to the
-    schema."""
-    parsed = [parse(each) for each in texts]
+    schema. With each text comes whether characters of it (offset, length) are but a default."""
+    parsed = [parse(text) for text, _ in asked]
     named = {(each.schema, each.name) for one in parsed if one is not None for each in one.ranges}
     schema.relations.update(await read_relations(connection, named - schema.relations.keys()))
-    hunts = [None if one is None else Hunt(text, one, schema) for text, one in zip(texts, parsed, strict=True)]
+    hunts = [
+        None if one is None else Hunt(text, one, schema, is_assumed)
+        for (text, is_assumed), one in zip(asked, parsed, strict=True)
+    ]
     for each in hunts:
         if each is not None:
             each.begin()

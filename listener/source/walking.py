@@ -90,3 +90,12 @@ def rewrites(value: ast.expr, name: str) -> bool:
             if any(isinstance(each, ast.Name) and each.id == name for each in given):
                 return True
     return False
+
+
+def defaults_of(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """Parameters with their defaults."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    yield from zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if value is not None:
+            yield each, value

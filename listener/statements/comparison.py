@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from ..catalog.snapshot import Oid
 from .description import Described, Description, Failed
-from .meaning import Meaning
+from .meaning import COMPUTES, Meaning
 from .statement import Origin, Statement
 
 _MORE: Final = 3
@@ -54,7 +54,10 @@ class Undescribed:
 
 
 class Witness(Protocol):
-    """Proves of a change that every place that sends the statement can bear it, as an analysis of the code may."""
+    """Proves of a change that every place that sends the statement can bear its types, as an analysis of the code may.
+
+    What it does otherwise stays a doubt.
+    """
 
     def is_harmless(self, change: Change) -> bool:
         """Whether that is proved."""
@@ -76,7 +79,7 @@ def compare(
         elif isinstance(now, Failed):
             yield Change(statement, error=now)
         elif now != described:
-            yield _change(statement, described, now)
+            yield _change(statement, described, now, meaning)
         elif described.tree is None or now.tree is None:
             yield Undescribed(statement, described.opaque or now.opaque or Failed("", "the server has no tree of it"))
         elif otherwise := meaning.differences(described.tree, now.tree):
@@ -88,7 +91,7 @@ def types_in(changes: Iterator[Change] | list[Change]) -> set[Oid]:
     return {oid for each in changes for _, old, new in (*each.parameters, *each.results) for oid in (old, new)}
 
 
-def _change(statement: Statement, before: Described, now: Described) -> Change:
+def _change(statement: Statement, before: Described, now: Described, meaning: Meaning) -> Change:
     parameters = tuple(
         (f"${number}", old, new)
         for number, (old, new) in enumerate(zip(before.parameters, now.parameters, strict=False), start=1)
@@ -98,5 +101,7 @@ def _change(statement: Statement, before: Described, now: Described) -> Change:
         (name, old, new) for (name, old), (_, new) in zip(before.results, now.results, strict=False) if old != new
     )
     if parameters or results:
-        return Change(statement, parameters, results)
+        # That it has other types is told already.
+        found = meaning.differences(before.tree, now.tree) if before.tree and now.tree else ()
+        return Change(statement, parameters, results, otherwise=tuple(each for each in found if each != COMPUTES))
     return Change(statement, error=Failed("", "it has other parameters or columns than before"))

@@ -23,7 +23,7 @@ from .touched import Touched
 from .whereabouts import Named, Whereabouts, read_whereabouts
 
 _FUNCTIONS: Final = f"""
-select n.nspname::text, p.proname::text, p.oid::pg_catalog.regprocedure::text, l.lanname::text,
+select p.oid::bigint, n.nspname::text, p.proname::text, p.oid::pg_catalog.regprocedure::text, l.lanname::text,
   pg_catalog.pg_get_functiondef(p.oid),
   coalesce(
     (select pg_catalog.substr(setting, 13) from pg_catalog.unnest(p.proconfig) as setting
@@ -57,10 +57,19 @@ where p.prokind in ('f', 'p') and l.lanname not in ('internal', 'c')
 order by p.oid
 """
 
+# The server's own triggers (of foreign keys) go by the columns' types.
+_COMPILED: Final = """
+select pg_catalog.format('trigger %%I on %%I.%%I', g.tgname, n.nspname, c.relname), p.oid::pg_catalog.regprocedure::text
+from pg_catalog.pg_trigger as g join pg_catalog.pg_class as c on c.oid = g.tgrelid
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace join pg_catalog.pg_proc as p on p.oid = g.tgfoid
+where not g.tgisinternal and g.tgrelid = any(%s::oid[]) and p.oid <> all(%s::oid[])
+order by 1
+"""
 _CONVERTED: Final = "what is put there is converted only when it runs"
 
 
 class _Function(NamedTuple):
+    oid: Oid
     schema: str
     plain_name: str
     signature: str
@@ -93,6 +102,8 @@ class Definitions:
         views = Known(tuple(_view(each.schema, each.name) for each in touched.relations if each.is_view))
         try:
             rows = await (await connection.execute(_FUNCTIONS.encode())).fetchall()
+            read, tables = [row[0] for row in rows], [each.oid for each in touched.relations]
+            compiled = await (await connection.execute(_COMPILED, (tables, read))).fetchall()
         except psycopg.Error as error:
             if connection.broken:
                 raise
@@ -100,7 +111,8 @@ class Definitions:
         functions = [_Function(*row) for row in rows]
         where = await read_whereabouts(connection, touched)
         bodies = await asyncio.to_thread(lambda: [_known(each, where) for each in functions])
-        return Known.together((views, *bodies))
+        unread = tuple(Unread(name, f"it runs {function}, which nobody here reads") for name, function in compiled)
+        return Known.together((views, *bodies, Known(unread=unread)))
 
 
 def _view(schema: str, name: str) -> Statement:

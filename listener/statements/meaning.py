@@ -38,6 +38,13 @@ _NOTHING: Final = frozenset(
 )
 _COLUMNS_OF_JOIN: Final = ":joinaliasvars"
 _RECORD: Final = "2249"
+_EXISTS: Final = "0"
+# With these what is selected tells which rows there are.
+_MATTERING: Final = (
+    *(":hasAggs", ":hasTargetSRFs", ":groupClause", ":groupingSets", ":havingQual"),
+    *(":distinctClause", ":sortClause", ":setOperations"),
+)
+_ABSENT: Final = frozenset({"<>", "false", None})
 _ONE_ROW: Final = frozenset({"VAR", "CONST", "PARAM"})
 _PLACE: Final = (":varno", ":varattno", ":varlevelsup", ":varreturningtype")
 _CASTS: Final = {"COERCEVIAIO": ":arg", "RELABELTYPE": ":arg", "FUNCEXPR": ":args"}
@@ -106,7 +113,7 @@ class Meaning:
 
     def differences(self, before: str, after: str) -> tuple[str, ...]:
         """What is not the same, each once, in words."""
-        old, new = tree_of(before), tree_of(after)
+        old, new = _without_idle(tree_of(before)), _without_idle(tree_of(after))
         return tuple(dict.fromkeys((*self._of_rows(old), *self._differing(old, new))))
 
     def _of_rows(self, tree: Value) -> Iterator[str]:
@@ -170,6 +177,16 @@ class Meaning:
             if given == plain.type and plain.type != column.type and {plain.type, column.type} <= _STEADY:
                 return True
         return False
+
+
+def _without_idle(tree: Value) -> Value:
+    """The tree without what EXISTS selects, which nobody computes: mostly it is all columns."""
+    for node in nodes_in(tree):
+        query = node.fields.get(":subselect")
+        is_asked_for = node.kind == "SUBLINK" and node.word(":subLinkType") == _EXISTS
+        if is_asked_for and isinstance(query, Node) and all(query.word(each) in _ABSENT for each in _MATTERING):
+            query.fields[":targetList"] = []
+    return tree
 
 
 def _column(node: Value | None) -> _Column | None:

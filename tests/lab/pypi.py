@@ -22,15 +22,15 @@ class PypiSchema:
 
     def sql(self) -> str:
         """The text of the schema; raises Unavailable."""
-        wheel = _wheel(self.package, self.version)
-        with zipfile.ZipFile(wheel) as archive:
+        archived = wheel(self.package, self.version)
+        with zipfile.ZipFile(archived) as archive:
             try:
                 return "\n".join(archive.read(path).decode() for path in self.paths)
             except KeyError as error:
-                raise Unavailable(f"{wheel.name}: {error}") from None
+                raise Unavailable(f"{archived.name}: {error}") from None
 
 
-def _wheel(package: str, version: str) -> Path:
+def wheel(package: str, version: str) -> Path:
     """The wheel from the cache, or else through pip; several test processes may ask at the same time."""
     folder = cache("pypi")
     if cached := sorted(folder.glob(f"{package.replace('-', '_')}-{version}-*.whl")):

@@ -119,7 +119,13 @@ class Unrehearsed(Rehearsal):
     """For tests of what is done: what a rehearsal says before it has tests of its own, and takes its time."""
 
     async def proofs(
-        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+        self,
+        connection: AsyncConnection[TupleRow],
+        plan: Plan,
+        limits: Limits,
+        left: Sequence[Step] | None = None,
+        *,
+        alone: bool = False,
     ) -> tuple[Proof, ...]:
         return ()
 

@@ -84,7 +84,7 @@ UNPROVED = (Proof("statements", Verdict.UNPROVED, "no known statements"),)
         (ISSUE, KEY, A_DAY_AGO, "sibling"),
         (SIBLINGS, KEY, ALONE, "24 hours"),
         (ISSUE, RESTORE, replace(ALONE, memory=Memory(last_failure=NOW - timedelta(minutes=59))), "not tried again"),
-        (ISSUE, RESTORE, replace(ALONE, memory=TAKEN_BACK), "quarantine: alice had fix 00000000"),
+        (ISSUE, RESTORE, replace(ALONE, memory=TAKEN_BACK), "was reverted: alice had fix 00000000"),
         (ISSUE, RESTORE, replace(ALONE, memory=UNDONE), "and deploy from psql undid it by hand"),
         (ISSUE, RESTORE, replace(ALONE, memory=replace(UNDONE, undone_at=NOW - HOUR * 3)), "not there any more"),
         (ISSUE, RESTORE, replace(ALONE, memory=Memory(failures=3)), "failed 3 times: it waits for a person"),

@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import psycopg
 
-from ...errors import FixDeferred, FixError, FixFailed, LeaseLost
+from ...errors import FixDeferred, FixError, FixFailed, LeaseLost, NameTaken
 from ..composed import verbatim
 from ..plan import Step
-from ..sqlstates import in_words, is_for_later, is_passing
+from ..sqlstates import DUPLICATE_TABLE, in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
 from .interruption import LOOK_SECONDS, Watch, gave_way
 from .work import Work
@@ -23,8 +23,8 @@ _WAIT_SECONDS = (0.1, 1.0)
 async def run_alone(work: Work, ordinal: int, step: Step) -> None:
     """Run the step's statements, in as many tries as the limits allow; what a failed one leaves is cleaned up.
 
-    Raises FixDeferred naming who was in the way, FixFailed, PlanStale, LeaseLost, FixInterrupted; or OperationalError
-    where the connection is gone: then a probe has to tell.
+    Raises FixDeferred naming who was in the way, FixFailed, PlanStale, NameTaken, LeaseLost, FixInterrupted; or
+    OperationalError where the connection is gone: then a probe has to tell.
     """
     for tries_left in reversed(range(work.limits.concurrent_attempts)):
         watch = Watch(work.connections, yields=work.limits)
@@ -33,6 +33,8 @@ async def run_alone(work: Work, ordinal: int, step: Step) -> None:
         except psycopg.Error as error:
             if work.session.connection.closed:
                 raise
+            if error.sqlstate == DUPLICATE_TABLE:
+                raise NameTaken(f"{step.title}: {in_words(error)}") from error
             if await probe(work, step) == "partial":
                 await clean_up(work, ordinal, step)
             if not (is_passing(error) and tries_left):

@@ -23,6 +23,11 @@ order by a.xact_start"""
 )
 
 
+_RUNS = """
+select a.pid, a.query from pg_catalog.pg_stat_activity as a where a.pid = any(%s::int[]) order by a.xact_start, a.pid
+"""
+
+
 class Blocker(NamedTuple):
     """A session in the way. `pid` is 0 for a prepared transaction; `seconds` is the age of its transaction."""
 
@@ -53,6 +58,13 @@ class Blocker(NamedTuple):
 async def blockers_of(connection: AsyncConnection[TupleRow], pid: int) -> list[Blocker]:
     """The sessions that the server process `pid` waits for at this moment."""
     return await glance(connection, _BLOCKING.format(pid), Blocker)
+
+
+async def statements_of(connection: AsyncConnection[TupleRow], processes: str) -> list[str]:
+    """What those server processes (ids with spaces between) run or ran last, where it can be shown."""
+    pids = [int(each) for each in processes.split() if each.isdigit()]
+    rows = await (await connection.execute(_RUNS, (pids,))).fetchall()
+    return [f"process {pid} with: {said}" for pid, text in rows if (said := presentable(text))]
 
 
 def presentable(statement: str | None) -> str | None:

@@ -37,7 +37,11 @@ class HeldTooLong(HeldInVain):
 
 
 class SnapshotTaken(HeldInVain):
-    """At its end there was an older snapshot; the message names who has it."""
+    """At its end there was an older snapshot; the message names who has it, and `processes` their server processes."""
+
+    def __init__(self, message: str, processes: str = "") -> None:
+        super().__init__(message)
+        self.processes = processes
 
 
 @dataclass(frozen=True, slots=True)

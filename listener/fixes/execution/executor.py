@@ -20,6 +20,7 @@ from ...errors import (
     FixError,
     FixInterrupted,
     LeaseLost,
+    NameTaken,
     PlanRefused,
     PlanStale,
     ProofRefuted,
@@ -186,6 +187,9 @@ class Executor:
             proofs = error.proofs
         elif is_of_rows(error.__cause__):
             reason, proofs = await self._with_rows(work, reason, proofs)
+        if isinstance(error, NameTaken) and not await work.journal.has_done(work.session.connection):
+            # A probe goes by name and shape, and what has both is somebody else's: nothing is to be taken back.
+            return await self._end(work, state, reason, proofs)
         return await self._turn_back(work, state, reason, proofs)
 
     async def _with_rows(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> tuple[str, tuple[Proof, ...]]:

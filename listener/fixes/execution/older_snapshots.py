@@ -25,7 +25,7 @@ from ..sqlstates import OLDER_SNAPSHOT
 _MOST_NAMED = 5
 # A transaction's first look at pg_stat_activity is kept for its later ones: it has to be thrown away.
 _BODY = """
-declare holders text;
+declare holders text; processes text;
 begin
   perform pg_catalog.pg_stat_clear_snapshot();
   select pg_catalog.string_agg(pg_catalog.concat('process ', pid, ' of ' || nullif(application_name, ''),
@@ -34,8 +34,9 @@ begin
         || pg_catalog.round(extract(epoch from pg_catalog.clock_timestamp() - xact_start)::numeric, 1) || ' s',
         ' with a snapshot ' || pg_catalog.age(backend_xmin) || ' transactions old')), '; ' order by place)
     filter (where place <= {most_named}) || case when pg_catalog.max(place) > {most_named}
-      then pg_catalog.format('; and %s more', pg_catalog.max(place) - {most_named}) else '' end
-  into holders
+      then pg_catalog.format('; and %s more', pg_catalog.max(place) - {most_named}) else '' end,
+    pg_catalog.string_agg(pid::text, ' ' order by place) filter (where place <= {most_named})
+  into holders, processes
   from (
     select a.*, pg_catalog.row_number() over (order by pg_catalog.age(a.backend_xmin) desc, a.pid) as place
     from pg_catalog.pg_stat_activity a
@@ -46,7 +47,8 @@ begin
         is not true)
   ) as holder;
   if holders is not null then
-    raise exception using errcode = {sqlstate}, message = 'a session has an older snapshot', detail = holders;
+    raise exception using errcode = {sqlstate}, message = 'a session has an older snapshot', detail = holders,
+      hint = processes;
   end if;
 end
 """
@@ -63,9 +65,9 @@ where b.table_oid = {table}::oid and b.column_number = {column}"""
 def none_older(own: Collection[int], *, passing_too: bool, old: sql.Composable | None = None) -> sql.Composed:
     """A statement that fails where there is one, and names who has it; the processes `own` do not count.
 
-    It fails with SQLSTATE `sqlstates.OLDER_SNAPSHOT`. Right before the commit it has to be asked with `passing_too`.
-    Without, those are left out that may well be over by then: statements of transactions younger than a second.
-    `old` says of a session `a` in SQL whether its snapshot is old enough to count; else any is.
+    It fails with SQLSTATE `sqlstates.OLDER_SNAPSHOT`; the hint has their process ids. Right before the commit it has to
+    be asked with `passing_too`. Without, those are left out that may well be over by then: statements of transactions
+    younger than a second. `old` says of a session `a` in SQL whether its snapshot is old enough to count; else any is.
     """
     body = sql.SQL(_BODY).format(
         most_named=_MOST_NAMED,

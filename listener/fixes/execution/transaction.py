@@ -35,6 +35,7 @@ from ..plan import Check, Step
 from ..preflight import confirm
 from ..sqlstates import MOVED, OLDER_SNAPSHOT, QUERY_CANCELED, REFUTED, in_words, is_for_later, is_passing
 from ..staleness import check_names, check_unmoved
+from .blockers import statements_of
 from .critical_section import CriticalSection, HeldInVain, HeldTooLong, SnapshotTaken, enter
 from .defaults_kept import left_behind, nobody_elses
 from .interruption import LOOK_SECONDS, Watch, gave_way
@@ -71,12 +72,13 @@ async def commit_step(work: Work, ordinal: int, step: Step, more_checks: Sequenc
         except HeldTooLong as error:
             raise PlanRefused(_too_long(work, step)) from error
         except SnapshotTaken as error:
-            raise FixDeferred(_older_snapshot(work, step, str(error))) from error
+            raise FixDeferred(await _older_snapshot(work, step, str(error), error.processes)) from error
         except psycopg.Error as error:
             if watch is not None and watch.gives_way and not work.session.connection.closed:
                 raise FixDeferred(f"{step.title}: it gave way. {gave_way(watch)}.") from error
             if error.sqlstate == OLDER_SNAPSHOT:
-                raise FixDeferred(_older_snapshot(work, step, error.diag.message_detail or "")) from error
+                detail, processes = error.diag.message_detail or "", error.diag.message_hint or ""
+                raise FixDeferred(await _older_snapshot(work, step, detail, processes)) from error
             if is_passing(error):
                 raise FixDeferred(
                     f"{step.title}: no lock in {work.limits.lock_attempts} tries within"
@@ -124,12 +126,13 @@ def _too_long(work: Work, step: Step) -> str:
     )
 
 
-def _older_snapshot(work: Work, step: Step, holders: str) -> str:
+async def _older_snapshot(work: Work, step: Step, holders: str, processes: str) -> str:
     table = work.plan.tables[0][1]
     harm = f"{table} as empty" if step.after_sweep is None else f"the column of {table} as NULL"
+    statements = "".join(f"; {each}" for each in await statements_of(work.session.connection, processes))
     return (
         f"{step.title}: at each try a session had an older snapshot, which would read {harm} afterwards."
-        f" In the way: {holders}."
+        f" In the way: {holders}{statements}."
     )
 
 
@@ -191,7 +194,7 @@ async def _end(work: Work, looks: Sequence[sql.Composable]) -> None:
         await _send(work, [*looks, sql.SQL("commit")])
     except psycopg.Error as error:
         if error.sqlstate == OLDER_SNAPSHOT:
-            raise SnapshotTaken(error.diag.message_detail or "") from error
+            raise SnapshotTaken(error.diag.message_detail or "", error.diag.message_hint or "") from error
         raise
 
 

@@ -19,9 +19,18 @@ _FOUND = sql.SQL(
   join pg_catalog.pg_am m on m.oid = c.relam) on m.amname = {method} and i.indisunique = {unique}
     and i.indkey::text = {columns} and i.indnkeyatts = {key_columns} and (i.indpred is not null) = {partial}"""
 )
+# One that another session is building just now is nothing that ours left: it is that session's. What it builds it shows
+# to those alone who may see its statistics; to others it shows that it builds, and pg_locks on which table.
 _MADE = sql.SQL(
-    "select case when i.indexrelid is null then 'before'"
-    " when i.indisvalid and i.indisready and i.indislive then 'done' else 'partial' end from "
+    """select case when i.indexrelid is null then 'before'
+  when i.indisvalid and i.indisready and i.indislive then 'done'
+  when exists (
+    select from pg_catalog.pg_stat_progress_create_index p
+    where p.datname = pg_catalog.current_database() and p.pid <> pg_catalog.pg_backend_pid()
+      and (p.index_relid = i.indexrelid or p.index_relid is null and exists (
+        select from pg_catalog.pg_locks l where l.pid = p.pid and l.relation = i.indrelid and l.granted
+          and l.mode = 'ShareUpdateExclusiveLock'))) then 'before'
+  else 'partial' end from """
 )
 _BEGUN = sql.SQL("select case when i.indexrelid is null then 'before' else 'done' end from ")
 _DROPPED = sql.SQL("select case when i.indexrelid is null then 'done' else 'before' end from ")
@@ -66,7 +75,9 @@ def drop_step(table: Table, name: str, shape: IndexShape, table_name: str) -> St
 
 def made_probe(table: Table, name: str, shape: IndexShape, *, whole: bool = True) -> str:
     """Whether the index is there: valid, or with `whole` false in any state, as a partitioned one is at first."""
-    return _probe(_MADE if whole else _BEGUN, table.oid, table.schema, name, shape)
+    if not whole:
+        return _probe(_BEGUN, table.oid, table.schema, name, shape)
+    return _probe(_MADE, table.oid, table.schema, name, shape, "pg_stat_progress_create_index", "pg_locks")
 
 
 def drop_plainly(table: Table, name: str, shape: IndexShape, table_name: str) -> Step:
@@ -100,7 +111,7 @@ def nothing_depends_on(schema: str, name: str) -> Check:
     )
 
 
-def _probe(verdict: sql.SQL, table: Oid, schema: str, name: str, shape: IndexShape) -> str:
+def _probe(verdict: sql.SQL, table: Oid, schema: str, name: str, shape: IndexShape, *views: str) -> str:
     identifier(schema, name)
     found = _FOUND.format(
         schema=sql.Literal(schema),
@@ -112,4 +123,4 @@ def _probe(verdict: sql.SQL, table: Oid, schema: str, name: str, shape: IndexSha
         key_columns=sql.Literal(shape.key_columns),
         partial=sql.Literal(shape.partial),
     )
-    return query(verdict + found, *_CATALOGS, ("pg_catalog", "pg_am"))
+    return query(verdict + found, *_CATALOGS, *(("pg_catalog", each) for each in ("pg_am", *views)))

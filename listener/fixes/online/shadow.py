@@ -92,7 +92,8 @@ class Shadow:
         return (
             "coalesce((select b.column_number from pgmend.backfill b join pg_catalog.pg_attribute a on a.attrelid ="
             f" b.table_oid and a.attnum = b.column_number where b.table_oid = {self._table}"
-            f" and b.origin = {self.origin} and b.swapped_at is not null and not a.attisdropped), {self.origin}::pg_catalog.int2)"
+            f" and b.origin = {self.origin} and b.swapped_at is not null and not a.attisdropped),"
+            f" {self.origin}::pg_catalog.int2)"
         )
 
     @property

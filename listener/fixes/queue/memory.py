@@ -32,8 +32,11 @@ with same as materialized (
     and coalesce(coalesce(s.rolled_back_at, s.changed_at) > word.said_at, true)
   order by 2 desc limit 1
 ), undone as (
+  -- What is mended in several turns has the same issue all along, and does another thing at each.
   select s.fix_id, s.finished_at from same as s cross join word
   where s.state = 'applied' and coalesce(s.finished_at > word.said_at, true)
+    and (s.plan -> 'steps' = %(plan)s::jsonb -> 'steps' or exists (
+      select from pgmend.issue as i where i.issue_id = %(issue_id)s and i.opened_at > s.finished_at))
   order by 2 desc limit 1
 )
 select word.said_at,

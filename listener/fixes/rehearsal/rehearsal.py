@@ -31,9 +31,10 @@ from ..sqlstates import in_words
 from .copy import build_copy, trusted_roles
 from .ground import rehearsal_ground, sweep_ground
 from .likeness import NOTHING, RELATIONS, require_likeness
+from .remembered import Remembered
 from .scope import scope_of
 from .statement_proof import NAME as STATEMENTS
-from .statement_proof import Descriptions
+from .statement_proof import Descriptions, not_known
 from .translation import translation
 from .trial import Trial, take_steps
 
@@ -69,11 +70,18 @@ class Rehearsal:
         self._witnesses = witnesses
 
     async def proofs(
-        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step] | None = None
+        self,
+        connection: AsyncConnection[TupleRow],
+        plan: Plan,
+        limits: Limits,
+        left: Sequence[Step] | None = None,
+        *,
+        alone: bool = False,
     ) -> tuple[Proof, ...]:
         """What the rehearsal proves; nothing for a plan that cannot change what statements mean.
 
-        `left` are the steps that are left to do of a plan that was begun: the copy is as the tables are by now.
+        `left` are the steps that are left to do of a plan that was begun: the copy is as the tables are by now. Who
+        acts `alone` needs all of it proved: where that cannot be, nothing is rehearsed.
         `connection` is to the database that the plan is for, in autocommit mode; it only reads there. A process takes
         one connection more for it, and so one rehearsal at a time.
         """
@@ -81,7 +89,7 @@ class Rehearsal:
             return ()
         try:
             async with _turn():
-                return await self._rehearse(connection, plan, limits, plan.steps if left is None else left)
+                return await self.rehearse(connection, plan, limits, left, alone=alone)
         except CouldNotLook as error:
             return _unproved(str(error))
         except psycopg.Error as error:
@@ -101,15 +109,35 @@ class Rehearsal:
                 raise
             log.warning("scratch databases are left", reason=str(error))
 
-    async def _rehearse(
-        self, connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits, left: Sequence[Step]
+    async def rehearse(
+        self,
+        connection: AsyncConnection[TupleRow],
+        plan: Plan,
+        limits: Limits,
+        left: Sequence[Step] | None = None,
+        *,
+        alone: bool = False,
     ) -> tuple[Proof, ...]:
+        """The same of a plan of any kind, whoever else rehearses. Raises CouldNotLook, psycopg.Error."""
+        left = plan.steps if left is None else left
         started = time.monotonic()
         touched = await read_touched(connection, [oid for oid, _ in plan.tables])
         known = await known_statements(connection, touched, self._seen_for, self._sources)
+        if alone and (lacking := not_known(known)):
+            reasons = tuple(lacking[: limits.counter_examples])
+            return (
+                Proof(
+                    STATEMENTS, Verdict.UNPROVED, "not all can be known, so that nothing was tried", reasons, alone=True
+                ),
+            )
         names = {name for each in known.statements for name in each.relations}
         portrait = await read_portrait(connection, await scope_of(connection, touched, names), left_alone=NOTHING)
         trusted = await trusted_roles(connection)
+        where = (connection.info.host, connection.info.port, connection.info.dbname, connection.info.user, self._dsn)
+        key = (*where, tuple(self._witnesses), plan.plan_hash, tuple(left))
+        remembered = Remembered(key, known, portrait, trusted)
+        if (proofs := remembered.proofs()) is not None:
+            return proofs
         async with rehearsal_ground(connection, self._dsn) as ground:
             lacking = await build_copy(ground, portrait, trusted)
             await require_likeness(ground, portrait, touched, lacking)
@@ -128,12 +156,10 @@ class Rehearsal:
             f"plan {plan.plan_hash[:12]}, {trial.statements} statements, on a copy of {relations} relations in"
             f" {time.monotonic() - started:.2f} s"
         )
-        return (
-            Proof(STEPS, Verdict.PROVED, took, alone=True),
-            _locks(plan, trial),
-            _rewrites(plan, trial),
-            statements,
-        )
+        steps_taken = Proof(STEPS, Verdict.PROVED, took, alone=True)
+        proofs = (steps_taken, _locks(plan, trial), _rewrites(plan, trial), statements)
+        remembered.keep(proofs)
+        return proofs
 
 
 def _is_defect(error: psycopg.Error) -> bool:

@@ -61,9 +61,10 @@ class Descriptions:
         stored = await read_stored(ground)
         found = await asyncio.to_thread(lambda: list(compare(self._before, after, meaning)))
         stored_otherwise = await asyncio.to_thread(lambda: list(otherwise(self._stored, stored, meaning)))
-        changes = [each for each in found if isinstance(each, Change) and not self._is_harmless(each)]
+        changes = [each for each in found if isinstance(each, Change)]
+        changes = [each for each in changes if each.otherwise or not self._is_harmless(each)]
         types = await type_names(ground, list(types_in(changes)))
-        doubts = [(each, _doubt(each)) for each in changes]
+        doubts = [(each, _doubt(each, harmless=self._is_harmless(each))) for each in changes]
         broken = [each for each, doubt in doubts if doubt is None]
         doubtful = [f"{each.told(types)}; {doubt}" for each, doubt in doubts if doubt is not None]
         unproved = [
@@ -75,16 +76,13 @@ class Descriptions:
         return self._proof([each.told(types) for each in broken], unproved)
 
     def _is_harmless(self, change: Change) -> bool:
-        return any(witness.is_harmless(change) for witness in self._witnesses)
+        return change.is_seen and any(witness.is_harmless(change) for witness in self._witnesses)
 
     def _unread(self) -> list[str]:
         """What was not described at all, and what nobody knows."""
         late = [each for each in self._known.statements if each not in self._before]
         told = [f"{each.name}: there was no time to describe it" for each in late]
-        told += [f"{each.name}: {each.reason}" for each in self._known.unread]
-        if not any(each.origin in _SENT for each in self._known.statements):
-            told.append("no statement on these tables is known, so that none is proved to work")
-        return [*self._known.gaps, *told]
+        return [*not_known(self._known), *told]
 
     def _proof(self, broken: Sequence[str], unproved: Sequence[str]) -> Proof:
         count = self._known.counted() or "no statement is known"
@@ -100,9 +98,17 @@ class Descriptions:
         return Proof(NAME, verdict, f"{described}: {said}{notes}", examples, alone=True)
 
 
-def _doubt(change: Change) -> str | None:
+def not_known(known: Known) -> list[str]:
+    """Why not all can be proved, whatever comes of a rehearsal."""
+    told = [*known.gaps, *(f"{each.name}: {each.reason}" for each in known.unread)]
+    if not any(each.origin in _SENT for each in known.statements):
+        told.append("no statement on these tables is known, so that none is proved to work")
+    return told
+
+
+def _doubt(change: Change, *, harmless: bool) -> str | None:
     """Why nobody may be hurt by the change. What a view shows is read by statements, which are described themselves."""
-    if not change.is_seen:
+    if harmless or not change.is_seen:
         return "whether it still does what it is meant to do is not proved"
     if change.statement.origin is Origin.VIEW and change.error is None:
         return "whoever reads the view without being known gets the new type"

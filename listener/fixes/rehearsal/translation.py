@@ -20,17 +20,28 @@ _FIRST_OF_PEOPLE: Final = 16384
 _ONE: Final = re.compile(r"(?<![\w.])(\d+)(?=::(?:pg_catalog\.)?oid\b(?!\[))")
 _MANY: Final = re.compile(r"(?<=\{)[\d,]+(?=\}'+(?:::int\d\[\])?::(?:pg_catalog\.)?oid\[\])")
 _NAMED: Final = """
-select c.oid::bigint, 'relation ' || pg_catalog.format('%%I.%%I', n.nspname, c.relname)
-from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where {relation}
+select x.oid, x.name from (
+select c.oid::bigint as oid, 'relation ' || pg_catalog.format('%%I.%%I', n.nspname, c.relname) as name
+from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 union all
 select t.oid::bigint, 'type ' || pg_catalog.format('%%I.%%I', n.nspname, t.typname)
-from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace where {type}
+from pg_catalog.pg_type as t join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+union all
+select p.oid::bigint, pg_catalog.format(
+  'function %%I.%%I(%%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))
+from pg_catalog.pg_proc as p join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+union all
+select o.oid::bigint, pg_catalog.format('%%s %%I on %%I.%%I', o.kind, o.name, n.nspname, c.relname)
+from (
+  select k.oid, 'constraint' as kind, k.conname as name, k.conrelid as relation from pg_catalog.pg_constraint as k
+  union all
+  select g.oid, 'trigger', g.tgname, g.tgrelid from pg_catalog.pg_trigger as g where not g.tgisinternal
+) as o
+join pg_catalog.pg_class as c on c.oid = o.relation join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+) as x where x.oid >= 16384 and {which}
 """
-_BY_OID: Final = _NAMED.format(relation="c.oid = any(%(oids)s::oid[])", type="t.oid = any(%(oids)s::oid[])")
-_BY_NAME: Final = _NAMED.format(
-    relation="'relation ' || pg_catalog.format('%%I.%%I', n.nspname, c.relname) = any(%(names)s)",
-    type="'type ' || pg_catalog.format('%%I.%%I', n.nspname, t.typname) = any(%(names)s)",
-)
+_BY_OID: Final = _NAMED.format(which="x.oid = any(%(oids)s)")
+_BY_NAME: Final = _NAMED.format(which="x.name = any(%(names)s)")
 
 
 class Translation:

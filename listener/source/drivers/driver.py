@@ -50,7 +50,8 @@ def takes_all(python: str, described: str, category: str) -> str | None:
 class Driver:
     """A driver or library. `modules` are what it is imported as, `sinks` its methods, `functions` those that are no
     methods and take SQL after a cursor. `sent` are the types that it declares for Python's, by their names in SQL;
-    `client_binds` says that the server sees literals in place of parameters. A `foreign` engine is named."""
+    `client_binds` says that the server sees literals in place of parameters. Styles that it `also` lets
+    through are those of the driver below it. A `foreign` engine is named."""
 
     name: str
     modules: tuple[str, ...]
@@ -60,4 +61,5 @@ class Driver:
     sent: Mapping[str, str] = field(default_factory=dict[str, str])
     refuses: Refuses = takes_all
     client_binds: bool = False
+    also: tuple[Style, ...] = ()
     foreign: str | None = None

@@ -12,10 +12,12 @@ SQLALCHEMY = Driver(
     Style.NAMED,
     {
         **{name: _TOGETHER for name in ("execute", "scalar", "scalars", "stream", "stream_scalars")},
+        "exec_driver_sql": _TOGETHER,
         "read_sql": Sink(Binding.NONE),
         "read_sql_query": Sink(Binding.NONE),
     },
     client_binds=True,
+    also=(Style.FORMAT, Style.NUMERIC),
 )
 DATABASES = Driver(
     "databases",

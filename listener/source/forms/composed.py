@@ -35,7 +35,8 @@ def _quoted(text: Text, node: ast.expr, reading: Reading) -> Text:
         case (Hole() as hole,):
             return (hole._replace(kind=HoleKind.IDENTIFIER),)
         case _:
-            return (reading.hole(node, HoleKind.IDENTIFIER),)
+            quote = Written('"', node.lineno, reading.column(node))
+            return (quote, *text, quote)
 
 
 def _literal(node: ast.expr, reading: Reading) -> Alternatives | None:

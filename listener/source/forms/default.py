@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..sqltext import Alternatives
+from ..sqltext import Alternatives, assumed
 from .form import Form, Reading, dotted
 
 _ENVIRONMENT = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"})
@@ -13,7 +13,7 @@ _ENVIRONMENT = frozenset({"os.environ.get", "environ.get", "os.getenv", "getenv"
 def _environment(node: ast.expr, reading: Reading) -> Alternatives | None:
     match node:
         case ast.Call(func=function, args=[_, default]) if dotted(function) in _ENVIRONMENT:
-            return reading.text(default)
+            return assumed(reading.text(default))
         case _:
             return None
 
@@ -24,9 +24,9 @@ def _field(node: ast.expr, reading: Reading) -> Alternatives | None:
     for keyword in node.keywords:
         match keyword:
             case ast.keyword(arg="default", value=value):
-                return reading.text(value)
+                return assumed(reading.text(value))
             case ast.keyword(arg="default_factory", value=ast.Lambda(body=body)):
-                return reading.text(body)
+                return assumed(reading.text(body))
             case _:
                 pass
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...issue import Severity
@@ -9,11 +10,16 @@ from ..drivers.driver import Style
 from ..examined import Examined
 from .judgement import Defect, Judgement, seen
 
+_PREPARE = re.compile(r"\s*prepare\b", re.IGNORECASE)
+
 
 def foreign_style(examined: Examined) -> Style | None:
     """How the placeholders are written, where that is not how the driver wants them."""
     statement = examined.statement
     if statement.rewrites or statement.style is None or not examined.prepared.found:
+        return None
+    driver = examined.driver
+    if (driver is not None and examined.prepared.found & set(driver.also)) or _PREPARE.match(examined.sql):
         return None
     if statement.style in examined.prepared.found or not examined.prepared.marks:
         return None

@@ -13,22 +13,23 @@ from .operator_mismatch import mismatched_operator
 _TOLD_ELSEWHERE = frozenset({"42P01", "42703"})
 # Not of the statement but of the moment: rights, limits, a connection that goes; and what this server does not have.
 _NOT_OF_THE_STATEMENT = ("08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "0A", "XX", "F0")
+_SYNTAX = "42601"
 _RIGHTS = frozenset({"42501", "3F000"})
 
 
 def _judge(examined: Examined) -> Iterator[Defect]:
     refused = examined.refused
-    if refused is None or not examined.judged or foreign_style(examined) is not None:
+    # What a function makes another text of is not what is sent.
+    unsure = not examined.judged or examined.statement.rewrites
+    if refused is None or unsure or foreign_style(examined) is not None:
         return
     state = refused.sqlstate
+    if state == _SYNTAX and examined.prepared.filled:
+        return  # not every value may stand everywhere
     if state.startswith(_NOT_OF_THE_STATEMENT) or state in _RIGHTS or mismatched_operator(examined):
         return
-    if state in _TOLD_ELSEWHERE and examined.hunt is not None:
-        last = examined.hunt.tables or examined.hunt.columns
-        if last or (
-            examined.parsed is not None and any(each.name in examined.schema.made for each in examined.parsed.ranges)
-        ):
-            return
+    if state in _TOLD_ELSEWHERE and examined.hunt is not None and (examined.hunt.tables or examined.hunt.columns):
+        return
     yield Defect(
         f"The server does not take the statement: {refused.message}.",
         "A statement that the server takes.",
@@ -38,4 +39,4 @@ def _judge(examined: Examined) -> Iterator[Defect]:
     )
 
 
-JUDGEMENT = Judgement("INVALID_SQL", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("INVALID_SQL", Severity.CRITICAL, _judge, of_all=True)

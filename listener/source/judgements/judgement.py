@@ -28,6 +28,7 @@ class Defect:
     named: str = ""
     evidence: tuple[Evidence, ...] = ()
     sqlstate: str | None = None
+    severity: Severity | None = None
 
 
 Judge = Callable[[Examined], Iterator[Defect]]
@@ -35,11 +36,16 @@ Judge = Callable[[Examined], Iterator[Defect]]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A judge, the type of issue it opens and the severity in a critical table."""
+    """A judge, the type of issue it opens and the severity in a critical table.
+
+    One `of_all` is heard only where each text that a call may send has the defect: conditions that go together are
+    followed each by itself, so that some of these texts may never be sent.
+    """
 
     issue_type: str
     severity: Severity
     judge: Judge
+    of_all: bool = False
 
 
 def seen(kind: str, sentence: str, weight: float = CERTAIN) -> Evidence:

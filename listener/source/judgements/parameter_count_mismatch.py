@@ -55,4 +55,4 @@ def _defect(examined: Examined, current: str, expected: str) -> Defect:
     )
 
 
-JUDGEMENT = Judgement("PARAMETER_COUNT_MISMATCH", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("PARAMETER_COUNT_MISMATCH", Severity.CRITICAL, _judge, of_all=True)

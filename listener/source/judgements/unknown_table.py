@@ -21,6 +21,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
         told.add((each.schema, each.name))
         name = qualified(each.schema, each.name) if each.schema else each.name
         former, near = schema.was_table(each.name), schema.near_tables(each.name)
+        elsewhere = [place for place, there in schema.names if there == each.name] if each.schema is None else []
         evidence = [seen("server", f"The server finds no relation {name} under this search_path.")]
         if former is not None:
             evidence.append(seen("history", former.sentence))
@@ -31,6 +32,10 @@ def _judge(examined: Examined) -> Iterator[Defect]:
             expected = f"{former.after}, as it is called now."
         elif near:
             expected = f"A table that is there; perhaps {near[0]}."
+        if elsewhere:
+            # Most likely the application has another search_path than who analyses.
+            evidence.append(seen("search_path", f"There is one in schema {' and '.join(elsewhere)}.", -2.0))
+            expected = f"A schema before the name, or {elsewhere[0]} on the search_path of the role that analyses."
         yield Defect(
             f"The statement names the table {name}, which does not exist.",
             expected,
@@ -39,6 +44,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
             table=each.name,
             evidence=tuple(evidence),
             sqlstate=UNDEFINED_TABLE,
+            severity=Severity.MEDIUM if elsewhere else None,
         )
 
 

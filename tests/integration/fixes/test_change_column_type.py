@@ -567,7 +567,7 @@ async def test_undo_does_not_take_another_column_for_its_own(workshop: Workshop)
     setup(workshop, SPELLINGS)
     outcome = await workshop.heal(to_type(workshop))
     workshop.database.execute(
-        "alter table app.sessions rename user_id to old_id; alter table app.sessions add user_id integer default 1"
+        "alter table app.sessions rename user_id to old_id; alter table app.sessions add user_id integer"
     )
     undone = await workshop.roll_back(outcome)
     assert undone.state == "applied"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import psycopg
 import pytest
 from pgmend.listener.fixes.plan import Hazard
 from pgmend.listener.remedy import CreateIndex
 
+from tests.support.eventually import eventually
+from tests.support.mending import at
 from tests.support.workshop import Workshop
 
 APP = """
@@ -223,6 +230,39 @@ async def test_an_undo_says_so_where_somebody_took_the_index_away(workshop: Work
     assert undone.state == "rolled_back"
     assert "dropped or renamed" in (undone.reason or "")
     assert definition(workshop, "mine")
+
+
+async def test_an_index_that_somebody_else_is_building_under_its_name_is_left_to_them(
+    workshop: Workshop, shop: psycopg.AsyncConnection[Any]
+) -> None:
+    remedy = CreateIndex(workshop.oid("app.orders"), (2,))
+    (name,) = (await workshop.plan(remedy)).makes
+    (create,) = (await workshop.plan(remedy)).steps[0].statements
+    await shop.execute("set transaction isolation level repeatable read")
+    await shop.execute("select count(*) from pg_class")
+    builds: list[asyncio.Task[Any]] = []
+    async with await workshop.database.connect() as other:
+
+        async def build() -> None:
+            builds.append(asyncio.create_task(other.execute(create.encode())))
+            waiting = "select count(*) from pg_stat_progress_create_index where phase ~ '^waiting for old snapshots'"
+            await eventually(lambda: workshop.database.value(waiting.encode()) == 1)
+
+        patient = {"concurrent_patience": timedelta(minutes=10)}
+        checkpoint = at("apply 1 intended", build)
+        fix = asyncio.create_task(workshop.heal(remedy, checkpoint=checkpoint, limits=patient))
+        waits = (
+            "select count(*) from pg_locks l join pg_stat_activity a using (pid)"
+            " where a.application_name = 'pgmend fixer' and not l.granted"
+        )
+        await eventually(lambda: workshop.database.value(waits.encode()) == 1)
+        await shop.rollback()
+        await builds[0]
+    outcome = await fix
+    assert outcome.state == "superseded"
+    assert "42P07" in (outcome.reason or "")
+    valid = "select indisvalid from pg_index where indexrelid = %s"
+    assert workshop.database.value(valid, [workshop.oid(f"app.{name}")])
 
 
 async def test_an_index_of_that_name_made_meanwhile_makes_the_plan_stale(workshop: Workshop) -> None:

@@ -103,7 +103,7 @@ async def test_what_somebody_undid_by_hand_is_not_done_again_alone(leader: Leade
     a_day_passes(leader.workshop)
     await leader.break_it()
     assert await leader.queued() == 0
-    assert "quarantine: fix " in leader.why()
+    assert leader.why().startswith("quarantine: a fix of ours on this object was reverted: fix ")
     assert "from night job undid it by hand" in leader.why()
     assert "pgmend.lift_quarantine" in leader.why()
 
@@ -144,6 +144,26 @@ async def test_what_is_changed_twice_within_a_day_waits_though_no_fix_of_ours_wa
     await leader.break_it()
     assert await leader.queued() == 0
     assert "changed 3 times within 24 hours" in leader.why()
+
+
+async def test_what_is_mended_in_several_turns_is_not_taken_for_undone(leader: Leader) -> None:
+    await leader.break_it()
+    assert await leader.queued() == 1
+    # The turn before did something else for the same issue, which was never resolved since.
+    leader.workshop.database.execute(
+        """
+        insert into pgmend.fix (issue_id, kind, state, plan, plan_hash, finished_at)
+        select issue_id, kind, 'applied', jsonb_set(plan, '{steps,0,title}', '"The first turn"'), plan_hash,
+          clock_timestamp()
+        from pgmend.fix where state = 'queued';
+        update pgmend.fix set state = 'superseded' where state = 'queued';
+        """
+    )
+    assert await leader.queued() == 1
+    leader.workshop.database.execute("update pgmend.fix set state = 'superseded' where state = 'queued'")
+    leader.workshop.database.execute("update pgmend.issue set opened_at = clock_timestamp()")
+    assert await leader.queued() == 0
+    assert "was reverted" in leader.why()
 
 
 async def test_what_was_taken_back_stays_so_over_a_restart(leader: Leader) -> None:

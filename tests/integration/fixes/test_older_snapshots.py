@@ -66,6 +66,7 @@ async def test_a_transaction_with_an_older_snapshot_defers_the_change_and_still_
     reason = outcome.reason or ""
     assert f"process {shop.info.backend_pid} of webshop as" in reason
     assert "(idle in transaction) in a transaction since" in reason
+    assert f"process {shop.info.backend_pid} with: select count(*) from app.other" in reason
     assert "would read app.sessions as empty" in reason
     assert (type_of(workshop), workshop.leftovers()) == ("text", [])
     assert await counted(shop) == 3

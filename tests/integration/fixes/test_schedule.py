@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
+from pgmend.listener.errors import GaveWay
+from pgmend.listener.fixes.execution.courtesy import Courtesy
 from pgmend.listener.fixes.limits import limits_of
 from pgmend.listener.judging.analyst import Analyst
 from pgmend.listener.judging.judge import Judge
@@ -110,6 +112,22 @@ async def test_an_hour_later_the_next_one_may_follow(workshop: Workshop) -> None
         assert full is not None
         workshop.database.execute("update pgmend.fix set created_at = created_at - interval '61 minutes'")
         assert await schedule.why_not_now(workshop.connection) is None
+
+
+async def test_what_gave_way_while_it_was_planned_anew_is_looked_at_again_soon(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
+        work.close()
+        raise GaveWay(f"{what}: it gave way.")
+
+    async with proposals(workshop) as found:
+        with monkeypatch.context() as patched:
+            patched.setattr(Courtesy, "read", gives_way)
+            assert await found.promote(workshop.connection) == 0
+        assert await found.promote(workshop.connection) == 0
+        assert timedelta(seconds=1) < found.patience(timedelta(days=1)) <= timedelta(seconds=10)
+        assert workshop.database.value(QUEUED) == 0
 
 
 async def test_what_was_held_up_is_told_so_until_it_is_queued(

@@ -75,6 +75,24 @@ CLEAN = {
     "    conn.execute(f'select id, whatever from {t} where a = 1')\n",
     "a condition that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, where):\n"
     "    conn.execute(f'select name from users {where} order by id')\n",
+    "a name that a setting may replace": f"{PSYCOPG}T = os.environ.get('T', 'gone')\n"
+    "def f(conn: psycopg.Connection):\n    conn.execute(f'select a from {T} group by a')\n",
+    "a value where none may stand": f"{PSYCOPG}def f(conn: psycopg.Connection, n):\n"
+    "    conn.execute(f'set local statement_timeout = {int(n)}')\n",
+    "columns of a query of what only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n"
+    "    conn.execute(f'select s.a, s.b from (select a, x.* from {t} as x) as s where s.a = 1 order by s.a')\n",
+    "psycopg's cursors for dollars": "from psycopg import AsyncRawCursor\n"
+    "async def f(conn):\n    cursor = AsyncRawCursor(conn)\n"
+    "    await cursor.execute('select name from users where id = $1', (1,))\n",
+    "keys through a wrapper": "from sqlalchemy import text\ndef run(session, name):\n"
+    "    session.execute(text('select 1 from users where name = :name'), {'name': name})\n"
+    "def f(session):\n    run(session, 'a')\n",
+    "texts of conditions that go together": f"{PSYCOPG}def f(conn: psycopg.Connection, a, b):\n"
+    "    sql = 'select 1 from users'\n    if a:\n        sql += ' where id = 1'\n"
+    "    if b:\n        sql += ' and name = 2::text' if a else ' where name = 3::text'\n    conn.execute(sql)\n",
+    "system columns": asyncpg("insert into users (id, name) values (1, 'a') returning ctid, xmin"),
+    "a prepared statement": psycopg("prepare x as select name from users where id = $1"),
+    "a slice": asyncpg("select (array[id])[:id] from users"),
     "statements of a transaction": psycopg("begin; lock table users in share mode; set local x.y = '1'; commit"),
     "SQLAlchemy's cast": "from sqlalchemy import text\ndef f(session):\n"
     "    session.execute(text('select id::text from users where id = :id'), {'id': 1})\n",
@@ -233,6 +251,13 @@ async def test_what_is_critical_is_so_in_critical_tables(schema: Database, tmp_p
     assert issue.severity is Severity.MEDIUM
     analysis = await judged(schema, tmp_path, code, critical_tables=("logs",))
     assert analysis.issues[0].severity is Severity.CRITICAL
+
+
+async def test_a_table_of_another_schema_is_no_critical_issue(schema: Database, tmp_path: Path) -> None:
+    schema.execute("create schema app; create table app.orders (id integer)")
+    (issue,) = await found(schema, tmp_path, asyncpg("select id from orders"))
+    assert issue.severity is Severity.MEDIUM
+    assert "app on the search_path" in issue.expected_state
 
 
 async def test_what_was_renamed_is_told_with_its_event(installed: Database, tmp_path: Path) -> None:

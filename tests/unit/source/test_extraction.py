@@ -127,7 +127,7 @@ ONE_FILE = {
         def f(cursor, b):
             sql = "select a from t"
             if b:
-                sql = "nothing to see"
+                sql = "select b from never"
                 return
             cursor.execute(sql)
         """,
@@ -180,6 +180,50 @@ ONE_FILE = {
                 sql.Identifier("Ä b"), sql.Identifier("s", "t"), sql.Placeholder(), c=sql.Identifier(column)))
         """,
         ['select "Ä b", {column} from "s"."t" where b = %s'],
+    ),
+    "an identifier in parts": (
+        """
+        class Queue:
+            def __init__(self, prefix="app_"):
+                self.prefix = prefix
+            def f(self, cursor, name):
+                cursor.execute(sql.SQL("select 1 from {}").format(sql.Identifier(f"{self.prefix}jobs")))
+                cursor.execute(sql.SQL("select 2 from {}").format(sql.Identifier(f"{name}_jobs")))
+        """,
+        ['select 1 from "app_jobs"', 'select 2 from "{name}_jobs"'],
+    ),
+    "a default of the environment": (
+        """
+        TABLE = os.environ.get("TABLE", "users")
+        def f(cursor):
+            cursor.execute(f"select a from {TABLE}")
+        """,
+        ["select a from users"],
+    ),
+    "an object of a known class": (
+        """
+        class Names:
+            table = "users"
+            @property
+            def quoted(self):
+                return f'"{self.table}"'
+        class Repository:
+            names: Names
+            def f(self, cursor, given: Names):
+                cursor.execute(f"select 1 from {self.names.quoted}")
+                cursor.execute(f"select 2 from {given.table}")
+        """,
+        ['select 1 from "users"', "select 2 from users"],
+    ),
+    "a wrapper's default": (
+        """
+        def find(value, column="id"):
+            cursor.execute(f"select a from t where {column} = %s", (value,))
+        def f():
+            find(1)
+            find(1, "name")
+        """,
+        ["select a from t where id = %s", "select a from t where name = %s"],
     ),
     "SQLAlchemy's text": (
         'def f(session):\n    session.execute(text("select a from t where b = :b").bindparams(b=1))',
@@ -359,6 +403,39 @@ def test_code_for_another_engine_is_said_to_be(tmp_path: Path) -> None:
     ]
 
 
+def test_words_of_postgresql_in_a_condition_need_not_ask_for_an_engine(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app="""
+        def f(cursor, driver):
+            if self.postgresql.is_running():
+                return
+            if driver == "asyncpg":
+                return
+            cursor.execute("select 1 from a")
+            if USE_POSTGRES:
+                cursor.execute("select 2 from a")
+            else:
+                cursor.execute("select 3 from a")
+        """,
+        backends__oracle__x='def f(cursor):\n    cursor.execute("select 4 from dual")\n',
+    )
+    engines = {each.sql[7]: each.engine for each in found.statements}
+    assert engines == {"1": None, "2": None, "3": "another engine", "4": "Oracle"}
+
+
+def test_what_is_for_some_versions_is_conditional(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app="""
+        def f(conn):
+            if conn.info.server_version < 110000:
+                conn.execute("select proisagg from pg_proc")
+        """,
+    )
+    assert [each.condition for each in found.statements] == ["conn.info.server_version < 110000"]
+
+
 def test_what_asks_the_catalog_first_is_conditional(tmp_path: Path) -> None:
     found = read(
         tmp_path,
@@ -372,6 +449,13 @@ def test_what_asks_the_catalog_first_is_conditional(tmp_path: Path) -> None:
     )
     assert [each.condition for each in found.statements if each.sql.startswith("select a")] == ["there"]
     assert [each.condition for each in found.statements if each.sql.startswith("select b")] == [None]
+
+
+def test_tests_may_be_wrong_on_purpose(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, tests__test_app='def test(cursor):\n    cursor.execute("selct 1")\n    cursor.execute("select 1")\n'
+    )
+    assert [each.live for each in found.statements] == [False]
 
 
 def test_migrations_are_not_live(tmp_path: Path) -> None:

@@ -136,6 +136,30 @@ async def test_a_role_that_may_not_create_a_database_is_told_how(workshop: Works
         roles.drop()
 
 
+async def test_a_role_that_is_no_superuser_proves_as_much(workshop: Workshop, observing: Server) -> None:
+    roles = Roles(observing.admin)
+    role = roles("login createdb")
+    try:
+        workshop.database.execute(
+            sql.SQL(
+                "alter schema app owner to {0}; alter table app.users owner to {0};"
+                " alter table app.sessions owner to {0}; grant pg_read_all_stats to {0}"
+            ).format(role.identifier)
+        )
+        plan = await workshop.plan(to_integer(workshop))
+        # What it took to plan was sent by another role.
+        workshop.database.execute("select public.pg_stat_statements_reset()")
+        dsn = workshop.database.dsn_as(role.name, role.password)
+        with psycopg.connect(dsn, autocommit=True) as application:
+            application.execute("select seen from app.sessions where id = 1")
+        async with await connect(dsn, "test") as plain:
+            told = Rehearsed(await at_once().proofs(plain, plan, workshop.limits))
+        assert told.verdicts == {Verdict.PROVED}, told
+    finally:
+        workshop.database.execute(sql.SQL("drop owned by {}").format(role.identifier))
+        roles.drop()
+
+
 async def test_another_server_serves_as_well(workshop: Workshop, server: Server) -> None:
     workshop.database.execute("select seen from app.sessions where id = 1")
     with server.database() as elsewhere:

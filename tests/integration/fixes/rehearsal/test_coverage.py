@@ -9,6 +9,7 @@ import pytest
 from pgmend.listener.connection import connect
 from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.fixes.rehearsal.rehearsal import Rehearsal
+from pgmend.listener.fixes.rehearsal.statement_proof import NAME as STATEMENTS
 from pgmend.listener.statements.observed import ObservedStatements
 from pgmend.listener.statements.statement import Known
 from pgmend.listener.statements.touched import read_touched
@@ -17,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from tests.support.fixtures import ServerWith
 from tests.support.installation import installed_database
-from tests.support.rehearsed import APP, at_once, rehearse
+from tests.support.rehearsed import APP, at_once, rehearse, to_integer
 from tests.support.workshop import Workshop
 
 
@@ -40,6 +41,13 @@ async def test_a_view_or_a_function_alone_is_no_statement_that_anybody_sent(work
     )
     verdict, examples = (await rehearse(workshop)).statements
     assert (verdict, "no statement on these tables is known" in examples) == (Verdict.UNPROVED, True)
+
+
+async def test_who_acts_alone_rehearses_nothing_where_not_all_can_be_proved(workshop: Workshop) -> None:
+    plan = await workshop.plan(to_integer(workshop))
+    (told,) = await at_once().proofs(workshop.connection, plan, workshop.limits, alone=True)
+    assert (told.name, told.verdict, told.alone) == (STATEMENTS, Verdict.UNPROVED, True)
+    assert told.counter_examples == ("no statement on these tables is known, so that none is proved to work",)
 
 
 async def test_a_text_that_the_server_has_lost_is_said(workshop: Workshop) -> None:

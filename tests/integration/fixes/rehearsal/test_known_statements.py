@@ -315,6 +315,19 @@ async def test_a_trigger_that_reads_the_column_is_described(workshop: Workshop) 
     assert "it fails: operator does not exist: integer ~~ unknown" in examples
 
 
+async def test_a_trigger_of_compiled_code_is_unproved(workshop: Workshop) -> None:
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    workshop.database.execute(
+        "create trigger quiet before update on app.sessions for each row"
+        " execute function suppress_redundant_updates_trigger()"
+    )
+    verdict, examples = (await rehearse(workshop)).statements
+    assert verdict is Verdict.UNPROVED
+    assert examples == (
+        "trigger quiet on app.sessions: it runs suppress_redundant_updates_trigger(), which nobody here reads"
+    )
+
+
 async def test_a_function_that_puts_statements_together_is_unproved(workshop: Workshop) -> None:
     workshop.database.execute("select seen from app.sessions where id = 1")
     workshop.database.execute(
@@ -334,11 +347,11 @@ async def test_a_view_whose_readers_nobody_knows_is_unproved(workshop: Workshop)
 
 async def test_what_the_code_is_known_to_run_counts_and_may_be_proved_harmless(workshop: Workshop) -> None:
     class Code:
+        text = "select id from sessions where user_id = $1"
+
         async def known(self, _: Any, touched: Touched) -> Known:
             assert touched.names == {"sessions"}
-            text = "select id from sessions where user_id = $1"
-            names = frozenset({"sessions"})
-            return Known((Statement(Origin.CODE, "orders.py:7", text, ("app",), names),))
+            return Known((Statement(Origin.CODE, "orders.py:7", self.text, ("app",), frozenset({"sessions"})),))
 
     class Reviewed:
         def is_harmless(self, change: Change) -> bool:
@@ -348,6 +361,11 @@ async def test_what_the_code_is_known_to_run_counts_and_may_be_proved_harmless(w
     assert told.statements == (Verdict.REFUTED, "orders.py:7: parameter $1 text becomes integer")
     told = await rehearse(workshop, rehearsal=at_once(sources=[Code()], witnesses=[Reviewed()]))
     assert told.statements == (Verdict.PROVED, "")
+    Code.text += " order by user_id"
+    verdict, examples = (
+        await rehearse(workshop, rehearsal=at_once(sources=[Code()], witnesses=[Reviewed()]))
+    ).statements
+    assert (verdict, "has another order then" in examples) == (Verdict.UNPROVED, True)
 
 
 async def test_what_is_wrong_with_us_is_told_as_that(workshop: Workshop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,6 +121,19 @@ async def test_a_fix_that_waited_between_two_steps_goes_on_where_all_is_proved_a
     assert workshop.database.value("select pg_typeof(user_id)::text from app.sessions limit 1") == "integer"
 
 
+async def test_what_was_proved_a_moment_ago_is_proved_until_something_is_otherwise(workshop: Workshop) -> None:
+    workshop.database.execute("select seen from app.sessions where id = 1")
+    plan = await workshop.plan(to_integer(workshop))
+    assert (first := await rehearse(workshop, plan)).verdicts == {Verdict.PROVED}
+    assert await rehearse(workshop, plan) == first
+    workshop.database.execute("alter table app.sessions add check (seen <> user_id)")
+    assert (await rehearse(workshop, plan))[STEPS].verdict is Verdict.UNPROVED
+    workshop.database.execute("alter table app.sessions drop constraint sessions_check")
+    assert await rehearse(workshop, plan) == first
+    workshop.database.execute("select user_id from app.sessions")
+    assert (await rehearse(workshop, plan)).statements[0] is Verdict.REFUTED
+
+
 async def test_a_pause_is_heard_in_a_rehearsal(workshop: Workshop) -> None:
     there, requested = asyncio.Event(), asyncio.Event()
 

@@ -1,0 +1,1 @@
+"""Real code bases against the schemas that they create themselves."""

@@ -1,0 +1,105 @@
+"""Code bases on PyPI: what is fetched, and how each makes its schema."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.lab.package import Unavailable, cache, run
+
+_SAQ = """
+import asyncio
+from saq.queue.postgres import PostgresQueue
+async def make():
+    queue = PostgresQueue.from_url(DSN)
+    await queue.connect()
+    await queue.disconnect()
+asyncio.run(make())
+"""
+_LANGGRAPH = """
+from langgraph.checkpoint.postgres import PostgresSaver
+from langgraph.store.postgres import PostgresStore
+for each in (PostgresSaver, PostgresStore):
+    with each.from_conn_string(DSN) as made:
+        made.setup()
+"""
+_PROCRASTINATE = """
+import procrastinate
+with procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=DSN)).open() as app:
+    app.schema_manager.apply_schema()
+"""
+_PGQUEUER = """
+import asyncio
+import psycopg
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+with psycopg.connect(DSN) as connection:
+    connection.execute(QueryBuilderEnvironment().build_install_query())
+"""
+_CHANCY = """
+import asyncio
+from chancy import Chancy
+from chancy.plugins.cron import Cron
+from chancy.plugins.leadership import Leadership
+from chancy.plugins.metrics import Metrics
+from chancy.plugins.trigger import Trigger
+from chancy.plugins.workflow import WorkflowPlugin
+async def make():
+    plugins = [Leadership(), Cron(), Metrics(), Trigger(), WorkflowPlugin()]
+    async with Chancy(DSN, plugins=plugins, no_default_plugins=True) as chancy:
+        await chancy.migrate()
+asyncio.run(make())
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeBase:
+    """A package with its version, the folder of its code, and the script that makes its schema at `DSN`."""
+
+    package: str
+    version: str
+    folder: str
+    makes: str
+    more: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What its verdicts are filed under."""
+        return self.package.replace("-", "_")
+
+    def installed(self) -> Path:
+        """The folder into which pip installed it with all that it needs; raises Unavailable."""
+        place = cache("code") / f"{self.name}-{self.version}"
+        if not place.is_dir():
+            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+            with tempfile.TemporaryDirectory(dir=place.parent) as target:
+                fetched = Path(target) / "site"
+                run([*pip, "--target", str(fetched), f"{self.package}=={self.version}", *self.more])
+                fetched.rename(place)
+        return place
+
+    def make_schema(self, dsn: str) -> None:
+        """Run the code base's own way to make its schema; raises Unavailable with what it said."""
+        place = self.installed()
+        setup = f"import sys; sys.path.insert(0, {str(place)!r}); DSN = {dsn!r}\n"
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "make_schema.py"
+            script.write_text(setup + self.makes)
+            run([sys.executable, "-I", str(script)])
+
+    def code(self) -> Path:
+        """The folder with its code alone; raises Unavailable."""
+        folder = self.installed() / self.folder
+        if not folder.is_dir():
+            raise Unavailable(f"{self.package} {self.version} has no folder {self.folder}")
+        return folder
+
+
+CODE_BASES = (
+    CodeBase("procrastinate", "3.10.0", "procrastinate", _PROCRASTINATE),
+    CodeBase("pgqueuer", "1.6.0", "pgqueuer", _PGQUEUER),
+    CodeBase("chancy", "0.26.0", "chancy", _CHANCY, ("croniter",)),
+    CodeBase("saq", "0.26.4", "saq", _SAQ, ("psycopg[binary,pool]",)),
+    CodeBase("langgraph-checkpoint-postgres", "3.2.0", "langgraph", _LANGGRAPH, ("psycopg[binary]",)),
+)
