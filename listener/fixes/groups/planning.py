@@ -32,6 +32,12 @@ _NAMES = """
 select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any(%s::oid[])
 """
+# Of what was captured here the stored type is known: it was seen, and not only declared.
+_SEEN_SO = """
+select e.object_id::bigint, e.number from pgmend.expected_object e
+where e.kind = 'column' and e.class_id = 'pg_catalog.pg_class'::regclass and e.object_id = any(%(tables)s::oid[])
+  and e.tree is not null and e.fields ->> 'type' = %(type)s
+"""
 _NEIGHBOURS = """
 select t.conrelid::bigint from pg_catalog.pg_constraint t
 where t.contype = 'f' and t.confrelid = any(%(members)s::oid[])
@@ -62,7 +68,7 @@ async def change_together(remedy: ChangeColumnType, site: Site, group: Group, pl
             parts.append(_Part(member, await plan_one(one, site, ties)))
         except PlanRefused as refused:
             raise PlanRefused(f"{member.said}, which has to change along: {refused}") from refused
-    plan = _whole(remedy, site, group, parts)
+    plan = await _as_restore(_whole(remedy, site, group, parts), site, group)
     if refusal := _refusal(parts):
         return replace(plan, refusal=refusal)
     if waits_for := _too_long(plan, parts, site):
@@ -91,8 +97,6 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
             *(check for each in group.numberings for check in (each.is_as_left, each.within())),
         ),
         hazards=tuple(dict.fromkeys(hazard for plan in plans for hazard in plan.hazards)),
-        # Of the others nobody knows whether they were ever seen in that type.
-        restores=remedy.restores and len(parts) == 1,
         cast_class=next(each for each in _CLASSES if each in classes),
         needs_approval=" ".join(_approvals(group, parts)) or None,
         affected_rows=sum(rows) if len(rows) == len(plans) else None,
@@ -102,6 +106,28 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
             replace(proof, name=f"{part.member.said}: {proof.name}") for part in parts for proof in part.plan.proofs
         ),
     )
+
+
+async def _as_restore(plan: Plan, site: Site, group: Group) -> Plan:
+    """The plan as a restore, where each column was seen in that type; where not all of them were, it takes an approval.
+
+    The remedy knows it of the column that is asked for.
+    """
+    remedy = plan.remedy
+    if not isinstance(remedy, ChangeColumnType) or not remedy.restores:
+        return plan
+    others = [member for member in group.members if member is not group.asked]
+    if not others:
+        return replace(plan, restores=True)
+    values = {"tables": [member.table for member in others], "type": remedy.type_name}
+    seen = set(await (await site.connection.execute(_SEEN_SO, values)).fetchall())
+    unseen = [member.said for member in others if (member.table, member.number) not in seen]
+    if not unseen:
+        return replace(plan, restores=True)
+    why = (
+        f"Nobody has seen {', '.join(unseen)} with the type {remedy.type_name}, to which {group.asked.said} goes back."
+    )
+    return replace(plan, needs_approval=" ".join(filter(None, (plan.needs_approval, why))))
 
 
 def _summary(remedy: ChangeColumnType, group: Group) -> str:

@@ -441,6 +441,28 @@ async def test_one_value_that_does_not_fit_keeps_the_whole_group_and_is_named_wi
     assert refusal.startswith("app.profiles.user_id: its values would be spelled otherwise")
 
 
+async def test_a_group_is_a_restore_only_where_each_of_its_columns_was_seen_so(workshop: Workshop) -> None:
+    workshop.database.execute(TEXTS)
+    workshop.database.execute("drop table app.c")
+    remedy = replace(as_integer(workshop), restores=True)
+    seen = """
+        insert into pgmend.expected_object
+          (kind, schema_name, relation_name, object_name, definition, fields, tree, class_id, object_id, number)
+        values ('column', 'app', %(name)s, 'profile_id', '', '{"type": "integer"}', %(tree)s, 'pg_class'::regclass,
+          ('app.' || %(name)s)::regclass, 2)
+    """
+    plan = await workshop.plan(remedy)
+    assert "Nobody has seen app.a.profile_id, app.b.profile_id with the type integer" in (plan.needs_approval or "")
+    assert not plan.restores
+    workshop.database.fetch(seen + " returning 1", {"name": "a", "tree": "seen"})
+    workshop.database.fetch(seen + " returning 1", {"name": "b", "tree": None})
+    plan = await workshop.plan(remedy)
+    assert "Nobody has seen app.b.profile_id with" in (plan.needs_approval or "")
+    workshop.database.execute("update pgmend.expected_object set tree = 'seen'")
+    plan = await workshop.plan(remedy)
+    assert (plan.restores, plan.needs_approval) == (True, None)
+
+
 async def test_a_value_that_comes_before_the_lock_takes_it_back(workshop: Workshop) -> None:
     workshop.database.execute(TEXTS)
     before = workshop.structure()
