@@ -6,7 +6,7 @@ compare, what a column refers to has to come along too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ class Tie(NamedTuple):
 class Group:
     """Columns in the order of their tables' OIDs, which is that of their locks; `asked` is the one the remedy names.
 
-    `by_evidence` are those that no foreign key ties to the others.
+    `by_evidence` are those that no foreign key ties to the others; `notes` tell of such that are not ours to change.
     """
 
     asked: Member
@@ -106,6 +106,36 @@ class Group:
     ties: tuple[Tie, ...]
     numberings: tuple[Numbering, ...]
     by_evidence: tuple[Member, ...]
+    notes: tuple[str, ...] = ()
+
+
+class _Reached(NamedTuple):
+    """A column that has another type than it should, and whose it is."""
+
+    member: Member
+    ours: bool
+    owner: str
+    superuser: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """Finds what foreign keys tie to a column and has to change with it: what refers to it, or `upwards` too."""
+
+    connection: AsyncConnection[TupleRow]
+    subject: Subject
+    upwards: bool
+
+    async def of(self, table: Oid, column: AttributeNumber) -> list[_Reached]:
+        """Those, and the column itself."""
+        target = (self.subject.cast.target.oid, self.subject.cast.target.modifier)
+        parameters = {"tables": [table], "columns": [column], "upwards": self.upwards}
+        rows = await (await self.connection.execute(_MEMBERS, parameters)).fetchall()
+        return [
+            _Reached(Member(oid, number, table_name, column_name), *whose)
+            for oid, number, table_name, column_name, type_oid, modifier, *whose in rows
+            if (type_oid, modifier) != target
+        ]
 
 
 async def read_group(connection: AsyncConnection[TupleRow], remedy: ChangeColumnType, subject: Subject) -> Group | None:
@@ -113,30 +143,23 @@ async def read_group(connection: AsyncConnection[TupleRow], remedy: ChangeColumn
     alike = compare_alike(subject.cast)
     if remedy.along is None and alike:
         return None
-    named = ((remedy.table, remedy.column), *(remedy.along or ()))
-    parameters = {
-        "tables": [table for table, _ in named],
-        "columns": [column for _, column in named],
-        "upwards": not alike,
-    }
-    found = await (await connection.execute(_MEMBERS, parameters)).fetchall()
-    members: list[Member] = []
-    for oid, number, table, column, type_oid, modifier, ours, owner, superuser in found:
-        if (type_oid, modifier) == (subject.cast.target.oid, subject.cast.target.modifier):
-            continue
-        if not ours:
-            cure = how_to_own(connection, owner, superuser=superuser)
+    reach = _Reach(connection, subject, upwards=not alike)
+    tied = await reach.of(remedy.table, remedy.column)
+    for each in tied:
+        if not each.ours:
+            cure = how_to_own(connection, each.owner, superuser=each.superuser)
             raise PlanRefused(
-                f"{table}.{column} has to change with it, and {table} belongs to role {owner}, which {subject.role} is"
-                f" no member of. Cure: {cure}"
+                f"{each.member.said} has to change with it, and {each.member.table_name} belongs to role {each.owner},"
+                f" which {subject.role} is no member of. Cure: {cure}"
             )
-        members.append(Member(oid, number, table, column))
-    asked = next(each for each in members if (each.table, each.number) == named[0])
+    by_evidence, notes = await _by_evidence(reach, remedy, tied)
+    members = sorted({*(each.member for each in tied), *by_evidence})
+    asked = next(each for each in members if (each.table, each.number) == (remedy.table, remedy.column))
     if remedy.along is None and len(members) == 1:
         return None
     ties = await _ties(connection, members)
     numberings = await read_numberings(connection, members, subject.cast.target)
-    return Group(asked, tuple(members), ties, numberings, await _by_evidence(connection, remedy, parameters, members))
+    return Group(asked, tuple(members), ties, numberings, tuple(sorted(by_evidence)), notes)
 
 
 async def _ties(connection: AsyncConnection[TupleRow], members: list[Member]) -> tuple[Tie, ...]:
@@ -151,12 +174,22 @@ async def _ties(connection: AsyncConnection[TupleRow], members: list[Member]) ->
 
 
 async def _by_evidence(
-    connection: AsyncConnection[TupleRow],
-    remedy: ChangeColumnType,
-    parameters: Mapping[str, object],
-    members: list[Member],
-) -> tuple[Member, ...]:
-    """The members that are not reached from the one that is asked for."""
-    alone = {**parameters, "tables": [remedy.table], "columns": [remedy.column]}
-    tied = {(row[0], row[1]) for row in await (await connection.execute(_MEMBERS, alone)).fetchall()}
-    return tuple(each for each in members if (each.table, each.number) not in tied)
+    reach: _Reach, remedy: ChangeColumnType, tied: Sequence[_Reached]
+) -> tuple[set[Member], tuple[str, ...]]:
+    """The members that no foreign key ties to the one asked for; and what is left as it is, since it is not ours.
+
+    They go or stay with all that foreign keys tie to them.
+    """
+    known, found, notes = {each.member for each in tied}, set[Member](), list[str]()
+    for table, number in remedy.along or ():
+        more = [each for each in await reach.of(table, number) if each.member not in known]
+        others = next((each for each in more if not each.ours), None)
+        if others is None:
+            found.update(each.member for each in more)
+            continue
+        left = next((each for each in more if (each.member.table, each.member.number) == (table, number)), others)
+        notes.append(
+            f"{left.member.said}, which means the same by evidence, stays as it is: {others.member.table_name} belongs"
+            f" to role {others.owner}, which {reach.subject.role} is no member of."
+        )
+    return found, tuple(notes)

@@ -14,9 +14,11 @@ from psycopg.rows import TupleRow
 from ...catalog.snapshot import AttributeNumber, Oid
 from ...errors import PlanRefused
 from ..composed import identifier, query, verbatim
-from ..dependents.definition import verified
+from ..dependents.definition import literal, verified
+from ..execution.guard import guard
 from ..plan import Check
 from ..retyping.column_type import ColumnType
+from ..sqlstates import MOVED
 
 _BITS = {"int2": 15, "int4": 31, "int8": 63}
 _SEQUENCES = """
@@ -68,14 +70,15 @@ class Numbering(NamedTuple):
         return identifier(self.schema, self.name).as_string()
 
     @property
-    def there(self) -> str:
-        """The statement that gives it the new type and ends."""
-        return self._altered(self.after, self.least_after, self.greatest_after)
+    def there(self) -> tuple[str, ...]:
+        """The statements that give it the new type and ends, where it is as the plan saw it."""
+        altered = self._altered(self.after, self.least_after, self.greatest_after)
+        return self._held, guard(self.is_as_planned, MOVED), altered
 
     @property
-    def back(self) -> str:
-        """The statement that gives it the old ones; the server refuses it where the sequence is beyond them."""
-        return self._altered(self.before, self.least, self.greatest)
+    def back(self) -> tuple[str, ...]:
+        """Those that give it the old ones, where it is as the fix left it, and not beyond them."""
+        return self._held, guard(self.is_as_left, MOVED), self._altered(self.before, self.least, self.greatest)
 
     @property
     def note(self) -> str | None:
@@ -83,6 +86,16 @@ class Numbering(NamedTuple):
         if self.greatest_after >= _end(self.after) or self.least_after <= -_end(self.after) - 1:
             return None
         return f"Sequence {self.schema}.{self.name} keeps the end that somebody gave it, {self.greatest_after}."
+
+    @property
+    def is_as_planned(self) -> Check:
+        """The check that this very sequence still has its name, the old type and the old ends."""
+        return self._stands(self.before, self.least, self.greatest)
+
+    @property
+    def is_as_left(self) -> Check:
+        """The check that it still has its name, and the new type and ends."""
+        return self._stands(self.after, self.least_after, self.greatest_after)
 
     @property
     def is_there(self) -> Check:
@@ -95,13 +108,15 @@ class Numbering(NamedTuple):
         return self._has(self.before, self.least, self.greatest)
 
     def probe(self, *, back: bool = False) -> str:
-        """What became of the way there, or back: `partial` where it has neither the old type and ends nor the new."""
-        there = _is(self.after, self.least_after, self.greatest_after)
-        before = _is(self.before, self.least, self.greatest)
-        done, undone = (before, there) if back else (there, before)
+        """What became of the way there, or back; what is neither is `before`, and for the guard to tell."""
+        done = (
+            _is(self.before, self.least, self.greatest)
+            if back
+            else _is(self.after, self.least_after, self.greatest_after)
+        )
         text = (
-            f"select coalesce((select case when {done} then 'done' when {undone} then 'before' else 'partial' end"
-            f" from pg_catalog.pg_sequence s where s.seqrelid = {self.oid}::oid), 'partial')"
+            f"select coalesce((select case when {done} then 'done' end from pg_catalog.pg_sequence s"
+            f" where s.seqrelid = {self.oid}::oid), 'before')"
         )
         return query(verbatim(text), ("pg_catalog", "pg_sequence"))
 
@@ -114,6 +129,36 @@ class Numbering(NamedTuple):
             f"sequence {self.schema}.{self.name} is not beyond its old end",
             query(text, (self.schema, self.name)),
             f"The number given last, where the sequence ended at {self.greatest} before.",
+        )
+
+    @property
+    def _held(self) -> str:
+        """A statement that keeps everybody else from altering or renaming it until the end of the transaction.
+
+        There is no LOCK TABLE for a sequence. What looks for its last number takes ROW EXCLUSIVE on it, by its OID, as
+        `init_sequence` has it, and returns nothing else than that number.
+        """
+        text = (
+            "select pg_catalog.pg_sequence_last_value(s.seqrelid) from pg_catalog.pg_sequence s"
+            f" where s.seqrelid = {self.oid}::oid"
+        )
+        return query(verbatim(text), ("pg_catalog", "pg_sequence"))
+
+    def _stands(self, type_name: str, least: int, greatest: int) -> Check:
+        text = f"""
+        select coalesce(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), 'none') as found,
+          s.seqtypid::pg_catalog.regtype as type, s.seqmin, s.seqmax
+        from (values ({self.oid}::oid)) as w (oid)
+          left join (pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            join pg_catalog.pg_sequence s on s.seqrelid = c.oid) on c.oid = w.oid
+        where s.seqrelid is null or (n.nspname, c.relname) <> ({literal(self.schema)}, {literal(self.name)})
+          or not {_is(type_name, least, greatest)}
+        """
+        catalogs = (("pg_catalog", name) for name in ("pg_class", "pg_namespace", "pg_sequence"))
+        return Check(
+            f"sequence {self.schema}.{self.name} still ends at {greatest}",
+            query(verbatim(text.strip()), *catalogs),
+            "What somebody else has made of it.",
         )
 
     def _has(self, type_name: str, least: int, greatest: int) -> Check:

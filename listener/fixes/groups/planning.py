@@ -23,6 +23,7 @@ from ..dependents.definition import literal, verified
 from ..execution.guard import guard
 from ..plan import CastClass, Check, Hazard, Lock, Plan, Step
 from ..site import Site
+from ..staleness import foundation
 from .group import Group, Member, Tie
 
 PlanOne = Callable[[ChangeColumnType, Site, frozenset[Oid]], Awaitable[Plan]]
@@ -30,6 +31,18 @@ PlanOne = Callable[[ChangeColumnType, Site, frozenset[Oid]], Awaitable[Plan]]
 _NAMES = """
 select c.oid::bigint, pg_catalog.format('%%I.%%I', n.nspname, c.relname)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any(%s::oid[])
+"""
+# Of what was captured here the stored type is known: it was seen, and not only declared.
+_SEEN_SO = """
+select e.object_id::bigint, e.number from pgmend.expected_object e
+where e.kind = 'column' and e.class_id = 'pg_catalog.pg_class'::regclass and e.object_id = any(%(tables)s::oid[])
+  and e.tree is not null and e.fields ->> 'type' = %(type)s
+"""
+_NEIGHBOURS = """
+select t.conrelid::bigint from pg_catalog.pg_constraint t
+where t.contype = 'f' and t.confrelid = any(%(members)s::oid[])
+union select t.confrelid::bigint from pg_catalog.pg_constraint t
+where t.contype = 'f' and t.conrelid = any(%(members)s::oid[])
 """
 # Each row of a referring table is looked up in the key; measured as in `rewrite_time.py`.
 _TIE_MS_PER_ROW = 0.001
@@ -55,7 +68,7 @@ async def change_together(remedy: ChangeColumnType, site: Site, group: Group, pl
             parts.append(_Part(member, await plan_one(one, site, ties)))
         except PlanRefused as refused:
             raise PlanRefused(f"{member.said}, which has to change along: {refused}") from refused
-    plan = _whole(remedy, site, group, parts)
+    plan = await _as_restore(_whole(remedy, site, group, parts), site, group)
     if refusal := _refusal(parts):
         return replace(plan, refusal=refusal)
     if waits_for := _too_long(plan, parts, site):
@@ -67,6 +80,7 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
     """The plan but for its steps."""
     plans = [part.plan for part in parts]
     tables = dict(sorted(table for plan in plans for table in plan.tables))
+    near = site.snapshot.tables
     classes = {part.plan.cast_class for part in parts}
     estimates = [plan.estimate_ms for plan in plans if plan.estimate_ms is not None]
     rows = [plan.affected_rows for plan in plans if plan.affected_rows is not None]
@@ -76,14 +90,13 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
         summary=_summary(remedy, group),
         remedy=remedy,
         tables=tuple(tables.items()),
+        based_on=tuple((oid, foundation(near[oid], ())) for oid in tables if oid in near),
         checks=tuple(_named(part, check) for part in parts for check in part.plan.checks),
         inverse_checks=(
             *(_named(part, check) for part in parts for check in part.plan.inverse_checks),
-            *(numbering.within() for numbering in group.numberings),
+            *(check for each in group.numberings for check in (each.is_as_left, each.within())),
         ),
         hazards=tuple(dict.fromkeys(hazard for plan in plans for hazard in plan.hazards)),
-        # Of the others nobody knows whether they were ever seen in that type.
-        restores=remedy.restores and len(parts) == 1,
         cast_class=next(each for each in _CLASSES if each in classes),
         needs_approval=" ".join(_approvals(group, parts)) or None,
         affected_rows=sum(rows) if len(rows) == len(plans) else None,
@@ -93,6 +106,28 @@ def _whole(remedy: ChangeColumnType, site: Site, group: Group, parts: Sequence[_
             replace(proof, name=f"{part.member.said}: {proof.name}") for part in parts for proof in part.plan.proofs
         ),
     )
+
+
+async def _as_restore(plan: Plan, site: Site, group: Group) -> Plan:
+    """The plan as a restore, where each column was seen in that type; where not all of them were, it takes an approval.
+
+    The remedy knows it of the column that is asked for.
+    """
+    remedy = plan.remedy
+    if not isinstance(remedy, ChangeColumnType) or not remedy.restores:
+        return plan
+    others = [member for member in group.members if member is not group.asked]
+    if not others:
+        return replace(plan, restores=True)
+    values = {"tables": [member.table for member in others], "type": remedy.type_name}
+    seen = set(await (await site.connection.execute(_SEEN_SO, values)).fetchall())
+    unseen = [member.said for member in others if (member.table, member.number) not in seen]
+    if not unseen:
+        return replace(plan, restores=True)
+    why = (
+        f"Nobody has seen {', '.join(unseen)} with the type {remedy.type_name}, to which {group.asked.said} goes back."
+    )
+    return replace(plan, needs_approval=" ".join(filter(None, (plan.needs_approval, why))))
 
 
 def _summary(remedy: ChangeColumnType, group: Group) -> str:
@@ -118,6 +153,7 @@ def _approvals(group: Group, parts: Sequence[_Part]) -> Iterator[str]:
 def _notes(group: Group, plans: Sequence[Plan]) -> Iterator[str]:
     for plan in plans:
         yield from plan.notes
+    yield from group.notes
     yield from filter(None, (numbering.note for numbering in group.numberings))
 
 
@@ -164,9 +200,9 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 title=plan.summary,
                 statements=(
                     guard(_as_planned(group)),
+                    *_numbered(numbering.there for numbering in group.numberings),
                     *_without_ties(group),
                     *_changed(there),
-                    *(numbering.there for numbering in group.numberings),
                     *_with_ties(group),
                 ),
                 transactional=True,
@@ -183,9 +219,9 @@ def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
                 title=f"Change {len(parts)} columns back together",
                 statements=(
                     guard(_as_planned(group)),
+                    *_numbered(numbering.back for numbering in group.numberings),
                     *_without_ties(group),
                     *_changed(back[::-1]),
-                    *(numbering.back for numbering in group.numberings),
                     *_with_ties(group),
                 ),
                 transactional=True,
@@ -208,6 +244,12 @@ def _changed(steps: Sequence[Step]) -> Iterator[str]:
         yield from map(guard, step.checks)
 
 
+def _numbered(statements: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The sequences' statements, before all that takes long: who has taken a number is waited for with nothing done."""
+    for each in statements:
+        yield from each
+
+
 def _without_ties(group: Group) -> Iterator[str]:
     for tie in group.ties:
         yield verified(f"alter table only {tie.table_name} drop constraint {_quoted(tie)}")
@@ -227,13 +269,13 @@ def _quoted(tie: Tie) -> str:
 def _as_planned(group: Group) -> Check:
     """The check that the foreign keys are what the plan saw, before they go and once they are back."""
     rows = [_row(tie) for tie in group.ties] or ["(0::oid, 0::oid, '', '', null)"]
+    named = [f"({tie.table}::oid, {literal(tie.name)})" for tie in group.ties] or ["(0::oid, '')"]
     text = f"""
     select coalesce(w.name, t.conname) as name,
       case when t.oid is null then 'is gone' when w.name is null then 'is new' else 'says something else' end as so
     from (values {", ".join(rows)}) as w (child, parent, name, said, noted)
       full join (select * from pg_catalog.pg_constraint where contype = 'f' and conparentid = 0
-        and conrelid = any({_array(tie.table for tie in group.ties)})
-        and conname = any({_names(group.ties)})) as t
+        and (conrelid, conname) in (values {", ".join(named)})) as t
         on t.conrelid = w.child and t.confrelid = w.parent and t.conname = w.name
     where w.name is distinct from '' and (
       t.oid is null or w.name is null or pg_catalog.pg_get_constraintdef(t.oid) <> w.said
@@ -250,14 +292,6 @@ def _as_planned(group: Group) -> Check:
 def _row(tie: Tie) -> str:
     noted = "null" if tie.comment is None else literal(tie.comment)
     return f"({tie.table}::oid, {tie.referenced_table}::oid, {literal(tie.name)}, {literal(tie.definition)}, {noted})"
-
-
-def _array(oids: Iterable[Oid]) -> str:
-    return "array[" + ", ".join(f"{oid}::oid" for oid in oids) + "]::oid[]"
-
-
-def _names(ties: Iterable[Tie]) -> str:
-    return "array[" + ", ".join(literal(tie.name) for tie in ties) + "]::text[]"
 
 
 def _all(probes: Iterable[str]) -> str:
@@ -278,8 +312,13 @@ def _in_order(plan: Plan, locks: Iterable[Lock]) -> tuple[Lock, ...]:
 
 
 async def _with_members(site: Site, group: Group) -> Site:
-    """The site with all tables of the group as they are now."""
-    oids = frozenset(member.table for member in group.members)
+    """The site with all tables of the group, and their neighbours by foreign key, as they are now.
+
+    Members may be many keys away from the column that is asked for, where nobody has looked yet.
+    """
+    members = {"members": list({member.table for member in group.members})}
+    neighbours = await (await site.connection.execute(_NEIGHBOURS, members)).fetchall()
+    oids = frozenset((*members["members"], *(oid for (oid,) in neighbours)))
     snapshot = site.snapshot.replaced(await read_snapshot(site.connection, oids), oids)
     return replace(site, snapshot=snapshot, names={**site.names, **await _names_of(site.connection, oids)})
 

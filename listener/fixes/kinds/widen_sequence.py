@@ -37,15 +37,15 @@ async def widen_sequence(remedy: WidenSequence, site: Site) -> Plan:
         remedy=remedy,
         steps=(_step(f"Give sequence {name} the type {target.spelled}", numbering),),
         inverse=(_step(f"Give sequence {name} its type and end back", numbering, back=True),),
-        inverse_checks=(numbering.within(),),
+        inverse_checks=(numbering.is_as_left, numbering.within()),
     )
 
 
 def _step(title: str, numbering: Numbering, *, back: bool = False) -> Step:
-    """The name is checked by what has become of the very sequence: no lock keeps somebody from renaming it."""
+    """One transaction: a number that somebody has taken and not committed is waited for as a row would be."""
     return Step(
         title=title,
-        statements=(numbering.back if back else numbering.there,),
+        statements=numbering.back if back else numbering.there,
         transactional=True,
         probe=numbering.probe(back=back),
         locks=(Lock("SHARE ROW EXCLUSIVE", numbering.sql),),

@@ -92,7 +92,7 @@ with next as (
     and not (f.automatic and f.state = 'queued' and f.attempts = 0 and exists (
       select from pgmend.fix as earlier
       where earlier.issue_id = f.issue_id and earlier.fix_id <> f.fix_id
-        and earlier.plan -> 'remedy' = f.plan -> 'remedy'
+        and (earlier.plan -> 'remedy') - 'along' = (f.plan -> 'remedy') - 'along'
         and case earlier.state when 'deferred' then earlier.next_attempt_at > clock_timestamp()
           else earlier.state in ('refused', 'failed')
             and earlier.finished_at > clock_timestamp() - %(retry_after)s end))

@@ -1,7 +1,8 @@
 """What was tried before: kept in `pgmend.fix`, so that a restart forgets nothing (law 13).
 
 A fix is the same as another that has the same remedy, or is of the same kind for the same issue: what was made anew
-has another OID, and an issue has another id once its table has another name. What a person says last counts: what was
+has another OID, and an issue has another id once its table has another name. What changes along is no part of that: it
+is another set with each relation that is believed. What a person says last counts: what was
 undone or failed before somebody approved the same fix, or lifted the quarantine, is forgiven.
 """
 
@@ -42,7 +43,7 @@ with same as materialized (
 select word.said_at,
   (select pg_catalog.max(s.finished_at) from same as s
    where s.issue_id = %(issue_id)s and s.state in ('refused', 'failed')
-     and s.plan -> 'remedy' = %(plan)s::jsonb -> 'remedy') as last_failure,
+     and (s.plan -> 'remedy') - 'along' = (%(plan)s::jsonb -> 'remedy') - 'along') as last_failure,
   (select pg_catalog.count(*) from same as s
    where s.state in ('refused', 'failed') and coalesce(s.finished_at > word.said_at, true))::int4 as failures,
   b.fix_id as taken_back, b.rollback_requested_by as taken_back_by, u.fix_id as applied, u.finished_at as applied_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from pgmend.listener.fixes.planner import plan_fix
 from pgmend.listener.fixes.queue import book
 from pgmend.listener.fixes.queue.memory import remember
 from pgmend.listener.hearing.lease import Lease
-from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
+from pgmend.listener.remedy import AddForeignKey, ChangeColumnType, CreateIndex, DropIndex, ValidateConstraint
 from pgmend.listener.settings import AutoFix
 
 from tests.support.workshop import Workshop
@@ -134,6 +135,21 @@ async def test_another_remedy_of_the_same_issue_may_be_tried(workshop: Workshop)
     claim = await workshop.next()
     assert claim is not None
     assert claim.fix_id == fix_id
+
+
+async def test_a_group_that_failed_is_the_same_with_one_column_more(workshop: Workshop) -> None:
+    workshop.database.execute("create table app.other (id int)")
+    remedy = ChangeColumnType(workshop.oid("app.orders"), 1, "bigint", along=())
+    workshop.limits = replace(workshop.limits, online_above=timedelta(seconds=1))
+    await workshop.propose(remedy, automatic=True)
+    workshop.database.execute("update pgmend.fix set state = 'failed', finished_at = now()")
+    more = replace(remedy, along=((workshop.oid("app.other"), 1),))
+    plan = await workshop.plan(more)
+    assert (await remember(workshop.connection, plan)).last_failure is not None
+    await book.propose(workshop.connection, uuid4(), replace(plan, needs_approval=None), automatic=True)
+    assert await workshop.next() is None
+    other = replace(remedy, type_name="numeric")
+    assert (await remember(workshop.connection, replace(plan, remedy=other))).last_failure is None
 
 
 async def test_a_person_may_try_again_at_once(workshop: Workshop) -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
+from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.check import check
 from pgmend.listener.fixes.plan import Hazard, Plan, Verdict
+from pgmend.listener.fixes.planner import plan_fix
+from pgmend.listener.fixes.queue.book import Claim
 from pgmend.listener.fixes.rehearsal.rehearsal import LOCKS, REWRITES, STATEMENTS, STEPS
 from pgmend.listener.issue import Issue
 from pgmend.listener.remedy import ChangeColumnType, WidenSequence
 from pgmend.listener.settings import Settings
 
+from tests.support.eventually import eventually
 from tests.support.mending import at, executing
 from tests.support.rehearsed import rehearse
 from tests.support.role import Roles
@@ -119,6 +125,18 @@ async def test_the_plan_locks_all_tables_in_one_order_and_names_what_it_does(wor
     assert dict(plan.based_on).keys() == names.keys()
 
 
+async def test_a_plan_made_from_a_look_at_one_table_is_based_on_all_that_it_changes(workshop: Workshop) -> None:
+    workshop.database.execute(APP.encode())
+    workshop.database.execute("create table app.far (id int primary key, n bigint references app.profiles)")
+    remedy = widened(workshop)
+    part = await read_snapshot(workshop.connection, [remedy.table])
+    issue = workshop.issue_in(part, remedy)
+    plan = await plan_fix(workshop.connection, issue, part, limits=workshop.limits, fix_id=uuid4())
+    assert plan.based_on == (await workshop.plan(remedy)).based_on
+    assert dict(plan.based_on).keys() == dict(plan.tables).keys()
+    assert "app.far" in dict(plan.tables).values()
+
+
 async def test_what_means_the_key_by_evidence_alone_takes_an_approval(workshop: Workshop) -> None:
     workshop.database.execute(SMALL)
     assert (await workshop.plan(widened(workshop))).needs_approval is None
@@ -209,7 +227,7 @@ async def test_another_sequence_that_took_the_name_meanwhile_stays_as_it_is(work
 
     remedy = WidenSequence(workshop.oid("app.users"), 1, workshop.oid("app.users_id_seq"))
     outcome = await workshop.heal(remedy, checkpoint=at("apply 1 intended", meddle))
-    assert outcome.state == "refused"
+    assert outcome.state == "superseded"
     assert workshop.structure() == before
 
 
@@ -241,6 +259,125 @@ async def test_an_undo_names_the_rows_and_the_sequence_that_have_outgrown_the_ol
     assert "sequence app.users_id_seq is not beyond its old end" in (refused.reason or "")
     workshop.database.execute("select setval('app.users_id_seq', 51)")
     assert (await workshop.roll_back(outcome)).state == "rolled_back"
+
+
+SEQUENCE = f'"Über; --"."{LONG}"'
+COUNTED = f"""
+create schema app; create schema "Über; --";
+create sequence {SEQUENCE} as int; create table app.users (id int primary key default nextval('{SEQUENCE}'));
+insert into app.users default values;
+"""
+MEDDLINGS = {
+    f"alter sequence {SEQUENCE} rename to old; create sequence {SEQUENCE} as smallint": "old",
+    f"alter sequence {SEQUENCE} maxvalue 1000000": "seqmax=1000000",
+    f"alter sequence {SEQUENCE} set schema app": 'found=app."éé',
+    f"alter table app.users alter id drop default; drop sequence {SEQUENCE}": "",
+}
+
+
+@pytest.mark.parametrize(("meddling", "said"), MEDDLINGS.items(), ids=range(4))
+async def test_what_somebody_made_of_the_sequence_before_the_lock_stays(
+    workshop: Workshop, meddling: str, said: str
+) -> None:
+    workshop.database.execute(COUNTED.encode())
+    before: list[Any] = []
+
+    async def meddle() -> None:
+        await executing(workshop, meddling)()
+        before.extend(workshop.structure())
+
+    outcome = await workshop.heal(widened(workshop), checkpoint=at("apply 1 intended", meddle))
+    assert outcome.state == "superseded"
+    assert said in (outcome.reason or "")
+    assert workshop.structure() == before
+
+
+@pytest.mark.parametrize(
+    ("meddling", "said"),
+    [*list(MEDDLINGS.items())[:3], (f"alter sequence {SEQUENCE} maxvalue 5000000000", "seqmax=5000000000")],
+    ids=range(4),
+)
+async def test_an_undo_leaves_what_somebody_made_of_the_sequence_since(
+    workshop: Workshop, meddling: str, said: str
+) -> None:
+    workshop.database.execute(COUNTED.encode())
+    outcome = await workshop.heal(widened(workshop))
+    assert outcome.state == "applied"
+    workshop.database.execute(meddling.encode())
+    before = workshop.structure()
+    undone = await workshop.roll_back(outcome)
+    assert undone.state == "applied"
+    assert said in (undone.reason or "")
+    assert workshop.structure() == before
+
+
+async def test_nobody_alters_the_sequence_between_the_look_at_it_and_its_change(workshop: Workshop) -> None:
+    workshop.database.execute(COUNTED.encode())
+    (step,) = (await workshop.plan(widened(workshop))).steps
+    altered = next(place for place, each in enumerate(step.statements) if each.startswith("alter sequence"))
+    async with workshop.connection.transaction(force_rollback=True):
+        for each in step.statements[:altered]:
+            await workshop.connection.execute(each.encode())
+        for meddling in ("maxvalue 1000000", "rename to other"):
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                workshop.database.execute(f"set lock_timeout = 20; alter sequence {SEQUENCE} {meddling}".encode())
+
+
+async def test_a_sequence_that_follows_alone_keeps_the_end_that_it_got_meanwhile(workshop: Workshop) -> None:
+    workshop.database.execute("""
+        create schema app; create table app.users (id serial primary key); alter table app.users alter id type bigint;
+    """)
+    remedy = WidenSequence(workshop.oid("app.users"), 1, workshop.oid("app.users_id_seq"))
+    meddling = executing(workshop, "alter sequence app.users_id_seq maxvalue 1000000")
+    outcome = await workshop.heal(remedy, checkpoint=at("apply 1 intended", meddling))
+    assert (outcome.state, types(workshop)["sequence"]) == ("superseded", "integer 1000000")
+
+
+# What is written anew is locked under an OID that nobody else knows yet.
+WRITTEN_ANEW_BY_WHO_WAITS = """
+select count(*) filter (where not exists (select from pg_class c where c.oid = l.relation)) from pg_locks l
+where l.locktype = 'relation' and l.pid = (
+  select w.pid from pg_locks w where not w.granted and w.relation = 'app.users_id_seq'::regclass)
+having count(*) > 0
+"""
+
+
+async def test_who_has_taken_a_number_is_waited_for_before_anything_is_written_anew(
+    workshop: Workshop, shop: psycopg.AsyncConnection[Any]
+) -> None:
+    workshop.database.execute(SMALL)
+    workshop.limits = replace(workshop.limits, lock_timeout=timedelta(seconds=20))
+    claim = await workshop.claim(widened(workshop))
+
+    async def carried_on_beside_the_shop(claim: Claim) -> str:
+        await shop.execute("select nextval('app.users_id_seq')")
+        going = asyncio.create_task(workshop.executor().carry_on(claim, workshop.lease))
+        try:
+            assert await eventually(lambda: workshop.database.fetch(WRITTEN_ANEW_BY_WHO_WAITS)) == [(0,)]
+        finally:
+            await shop.commit()
+        return (await going).state
+
+    assert await carried_on_beside_the_shop(claim) == "applied"
+    workshop.database.fetch("select pgmend.rollback(%s)", [claim.fix_id])
+    undo = await workshop.next()
+    assert undo is not None
+    assert await carried_on_beside_the_shop(undo) == "rolled_back"
+
+
+async def test_foreign_keys_of_one_name_on_two_tables_are_told_apart(workshop: Workshop) -> None:
+    workshop.database.execute("""
+        create schema app; create table app.users (id int primary key); create table app.shops (id int primary key);
+        create table app.a (id int primary key, user_id int constraint user_fk references app.users, shop_id int,
+          constraint shop_fk foreign key (shop_id) references app.shops);
+        create table app.b (id int primary key, user_id int constraint shop_fk references app.users, shop_id int,
+          constraint user_fk foreign key (shop_id) references app.shops);
+    """)
+    before = workshop.structure()
+    outcome = await workshop.heal(widened(workshop))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert (await workshop.roll_back(outcome)).state == "rolled_back"
+    assert workshop.structure() == before
 
 
 TEXTS = """
@@ -304,6 +441,28 @@ async def test_one_value_that_does_not_fit_keeps_the_whole_group_and_is_named_wi
     assert refusal.startswith("app.profiles.user_id: its values would be spelled otherwise")
 
 
+async def test_a_group_is_a_restore_only_where_each_of_its_columns_was_seen_so(workshop: Workshop) -> None:
+    workshop.database.execute(TEXTS)
+    workshop.database.execute("drop table app.c")
+    remedy = replace(as_integer(workshop), restores=True)
+    seen = """
+        insert into pgmend.expected_object
+          (kind, schema_name, relation_name, object_name, definition, fields, tree, class_id, object_id, number)
+        values ('column', 'app', %(name)s, 'profile_id', '', '{"type": "integer"}', %(tree)s, 'pg_class'::regclass,
+          ('app.' || %(name)s)::regclass, 2)
+    """
+    plan = await workshop.plan(remedy)
+    assert "Nobody has seen app.a.profile_id, app.b.profile_id with the type integer" in (plan.needs_approval or "")
+    assert not plan.restores
+    workshop.database.fetch(seen + " returning 1", {"name": "a", "tree": "seen"})
+    workshop.database.fetch(seen + " returning 1", {"name": "b", "tree": None})
+    plan = await workshop.plan(remedy)
+    assert "Nobody has seen app.b.profile_id with" in (plan.needs_approval or "")
+    workshop.database.execute("update pgmend.expected_object set tree = 'seen'")
+    plan = await workshop.plan(remedy)
+    assert (plan.restores, plan.needs_approval) == (True, None)
+
+
 async def test_a_value_that_comes_before_the_lock_takes_it_back(workshop: Workshop) -> None:
     workshop.database.execute(TEXTS)
     before = workshop.structure()
@@ -356,6 +515,28 @@ async def test_a_table_of_others_is_named_with_the_cure(workshop: Workshop, role
     await workshop.connection.execute(f"set role {fixer}".encode())
     plan = await workshop.plan(widened(workshop))
     assert "app.orders.user_id has to change with it, and app.orders belongs to role" in (plan.refusal or "")
+
+
+async def test_a_guess_about_a_table_of_others_does_not_keep_the_key_from_changing(
+    workshop: Workshop, role: Roles
+) -> None:
+    fixer, owner = role("nologin").name, role("nologin").name
+    workshop.database.execute(SMALL)
+    workshop.database.execute(f"""
+        create table app.mine (id int primary key); create table app.theirs (mine_id int references app.mine);
+        grant usage on schema app to {fixer}; alter table app.users owner to {fixer};
+        alter table app.orders owner to {fixer}; alter table app.loose owner to {owner};
+        alter table app.mine owner to {fixer}; alter table app.theirs owner to {owner};
+    """.encode())  # fmt: skip
+    remedy = widened(workshop, ("app.loose", 2), ("app.mine", 1))
+    await workshop.connection.execute(f"set role {fixer}".encode())
+    plan = await workshop.plan(remedy)
+    assert (plan.refusal, plan.needs_approval) == (None, None)
+    assert {name for _, name in plan.tables} == {"app.users", "app.orders"}
+    notes = " ".join(plan.notes)
+    stays = "which means the same by evidence, stays as it is"
+    assert f"app.loose.user_id, {stays}: app.loose belongs to role {owner}" in notes
+    assert f"app.mine.id, {stays}: app.theirs belongs to role {owner}" in notes
 
 
 async def test_above_online_above_it_waits_and_says_for_what(workshop: Workshop) -> None:
