@@ -82,11 +82,11 @@ cross join lateral (
 # What failed, was refused or deferred is not tried again alone within `retry_after`, under whatever id (law 13).
 _CLAIM = f"""
 with next as (
-  select f.fix_id, now.withdrawn, now.resolved from pgmend.fix as f {_STANDING}
+  select f.fix_id, now.withdrawn, now.resolved, now.begun from pgmend.fix as f {_STANDING}
   where f.state in ('approved', 'queued', 'deferred', 'rollback_requested', 'rolling_back')
     and (coalesce(f.next_attempt_at <= clock_timestamp(), true) or now.withdrawn is not null and not now.resolved)
     and (now.withdrawn is null or now.begun)
-    and (%(alone)s or not f.automatic or now.withdrawn is not null
+    and (%(alone)s or not f.automatic or (now.withdrawn is not null and not now.resolved)
       or f.state in ('rollback_requested', 'rolling_back'))
     and (f.state <> 'rolling_back' or f.next_attempt_at is not null)
     and (not f.automatic or f.state <> 'deferred' or f.attempts < %(most)s or now.withdrawn is not null)
@@ -105,17 +105,17 @@ update pgmend.fix as f set
   started_at = case when f.state in ('rollback_requested', 'rolling_back') then f.started_at else clock_timestamp() end
 from next where f.fix_id = next.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved,
-  f.automatic
+  f.automatic, next.begun
 """
 _ADOPT = f"""
 with left_over as (
-  select f.fix_id, now.withdrawn, now.resolved from pgmend.fix as f {_STANDING}
+  select f.fix_id, now.withdrawn, now.resolved, now.begun from pgmend.fix as f {_STANDING}
   where f.state = any(%(unfinished)s) and f.next_attempt_at is null
   for update of f)
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
-  left_over.resolved, f.automatic
+  left_over.resolved, f.automatic, left_over.begun
 """
 _WITHDRAW = f"""
 with unwanted as (
@@ -148,7 +148,7 @@ update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %
 """
 _READ = f"""
 select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved,
-  f.automatic
+  f.automatic, false as begun
 from pgmend.fix as f where f.fix_id = %s
 """
 
@@ -157,7 +157,8 @@ from pgmend.fix as f where f.fix_id = %s
 class Claim:
     """A fix that is ours to carry on, and the way it goes. `requested` says that somebody asked for the undo,
     `reason` what its row says so far. `withdrawn` is why it may not go on: then what it did is to be undone, or, where
-    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved.
+    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved, and one
+    that has `begun` may have left something half done.
     """
 
     fix_id: UUID
@@ -168,6 +169,12 @@ class Claim:
     withdrawn: str | None = None
     resolved: bool = False
     automatic: bool = False
+    begun: bool = False
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether it goes the way back, whatever it was to do."""
+        return self.direction == "undo" or (self.withdrawn is not None and not self.resolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,7 @@ class _Row:
     withdrawn: str | None
     resolved: bool
     automatic: bool
+    begun: bool
 
     def claim(self) -> Claim:
         return Claim(
@@ -200,6 +208,7 @@ class _Row:
             self.withdrawn,
             self.resolved,
             self.automatic,
+            self.begun,
         )
 
 
@@ -243,7 +252,7 @@ async def claim(
     """The fix to be carried on next, in state running or rolling_back by now; undo goes before everything else.
 
     One that has begun and may not go on comes with the reason, `allowed` being the most that may be automatic. Where
-    not `alone`, other automatic ones are left where they are.
+    not `alone`, other automatic ones are left where they are, and so are those that may have resolved their issue.
     """
     values = {
         "token": lease.token,
