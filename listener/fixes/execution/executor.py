@@ -30,7 +30,7 @@ from ..limits import Limits
 from ..outlook import outlook
 from ..plan import Check, Plan, Proof, Step, Verdict
 from ..preflight import forsaken, objection, preflight
-from ..queue.book import Claim, State, move
+from ..queue.book import Claim, State, is_last_deferral, move
 from ..rehearsal.rehearsal import Rehearsal
 from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
@@ -141,7 +141,7 @@ class Executor:
         except LeaseLost:
             raise
         except FixDeferred as deferred:
-            return await self._end(work, "deferred", str(deferred), proofs, self._limits.retry_after)
+            return await self._defer(work, str(deferred), proofs)
         except FixInterrupted as interrupted:
             return await self._end(work, "queued", str(interrupted), proofs)
         except FixError as error:
@@ -175,6 +175,12 @@ class Executor:
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
             raise _Unproved(reason, proofs)
         return proofs
+
+    async def _defer(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> Outcome:
+        """Go on from here later. What was put off for the last time is left to a person, with nothing half done."""
+        if await is_last_deferral(work.session.connection, work.journal.fix_id):
+            return await self._turn_back(work, "deferred", reason, proofs)
+        return await self._end(work, "deferred", reason, proofs, self._limits.retry_after)
 
     async def _fail(self, work: Work, error: FixError, proofs: tuple[Proof, ...]) -> Outcome:
         """End as the error says, after undoing what was done."""

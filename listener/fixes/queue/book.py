@@ -127,8 +127,12 @@ update pgmend.fix as f set state = 'superseded', reason = 'Withdrawn: ' || unwan
 from unwanted where f.fix_id = unwanted.fix_id
 returning f.fix_id, f.issue_id, f.reason
 """
+_IS_LAST = "select f.automatic and f.attempts >= %s from pgmend.fix as f where f.fix_id = %s"
+# Who is stopped by a pause, or by the end of a window, has not been put off: that is no attempt, but for the first.
 _MOVE = """
-update pgmend.fix set state = %(state)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+update pgmend.fix set state = %(state)s,
+  attempts = case when %(state)s = 'queued' then greatest(attempts - 1, 1) else attempts end,
+  proofs = coalesce(%(proofs)s::jsonb, proofs),
   reason = %(reason)s::text || case when %(state)s = 'deferred' and automatic and attempts >= %(most)s
     then pg_catalog.format(' Tried %%s times: from here on it waits for a person.', attempts) else '' end,
   finished_at = case
@@ -326,6 +330,12 @@ async def move(
         await connection.execute(_MOVE, values)
         if finished:
             await connection.execute(_KEEP_BACKUPS, (kept.backups, fix_id))
+
+
+async def is_last_deferral(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:
+    """Whether the fix waits for a person once it is deferred now."""
+    row = await (await connection.execute(_IS_LAST, (MOST_DEFERRALS, fix_id))).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def _under_lease(
