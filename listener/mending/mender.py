@@ -144,6 +144,7 @@ class Mender:
                 if await self._follow_repository(connection):
                     # What was opened meanwhile is not mended before it can be ignored.
                     await self._follow_people(connection, observing)
+                await self._proposals.renew_again(connection)
                 await self._proposals.promote(connection)
         if observing is None:
             async with self._borrowed() as connection, _optional(connection):

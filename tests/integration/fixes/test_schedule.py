@@ -133,6 +133,33 @@ async def test_what_gave_way_while_it_was_planned_anew_is_looked_at_again_soon(
         assert workshop.database.value(QUEUED) == 0
 
 
+async def test_an_approval_is_carried_over_though_the_new_plan_gave_way_at_first(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
+        work.close()
+        raise GaveWay(f"{what}: it gave way.")
+
+    async with proposals(workshop) as found:
+        workshop.database.execute("select pgmend.approve(fix_id) from pgmend.fix where state = 'proposed'")
+        stale = await workshop.next()
+        assert stale is not None
+        workshop.database.execute("update pgmend.fix set state = 'superseded' where state = 'running'")
+        with monkeypatch.context() as beside:
+            beside.setattr(Courtesy, "read", gives_way)
+            await found.renew(workshop.connection, stale)
+            await found.renew_again(workshop.connection)
+        assert found.patience(timedelta(hours=1)) <= timedelta(seconds=10)
+        told = "select count(*) from pgmend.fix where issue_id = %s and state = 'approved'"
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 0
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+        monkeypatch.setattr("pgmend.listener.mending.proposals.time", later)
+        await found.renew_again(workshop.connection)
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 1
+        await found.renew_again(workshop.connection)
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 1
+
+
 async def test_what_was_held_up_is_told_so_until_it_is_queued(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
