@@ -161,11 +161,6 @@ class Step:
     clears: bool = False
     defaults_of: tuple[tuple[Oid, str], ...] = ()
 
-    @property
-    def swaps(self) -> bool:
-        """Whether it puts a column in the place of another, which is gone then, and its number with it."""
-        return self.after_sweep is not None and bool(self.defaults_of)
-
 
 @dataclass(frozen=True, slots=True)
 class KeyedBackup:

@@ -35,7 +35,6 @@ from ..queue.book import Claim, State, is_last_deferral, move
 from ..rehearsal.rehearsal import Rehearsal
 from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
-from .alone import probe
 from .course import found, take, tidy
 from .interruption import LOOK_SECONDS, Interruption, PauseRequested, Watch, gave_way
 from .journal import Direction, Journal
@@ -289,10 +288,6 @@ class Executor:
         except FixInterrupted as interrupted:
             return await self._end(work, "rollback_requested", str(interrupted))
         except FixError as error:
-            if any([await probe(work, step) == "done" for step in work.plan.inverse if step.swaps]):
-                # What was applied goes by the number of a column that is gone: there is one way left, to the end.
-                reason = f"What was before is back; the rest is tried again: {error}"
-                return await self._end(work, "rolling_back", reason, None, self._limits.undo_retry_after)
             return await self._redo(work, f"The undo was refused or failed: {error}")
         return await self._end(work, "rolled_back", reason)
 
@@ -330,7 +325,7 @@ class Executor:
         return proofs, watch
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
-        """Stay applied: an undo that cannot come to its end, and has swapped nothing, is taken back."""
+        """Stay applied: an undo that cannot come to its end is taken back."""
         if work.taken or await work.journal.has_done(work.session.connection):
             forward = replace(work, journal=replace(work.journal, direction="apply"), taken=[])
             try:

@@ -8,8 +8,7 @@
 
 A fix that is deferred or queued again may have steps behind it: it goes on from there, since probes tell what is done.
 A fix in `rolling_back` whose undo nobody requested is one that failed on its way; it ends as failed. An undo that is
-refused or fails ends as applied, with the reason; one that has put the old column back is tried again until it is
-rolled_back. Each transition is one UPDATE under the lease.
+refused or fails ends as applied, with the reason. Each transition is one UPDATE under the lease.
 
 What may no longer run is withdrawn: superseded where nothing of it was done, else undone first (docs/decisions/0015).
 """
