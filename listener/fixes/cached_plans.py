@@ -62,16 +62,19 @@ class _Moving:
         )
 
 
-async def cached_plans(connection: AsyncConnection[TupleRow], plan: Plan) -> tuple[Proof, ...]:
+async def cached_plans(
+    connection: AsyncConnection[TupleRow], plan: Plan, seen_for: timedelta = SEEN_FOR
+) -> tuple[Proof, ...]:
     """The forecast; nothing for a plan that changes no results. `connection` is in autocommit mode, and only read on.
 
-    Statements are parsed and described, never planned.
+    All statements count as known once they were seen for as long as `seen_for`.
+    They are parsed and described, never planned.
     """
     if plan.refusal or not plan.steps:
         return ()
     try:
         moving = await _moving(connection, plan)
-        return (await _forecast(connection, moving),) if moving else ()
+        return (await _forecast(connection, moving, seen_for),) if moving else ()
     except psycopg.Error as error:
         if connection.closed:
             raise
@@ -96,9 +99,9 @@ async def _moving(connection: AsyncConnection[TupleRow], plan: Plan) -> list[_Mo
     return found
 
 
-async def _forecast(connection: AsyncConnection[TupleRow], moving: Sequence[_Moving]) -> Proof:
+async def _forecast(connection: AsyncConnection[TupleRow], moving: Sequence[_Moving], seen_for: timedelta) -> Proof:
     touched = await read_touched(connection, [each.table for each in moving])
-    known = await known_statements(connection, touched, SEEN_FOR)
+    known = await known_statements(connection, touched, seen_for)
     # What stands in views and functions is prepared by nobody as it stands there.
     asked = [
         each

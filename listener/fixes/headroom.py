@@ -8,6 +8,7 @@ and that is said.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import psycopg
@@ -23,18 +24,31 @@ NAME = "room on the server's disk"
 _WRITTEN_TWICE = 2
 _MOST_OF_THE_FREE = 0.8
 
+# Pages as they were counted last, since to ask for a size waits behind whoever alters the table.
 _SIZE = """
 with recursive tree (oid) as (
-  select %(table)s::oid
+  select t.oid from pg_catalog.unnest(%(tables)s::oid[]) as t (oid)
   union
-  select i.inhrelid from tree as t join pg_catalog.pg_inherits as i on i.inhparent = t.oid)
-select coalesce(pg_catalog.sum(case
-    when c.relpages > 0 then c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
-    else pg_catalog.pg_relation_size(c.oid) end), 0)::int8,
-  pg_catalog.bool_or(coalesce(nullif(c.reltablespace, 0), d.dattablespace) <> 1663)
-from tree as t join pg_catalog.pg_class as c on c.oid = t.oid
+  select i.inhrelid from tree as t join pg_catalog.pg_inherits as i on i.inhparent = t.oid),
+stored (oid, indexed) as (
+  select oid, false from tree
+  union all
+  select c.reltoastrelid, false from tree as t join pg_catalog.pg_class as c on c.oid = t.oid
+  where c.reltoastrelid <> 0),
+counted (oid, indexed) as (
+  select oid, indexed from stored
+  union all
+  select i.indexrelid, true from stored as s join pg_catalog.pg_index as i on i.indrelid = s.oid)
+select coalesce(pg_catalog.sum(z.bytes) filter (where not s.indexed), 0)::int8,
+  coalesce(pg_catalog.sum(z.bytes) filter (where s.indexed), 0)::int8,
+  coalesce(pg_catalog.bool_or(coalesce(nullif(c.reltablespace, 0), d.dattablespace) <> 1663), false)
+from counted as s join pg_catalog.pg_class as c on c.oid = s.oid
   cross join pg_catalog.pg_database as d
-where d.datname = pg_catalog.current_database() and c.relkind in ('r', 'm')
+  cross join lateral (
+    select case
+      when c.relpages > 0 then c.relpages::int8 * pg_catalog.current_setting('block_size')::int8
+      else pg_catalog.pg_relation_size(c.oid) end) as z (bytes)
+where d.datname = pg_catalog.current_database() and c.relkind in ('r', 'm', 't', 'i')
 """
 _PLACE = """
 select s.setting, pg_catalog.has_function_privilege('pg_catalog.pg_stat_file(text)', 'execute')
@@ -54,12 +68,10 @@ async def headroom(connection: AsyncConnection[TupleRow], plan: Plan, limits: Li
     if not plan.steps or not plan.tables:
         return ()
     try:
-        row = await (await connection.execute(_SIZE, {"table": plan.tables[0][0]})).fetchone()
-        size, elsewhere = row or (0, False)
-        needed = _needed(plan, size)
+        needed, elsewhere = await _needed(connection, plan)
         if needed <= limits.room_to_spare:
             return ()
-        free = "its tablespace is not the default one" if elsewhere else await _free(connection)
+        free = "not all of it lies in the default tablespace" if elsewhere else await _free(connection)
     except psycopg.Error as error:
         if connection.closed:
             raise
@@ -68,11 +80,16 @@ async def headroom(connection: AsyncConnection[TupleRow], plan: Plan, limits: Li
     return (_told(needed, free),)
 
 
-def _needed(plan: Plan, size: int) -> int:
-    """Bytes that the plan writes at most, as far as the size of its table tells."""
+async def _needed(connection: AsyncConnection[TupleRow], plan: Plan) -> tuple[int, bool]:
+    """Bytes that the plan writes at most, as far as the sizes of its tables tell; whether they lie in other places."""
     copies = sum(step.rewrites for step in plan.steps) + 2 * sum(step.sweep is not None for step in plan.steps)
-    indexes = 1 if Hazard.INDEX_BUILD in plan.hazards or copies else 0
-    return (copies + indexes) * size * _WRITTEN_TWICE
+    # A step that changes several tables names the columns of each; else it is about the first of the plan.
+    changed = {table for step in plan.steps for table, _ in step.defaults_of} or {plan.tables[0][0]}
+    row = await (await connection.execute(_SIZE, {"tables": list(changed)})).fetchone()
+    heap, indexes, elsewhere = row or (0, 0, False)
+    # How large a new index will be, nobody knows: as its table, at most.
+    built = heap if Hazard.INDEX_BUILD in plan.hazards and not copies else 0
+    return (copies * (heap + indexes) + built) * _WRITTEN_TWICE, elsewhere
 
 
 def _told(needed: int, free: int | str) -> Proof:
@@ -93,7 +110,7 @@ async def _free(connection: AsyncConnection[TupleRow]) -> int | str:
     # The same path here may be another server's, or a copy's.
     if stamps is None or here is None or here[0] != tuple(stamps):
         return "the server runs on another machine"
-    return here[1]
+    return _why_log_elsewhere(Path(row[0])) or here[1]
 
 
 def _here(place: Path) -> tuple[tuple[int, int], int] | None:
@@ -103,6 +120,17 @@ def _here(place: Path) -> tuple[tuple[int, int], int] | None:
     except OSError:
         return None
     return (int(seen.st_mtime), int(seen.st_ctime)), room.f_bavail * room.f_frsize
+
+
+def _why_log_elsewhere(place: Path) -> str | None:
+    """Why the room there may not be that of the write-ahead log."""
+    try:
+        log, data = (place / "pg_wal").lstat(), place.stat()
+    except OSError as error:
+        return f"whether pg_wal lies there cannot be seen ({error.strerror or type(error).__name__})"
+    if stat.S_ISLNK(log.st_mode) or log.st_dev != data.st_dev:
+        return "pg_wal lies elsewhere"
+    return None
 
 
 def in_bytes(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ..settings import Settings
+from ..settings import SEEN_FOR, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Limits:
     It waits while a standby or a replication slot is more than `most_wal_behind` bytes of WAL behind.
     `rollback_window` and `backup_retention` bound the undo, as `kept` says; a backup has at most `backup_max_size`
     bytes. Below `room_to_spare` bytes nobody asks how much room is free on the server's disk.
+    What is known of statements is all there is once they were seen for as long as `statements_seen_for`.
     """
 
     lock_timeout: timedelta = timedelta(milliseconds=50)
@@ -63,6 +64,7 @@ class Limits:
     backup_retention: timedelta = timedelta(days=30)
     backup_max_size: int = 1 << 30
     room_to_spare: int = 256 << 20
+    statements_seen_for: timedelta = SEEN_FOR
 
     def kept(self, *, from_backup: bool) -> Kept:
         """How long an undo is kept that needs a backup, or that needs none.
@@ -85,4 +87,5 @@ def limits_of(settings: Settings) -> Limits:
         rollback_window=settings.rollback_window,
         backup_retention=settings.backup_retention,
         backup_max_size=settings.backup_max_size,
+        statements_seen_for=settings.statements_seen_for,
     )

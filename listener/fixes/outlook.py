@@ -13,4 +13,7 @@ from .plan import Plan, Proof
 
 async def outlook(connection: AsyncConnection[TupleRow], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
     """The proofs; `connection` is in autocommit mode, and only read on."""
-    return (*await headroom(connection, plan, limits), *await cached_plans(connection, plan))
+    return (
+        *await headroom(connection, plan, limits),
+        *await cached_plans(connection, plan, limits.statements_seen_for),
+    )

@@ -144,6 +144,7 @@ class Mender:
                 if await self._follow_repository(connection):
                     # What was opened meanwhile is not mended before it can be ignored.
                     await self._follow_people(connection, observing)
+                await self._proposals.renew_again(connection)
                 await self._proposals.promote(connection)
         if observing is None:
             async with self._borrowed() as connection, _optional(connection):
@@ -201,9 +202,7 @@ class Mender:
     async def _carry_on(self, claim: book.Claim, left: timedelta | None) -> Outcome:
         """What becomes of it within the time that is left, if any is; one that is applied is watched from now on."""
         # The way back is gone to its end.
-        self._closing = (
-            time.monotonic() + left.total_seconds() if left is not None and claim.direction == "apply" else None
-        )
+        self._close_in(None if claim.turns_back else left)
         if claim.direction == "apply":
             async with self._borrowed() as connection, _optional(connection):
                 await self._aftermath.expect(connection, claim.fix_id, claim.plan)
@@ -229,11 +228,16 @@ class Mender:
     async def _recover(self) -> None:
         async with self._borrowed() as connection:
             left = await self._schedule.left(connection)
-        # What a person approved is stopped with the others, and claimed again at once.
-        self._closing = None if left is None else time.monotonic() + left.total_seconds()
+
+        def on_its_way(claim: book.Claim) -> None:
+            # What a crash left half done is no matter of the clock.
+            self._close_in(left if claim.automatic and not claim.begun and not claim.turns_back else None)
+
         while not self._stopping.is_set():
             try:
-                outcomes = await recover(self._connections, self._executor, self._lease, allowed=self._covered)
+                outcomes = await recover(
+                    self._connections, self._executor, self._lease, allowed=self._covered, before=on_its_way
+                )
             except FixDeferred as deferred:
                 log.warning("recovery waits", reason=str(deferred))
                 await self._rest(AGAIN)
@@ -243,6 +247,10 @@ class Mender:
             async with self._borrowed() as connection:
                 await self._rehearsal.sweep(connection)
             return
+
+    def _close_in(self, left: timedelta | None) -> None:
+        """Stop what is begun now in that time, or never."""
+        self._closing = None if left is None else time.monotonic() + left.total_seconds()
 
     async def _why_observing(self) -> str | None:
         if self._observe:

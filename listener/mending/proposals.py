@@ -97,6 +97,7 @@ class Proposals:
         self._rehearsal = rehearsal_of(settings)
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
+        self._stale: dict[UUID, tuple[book.Claim, float]] = {}
         self._unweighed = False
         self._lifted: Mapping[str, datetime] = {}
 
@@ -105,6 +106,7 @@ class Proposals:
         if self._unweighed:
             return timedelta()
         moments = [each.due for each in self._candidates.values()]
+        moments += [due for _, due in self._stale.values()]
         moments += [each.again for each in self._weighed.values() if each.again is not None]
         left = min(moments, default=math.inf) - time.monotonic()
         return min(longest, timedelta(seconds=max(left, 0))) if left < longest.total_seconds() else longest
@@ -193,7 +195,25 @@ class Proposals:
 
     async def renew(self, connection: AsyncConnection[TupleRow], stale: book.Claim) -> None:
         """Plan anew what went stale in the queue. Where the new plan does nothing that the old one did not, the
-        approval holds for it too; else it waits for one of its own."""
+        approval holds for it too; else it waits for one of its own. What gives way is for `renew_again`."""
+        self._stale.pop(stale.fix_id, None)
+        try:
+            await self._renew(connection, stale)
+        except GaveWay as gave_way:
+            log.warning("not planned anew yet", issue=stale.plan.issue_id, reason=str(gave_way))
+            self._stale[stale.fix_id] = stale, time.monotonic() + LOOKED_AGAIN_AFTER.total_seconds()
+
+    async def renew_again(self, connection: AsyncConnection[TupleRow]) -> None:
+        """Plan anew what could not be when it went stale, unless another plan is on its way by now."""
+        for stale, due in list(self._stale.values()):
+            if due > time.monotonic():
+                continue
+            if await on_its_way(connection, stale.plan.issue_id):
+                del self._stale[stale.fix_id]
+            else:
+                await self.renew(connection, stale)
+
+    async def _renew(self, connection: AsyncConnection[TupleRow], stale: book.Claim) -> None:
         issue = next((each for each in self._analyst.open_issues() if each.issue_id == stale.plan.issue_id), None)
         if issue is None or issue.remedy is None:
             return

@@ -6,9 +6,10 @@ done and goes on from there, since probes tell what is done. The states and who 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -30,7 +31,7 @@ from ..limits import Limits
 from ..outlook import outlook
 from ..plan import Check, Plan, Proof, Step, Verdict
 from ..preflight import forsaken, objection, preflight
-from ..queue.book import Claim, State, move
+from ..queue.book import Claim, State, is_last_deferral, move
 from ..rehearsal.rehearsal import Rehearsal
 from ..sqlstates import is_of_rows
 from ..staleness import check_names, check_unmoved
@@ -140,7 +141,7 @@ class Executor:
         except LeaseLost:
             raise
         except FixDeferred as deferred:
-            return await self._end(work, "deferred", str(deferred), proofs, self._limits.retry_after)
+            return await self._defer(work, str(deferred), proofs)
         except FixInterrupted as interrupted:
             return await self._end(work, "queued", str(interrupted), proofs)
         except FixError as error:
@@ -165,7 +166,7 @@ class Executor:
             await check_unmoved(connection, plan)
         proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
-            proofs = (*proofs, *await outlook(connection, plan, self._limits))
+            proofs = (*proofs, *(await self._watched(work, outlook(connection, plan, self._limits)))[0])
         # Between two steps statements may have come that the rehearsal before the first knew nothing of.
         left = [step for step, state in zip(_changing(plan.steps), states, strict=True) if state != "done"]
         rehearsal = self._rehearsal.proofs(connection, plan, self._limits, left if begun else None)
@@ -174,6 +175,12 @@ class Executor:
         if reason := objection(proofs) or forsaken(plan.proofs, proofs):
             raise _Unproved(reason, proofs)
         return proofs
+
+    async def _defer(self, work: Work, reason: str, proofs: tuple[Proof, ...]) -> Outcome:
+        """Go on from here later. What was put off for the last time is left to a person, with nothing half done."""
+        if await is_last_deferral(work.session.connection, work.journal.fix_id):
+            return await self._turn_back(work, "deferred", reason, proofs)
+        return await self._end(work, "deferred", reason, proofs, self._limits.retry_after)
 
     async def _fail(self, work: Work, error: FixError, proofs: tuple[Proof, ...]) -> Outcome:
         """End as the error says, after undoing what was done."""
@@ -197,8 +204,13 @@ class Executor:
 
         The server itself names one row at most, by the values that are wrong.
         """
-        checks = _asked(work.plan.checks, begun=True)
-        now = {proof.name: proof for proof in await preflight(work.session.connection, checks, self._limits)}
+        looking = preflight(work.session.connection, _asked(work.plan.checks, begun=True), self._limits)
+        try:
+            found_now, _ = await self._watched(work, looking)
+        except (FixDeferred, FixInterrupted):
+            # Its reason stands without them.
+            return reason, proofs
+        now = {proof.name: proof for proof in found_now}
         rows = objection([proof for proof in now.values() if proof.verdict is Verdict.REFUTED])
         if rows is None:
             return reason, proofs
@@ -296,15 +308,21 @@ class Executor:
 
     async def _preflight(self, work: Work, checks: Sequence[Check]) -> tuple[Proof, ...]:
         """The checks' proofs; raises FixDeferred where somebody waited for one, or did not unlock the table."""
-        watch = Watch(work.connections, yields=self._limits)
-        proving = preflight(work.session.connection, checks, self._limits)
-        proofs = await work.interruption.attend(proving, work.session, watch, every=LOOK_SECONDS)
-        work.interruption.check()
-        if watch.gives_way:
-            raise FixDeferred(f"The preflight gave way. {gave_way(watch)}.")
+        proofs, watch = await self._watched(work, preflight(work.session.connection, checks, self._limits))
         if locked := [proof.name for proof in proofs if proof.kept_out]:
             raise FixDeferred(f"{locked[0]}: it could not be looked at. In the way: {watch}.")
         return proofs
+
+    async def _watched(
+        self, work: Work, looking: Coroutine[Any, Any, tuple[Proof, ...]]
+    ) -> tuple[tuple[Proof, ...], Watch]:
+        """The proofs that are made by looking; raises FixDeferred where somebody waited for it, FixInterrupted."""
+        watch = Watch(work.connections, yields=self._limits)
+        proofs = await work.interruption.attend(looking, work.session, watch, every=LOOK_SECONDS)
+        work.interruption.check()
+        if watch.gives_way:
+            raise FixDeferred(f"The preflight gave way. {gave_way(watch)}.")
+        return proofs, watch
 
     async def _redo(self, work: Work, reason: str) -> Outcome:
         """Stay applied: an undo that cannot come to its end is taken back."""

@@ -15,7 +15,9 @@ from ..limits import Limits
 from .blockers import presentable
 from .glance import glance
 
-# The start of a wait is told since 14. Only who waits at all is asked for whom: the question locks the lock table.
+# What sort of process another is, is told to few (pg_read_all_stats), and whose it is to all: an autovacuum worker, and
+# whatever else is the server's own, is nobody's. The start of a wait is told since 14.
+# Only who waits at all is asked for whom: the question locks the lock table.
 _WAITING = sql.SQL(
     """with waiting as materialized (
   select l.pid, pg_catalog.min(l.waitstart) as since, pg_catalog.pg_blocking_pids(l.pid) as blockers
@@ -24,7 +26,7 @@ select w.pid, a.usename::text as role, a.application_name as application, a.quer
   coalesce(extract(epoch from pg_catalog.clock_timestamp() - w.since), 0)::float8 as seconds,
   (select pg_catalog.count(*) from waiting as other where w.pid = any(other.blockers))::int4 as behind
 from waiting as w join pg_catalog.pg_stat_activity as a on a.pid = w.pid
-where {} = any(w.blockers) and a.backend_type = 'client backend'
+where {} = any(w.blockers) and a.usesysid is not null and a.backend_type is distinct from 'autovacuum worker'
 order by w.since"""
 )
 

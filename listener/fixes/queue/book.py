@@ -81,11 +81,11 @@ cross join lateral (
 # What failed, was refused or deferred is not tried again alone within `retry_after`, under whatever id (law 13).
 _CLAIM = f"""
 with next as (
-  select f.fix_id, now.withdrawn, now.resolved from pgmend.fix as f {_STANDING}
+  select f.fix_id, now.withdrawn, now.resolved, now.begun from pgmend.fix as f {_STANDING}
   where f.state in ('approved', 'queued', 'deferred', 'rollback_requested', 'rolling_back')
     and (coalesce(f.next_attempt_at <= clock_timestamp(), true) or now.withdrawn is not null and not now.resolved)
     and (now.withdrawn is null or now.begun)
-    and (%(alone)s or not f.automatic or now.withdrawn is not null
+    and (%(alone)s or not f.automatic or (now.withdrawn is not null and not now.resolved)
       or f.state in ('rollback_requested', 'rolling_back'))
     and (f.state <> 'rolling_back' or f.next_attempt_at is not null)
     and (not f.automatic or f.state <> 'deferred' or f.attempts < %(most)s or now.withdrawn is not null)
@@ -104,17 +104,17 @@ update pgmend.fix as f set
   started_at = case when f.state in ('rollback_requested', 'rolling_back') then f.started_at else clock_timestamp() end
 from next where f.fix_id = next.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, next.withdrawn, next.resolved,
-  f.automatic
+  f.automatic, next.begun
 """
 _ADOPT = f"""
 with left_over as (
-  select f.fix_id, now.withdrawn, now.resolved from pgmend.fix as f {_STANDING}
+  select f.fix_id, now.withdrawn, now.resolved, now.begun from pgmend.fix as f {_STANDING}
   where f.state = any(%(unfinished)s) and f.next_attempt_at is null
   for update of f)
 update pgmend.fix as f set lease_token = %(token)s::uuid
 from left_over where f.fix_id = left_over.fix_id
 returning f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, left_over.withdrawn,
-  left_over.resolved, f.automatic
+  left_over.resolved, f.automatic, left_over.begun
 """
 _WITHDRAW = f"""
 with unwanted as (
@@ -126,8 +126,12 @@ update pgmend.fix as f set state = 'superseded', reason = 'Withdrawn: ' || unwan
 from unwanted where f.fix_id = unwanted.fix_id
 returning f.fix_id, f.issue_id, f.reason
 """
+_IS_LAST = "select f.automatic and f.attempts >= %s from pgmend.fix as f where f.fix_id = %s"
+# Who is stopped by a pause, or by the end of a window, has not been put off: that is no attempt, but for the first.
 _MOVE = """
-update pgmend.fix set state = %(state)s, proofs = coalesce(%(proofs)s::jsonb, proofs),
+update pgmend.fix set state = %(state)s,
+  attempts = case when %(state)s = 'queued' then greatest(attempts - 1, 1) else attempts end,
+  proofs = coalesce(%(proofs)s::jsonb, proofs),
   reason = %(reason)s::text || case when %(state)s = 'deferred' and automatic and attempts >= %(most)s
     then pg_catalog.format(' Tried %%s times: from here on it waits for a person.', attempts) else '' end,
   finished_at = case
@@ -147,7 +151,7 @@ update pgmend.backup set expires_at = coalesce(expires_at, clock_timestamp() + %
 """
 _READ = f"""
 select f.fix_id, f.state, {_PLAN} as plan, f.rollback_requested_by, f.reason, null as withdrawn, false as resolved,
-  f.automatic
+  f.automatic, false as begun
 from pgmend.fix as f where f.fix_id = %s
 """
 
@@ -156,7 +160,8 @@ from pgmend.fix as f where f.fix_id = %s
 class Claim:
     """A fix that is ours to carry on, and the way it goes. `requested` says that somebody asked for the undo,
     `reason` what its row says so far. `withdrawn` is why it may not go on: then what it did is to be undone, or, where
-    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved.
+    its issue is `resolved`, finished, since that may be its own doing. `automatic` is what nobody has approved, and one
+    that has `begun` may have left something half done.
     """
 
     fix_id: UUID
@@ -167,6 +172,12 @@ class Claim:
     withdrawn: str | None = None
     resolved: bool = False
     automatic: bool = False
+    begun: bool = False
+
+    @property
+    def turns_back(self) -> bool:
+        """Whether it goes the way back, whatever it was to do."""
+        return self.direction == "undo" or (self.withdrawn is not None and not self.resolved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,7 @@ class _Row:
     withdrawn: str | None
     resolved: bool
     automatic: bool
+    begun: bool
 
     def claim(self) -> Claim:
         return Claim(
@@ -199,6 +211,7 @@ class _Row:
             self.withdrawn,
             self.resolved,
             self.automatic,
+            self.begun,
         )
 
 
@@ -242,7 +255,7 @@ async def claim(
     """The fix to be carried on next, in state running or rolling_back by now; undo goes before everything else.
 
     One that has begun and may not go on comes with the reason, `allowed` being the most that may be automatic. Where
-    not `alone`, other automatic ones are left where they are.
+    not `alone`, other automatic ones are left where they are, and so are those that may have resolved their issue.
     """
     values = {
         "token": lease.token,
@@ -316,6 +329,12 @@ async def move(
         await connection.execute(_MOVE, values)
         if finished:
             await connection.execute(_KEEP_BACKUPS, (kept.backups, fix_id))
+
+
+async def is_last_deferral(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:
+    """Whether the fix waits for a person once it is deferred now."""
+    row = await (await connection.execute(_IS_LAST, (MOST_DEFERRALS, fix_id))).fetchone()
+    return row is not None and bool(row[0])
 
 
 async def _under_lease(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -119,6 +121,61 @@ async def test_room_on_the_disk_is_looked_for_where_the_server_is_here(
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=2, f_frsize=4096))
     (proof,) = await headroom(workshop.connection, plan, ALWAYS)
     assert (proof.verdict, proof.figures) == (Verdict.REFUTED, "up to 16.0 kB are written, 8.0 kB are free")
+
+
+async def test_all_that_is_written_anew_is_counted(workshop: Workshop) -> None:
+    """Of a group every table, with its long values and its indexes."""
+    workshop.database.execute(
+        """
+        create schema app;
+        create table app.users (id text primary key, "Notiz" text);
+        create table app.orders (id int primary key, user_id text references app.users, note text);
+        alter table app.users alter "Notiz" set storage external;
+        insert into app.users select n::text, repeat('x', 5000) from generate_series(1, 100) n;
+        insert into app.orders select n, (1 + n % 100)::text, repeat('y', 900) from generate_series(1, 1000) n;
+        """
+    )
+    workshop.database.execute("vacuum app.users, app.orders")
+    plan = await workshop.plan(ChangeColumnType(workshop.oid("app.users"), 1, "integer"))
+    assert len([step for step in plan.steps if step.rewrites]) == 1
+    (proof,) = await headroom(workshop.connection, plan, ALWAYS)
+    assert proof.figures.startswith(f"up to {in_bytes(2 * _pages(workshop))} are written")
+
+
+def _pages(workshop: Workshop) -> int:
+    """Bytes in the main forks of both tables, of what they keep outside, and of all their indexes."""
+    return workshop.database.value(
+        """
+        with own as (
+          select oid, reltoastrelid from pg_class where oid in ('app.users'::regclass, 'app.orders'::regclass)
+        ), heap as (select oid from own union all select reltoastrelid from own where reltoastrelid <> 0)
+        select (select sum(pg_relation_size(oid)) from heap)
+          + (select sum(pg_relation_size(indexrelid)) from pg_index where indrelid in (select oid from heap))
+        """
+    )
+
+
+@pytest.mark.parametrize("elsewhere", ["a link", "another file system", "out of sight"])
+async def test_where_the_log_lies_elsewhere_the_room_beside_the_tables_proves_nothing(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, elsewhere: str
+) -> None:
+    workshop.database.execute(APP)
+    plan = await workshop.plan(CreateIndex(workshop.oid("app.notes"), (2,)))
+    look = Path.lstat
+
+    def lstat(place: Path) -> object:
+        found = look(place)
+        if place.name != "pg_wal":
+            return found
+        if elsewhere == "out of sight":
+            raise PermissionError(place)
+        mode = stat.S_IFLNK | 0o777 if elsewhere == "a link" else found.st_mode
+        return SimpleNamespace(st_mode=mode, st_dev=found.st_dev + (elsewhere == "another file system"))
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+    (proof,) = await headroom(workshop.connection, plan, ALWAYS)
+    assert proof.verdict is Verdict.UNPROVED
+    assert "pg_wal" in proof.figures
 
 
 async def test_a_folder_of_the_same_name_on_another_machine_proves_nothing(

@@ -9,11 +9,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from pgmend.listener.fixes.cached_plans import NAME, cached_plans
+from pgmend.listener.fixes.limits import limits_of
+from pgmend.listener.fixes.outlook import outlook
 from pgmend.listener.fixes.plan import Proof, Verdict
 from pgmend.listener.fixes.preflight import objection
 from pgmend.listener.mending.autonomy import Circumstances, why_not_alone
 from pgmend.listener.remedy import ChangeColumnType, CreateIndex, RestoreObject
-from pgmend.listener.settings import AutoFix
+from pgmend.listener.settings import AutoFix, Settings
 
 from tests.support.fixtures import ServerWith
 from tests.support.installation import installed_database
@@ -89,6 +91,28 @@ async def test_the_forecast_comes_true(shop: Workshop) -> None:
         with pytest.raises(psycopg.errors.FeatureNotSupported):
             await application.execute("execute a")
         assert await application.execute("execute b")
+
+
+async def test_for_how_long_statements_are_seen_is_for_the_settings_to_say(shop: Workshop) -> None:
+    plan = await shop.plan(to_integer(shop))
+    for seen_for, too_short in ((timedelta(days=400), True), (timedelta(), False)):
+        limits = limits_of(Settings(statements_seen_for=seen_for))
+        (proof,) = (each for each in await outlook(shop.connection, plan, limits) if each.name == NAME)
+        assert ("and that is less than" in proof.figures) is too_short
+
+
+async def test_every_column_of_a_group_is_looked_for(shop: Workshop) -> None:
+    shop.database.execute(
+        """
+        create schema app;
+        create table app.users (id text primary key);
+        create table app.baskets (id int primary key, user_id text references app.users);
+        """
+    )
+    shop.database.execute("select user_id from app.baskets")
+    plan = await shop.plan(ChangeColumnType(shop.oid("app.users"), 1, "integer"))
+    (proof,) = await cached_plans(shop.connection, plan)
+    assert "user_id from app.baskets" in "\n".join(proof.counter_examples).lower()
 
 
 async def test_a_column_more_is_a_matter_for_those_who_take_all(shop: Workshop) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, LiteralString
 
 import pytest
+from pgmend.listener.connection import connect
 from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.execution.waiters import Waiter, waiters_for
 from pgmend.listener.fixes.limits import Limits
@@ -16,6 +17,7 @@ from pgmend.listener.remedy import ValidateConstraint
 
 from tests.support.eventually import eventually
 from tests.support.mending import APP, index
+from tests.support.role import Roles
 from tests.support.workshop import Workshop
 
 PATIENT = {"concurrent_patience": timedelta(minutes=5), "build_time": timedelta(minutes=5)}
@@ -144,6 +146,22 @@ async def test_a_waiter_is_told_with_its_time_and_what_is_behind_it(workshop: Wo
             (waiter,) = await waiters_for(workshop.connection, holder.info.backend_pid)
             assert (waiter.application, waiter.behind) == ("cron", 0)
             assert waiter.seconds >= 0
+
+
+async def test_who_may_not_see_others_sees_that_they_wait(workshop: Workshop, role: Roles) -> None:
+    """A role without pg_read_all_stats is not told what sort of process another is, nor what it runs."""
+    plain = role()
+    workshop.database.execute(APP)
+    async with (
+        await workshop.database.connect(autocommit=False) as holder,
+        await connect(workshop.database.seen_by(plain.name, plain.password).dsn, "listener") as eyes,
+    ):
+        await holder.execute("lock table app.orders in share update exclusive mode")
+        async with doing(workshop, "vacuum app.orders", "cron"):
+            await eventually(lambda: workshop.database.value(WAITS) == 1)
+            (waiter,) = await waiters_for(eyes, holder.info.backend_pid)
+    assert (waiter.application, waiter.role) == ("cron", "postgres")
+    assert "with:" not in str(waiter)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
+from pgmend.listener.fixes.execution.executor import Outcome
 from pgmend.listener.fixes.limits import limits_of
 from pgmend.listener.fixes.queue.book import MOST_DEFERRALS
 from pgmend.listener.judging.analyst import Analyst
@@ -20,6 +22,8 @@ from pgmend.listener.remedy import CreateIndex
 from pgmend.listener.settings import AutoFix, Settings
 from psycopg.errors import NoDataFound
 
+from tests.support.mending import APP as HALF
+from tests.support.mending import foreign_key
 from tests.support.workshop import Workshop
 
 APP = """
@@ -217,6 +221,46 @@ async def test_what_our_own_ddl_brings_about_is_not_mended_alone(leader: Leader)
     )
     assert await leader.queued() == 0
     assert f"fix {fix_id} of pgmend brought it about" in leader.why()
+
+
+async def test_what_was_put_off_too_often_leaves_nothing_half_done(workshop: Workshop) -> None:
+    workshop.database.execute(HALF)
+    before = workshop.structure()
+    fix_id, _ = await workshop.propose(foreign_key(workshop), automatic=True)
+    async with await workshop.database.connect(autocommit=False, application_name="idle") as shop:
+        for most in (1, MOST_DEFERRALS - 1):
+            workshop.database.execute("update pgmend.fix set attempts = %s, next_attempt_at = null", [most])
+            claim = await workshop.next()
+            assert claim is not None
+            await shop.execute("lock table app.users in row exclusive mode")
+            assert (await workshop.executor().carry_on(claim, workshop.lease)).state == "deferred"
+            # The index is made by now.
+            assert (workshop.structure() != before) is (most == 1)
+            await shop.rollback()
+    ((state, reason, again),) = workshop.database.fetch("select state, reason, next_attempt_at from pgmend.fix")
+    assert (state, again) == ("deferred", None)
+    assert reason.count("from here on it waits for a person.") == 1
+    assert await workshop.next() is None
+    assert workshop.leftovers() == []
+    workshop.database.execute("select pgmend.approve(%s)", [fix_id])
+    claim = await workshop.next()
+    assert claim is not None
+    assert (await workshop.executor().carry_on(claim, workshop.lease)).state == "applied"
+    assert (await workshop.roll_back(Outcome(fix_id, "applied"))).state == "rolled_back"
+    assert workshop.structure() == before
+
+
+async def test_a_pause_is_no_deferral(workshop: Workshop) -> None:
+    workshop.database.execute(HALF)
+    await workshop.propose(foreign_key(workshop), automatic=True)
+    for _ in range(3):
+        claim = await workshop.next()
+        assert claim is not None
+        paused = asyncio.Event()
+        paused.set()
+        outcome = await workshop.executor(pause_requested=paused.wait).carry_on(claim, workshop.lease)
+        assert outcome.state == "queued"
+    assert workshop.database.value("select attempts from pgmend.fix") == 1
 
 
 async def test_what_nobody_approved_is_put_off_only_so_often(workshop: Workshop) -> None:

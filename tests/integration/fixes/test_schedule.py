@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
@@ -28,6 +29,8 @@ from pgmend.listener.store.policy import read_policy
 from psycopg import AsyncConnection
 
 from tests.support.eventually import eventually
+from tests.support.mending import APP as MENDED
+from tests.support.mending import foreign_key
 from tests.support.workshop import Workshop
 
 APP = """
@@ -130,6 +133,33 @@ async def test_what_gave_way_while_it_was_planned_anew_is_looked_at_again_soon(
         assert workshop.database.value(QUEUED) == 0
 
 
+async def test_an_approval_is_carried_over_though_the_new_plan_gave_way_at_first(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
+        work.close()
+        raise GaveWay(f"{what}: it gave way.")
+
+    async with proposals(workshop) as found:
+        workshop.database.execute("select pgmend.approve(fix_id) from pgmend.fix where state = 'proposed'")
+        stale = await workshop.next()
+        assert stale is not None
+        workshop.database.execute("update pgmend.fix set state = 'superseded' where state = 'running'")
+        with monkeypatch.context() as beside:
+            beside.setattr(Courtesy, "read", gives_way)
+            await found.renew(workshop.connection, stale)
+            await found.renew_again(workshop.connection)
+        assert found.patience(timedelta(hours=1)) <= timedelta(seconds=10)
+        told = "select count(*) from pgmend.fix where issue_id = %s and state = 'approved'"
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 0
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+        monkeypatch.setattr("pgmend.listener.mending.proposals.time", later)
+        await found.renew_again(workshop.connection)
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 1
+        await found.renew_again(workshop.connection)
+        assert workshop.database.value(told, [stale.plan.issue_id]) == 1
+
+
 async def test_what_was_held_up_is_told_so_until_it_is_queued(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,6 +222,99 @@ async def test_what_runs_when_its_window_closes_stops_and_goes_on_in_the_next_on
         )
         mender.stop()
         await running
+
+
+@asynccontextmanager
+async def mending(workshop: Workshop) -> AsyncIterator[Mender]:
+    """A listener that acts alone by `Clock`, and has looked at what there is."""
+    settings = Settings(auto_fix=AutoFix.ALL, settle_time=timedelta())
+    async with await connect(workshop.database.dsn, "analyst") as eyes:
+        analyst = Analyst(eyes, workshop.lease, Judge(), LeftAlone(()))
+        await analyst.begin()
+        yield Mender(
+            workshop.connections, settings, analyst, workshop.lease,
+            policy_now=partial(read_policy, workshop.connection), allowed=AutoFix.ALL, observe=False,
+        )  # fmt: skip
+
+
+async def half_done(workshop: Workshop) -> UUID:
+    """An automatic foreign key that stands for new rows, which resolves its issue, and waits in the queue again."""
+    workshop.database.execute(MENDED)
+    fix_id, _ = await workshop.propose(foreign_key(workshop), automatic=True)
+    claim = await workshop.next()
+    assert claim is not None
+    stop = asyncio.Event()
+
+    async def close(name: str) -> None:
+        if name == "apply 2 committed":
+            stop.set()
+            await asyncio.sleep(0)
+
+    outcome = await workshop.executor(checkpoint=close, pause_requested=stop.wait).carry_on(claim, workshop.lease)
+    assert outcome.state == "queued"
+    workshop.database.execute("update pgmend.issue set status = 'resolved'")
+    return fix_id
+
+
+async def test_what_resolved_its_own_issue_before_its_window_closed_keeps_nobody_busy(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.mender.Schedule", Clock)
+    monkeypatch.setattr(Clock, "open_for", timedelta())
+    fix_id = await half_done(workshop)
+    async with mending(workshop) as mender:
+        async with asyncio.timeout(30):
+            await mender.turn(None)
+        assert workshop.database.fetch("select state, attempts from pgmend.fix where attempts > 0") == [("queued", 1)]
+        monkeypatch.setattr(Clock, "open_for", timedelta(hours=1))
+        await mender.turn(None)
+    assert workshop.state(fix_id) == "applied"
+
+
+async def test_what_is_withdrawn_outside_its_window_is_undone_at_one_go(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.mender.Schedule", Clock)
+    monkeypatch.setattr(Clock, "open_for", timedelta())
+    await half_done(workshop)
+    workshop.database.execute("update pgmend.issue set status = 'open'")
+    workshop.database.execute("select pgmend.ignore(issue_id, 'so') from pgmend.issue")
+    async with mending(workshop) as mender:
+        await mender.turn(None)
+    told = workshop.database.fetch("select state, attempts from pgmend.fix where attempts > 0")
+    assert told == [("superseded", 2)]
+
+
+async def test_what_was_killed_half_done_is_finished_at_the_next_start_whatever_the_clock_says(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.mender.Schedule", Clock)
+    monkeypatch.setattr(Clock, "open_for", timedelta())
+    fix_id = await half_done(workshop)
+    workshop.database.execute("update pgmend.fix set state = 'running'")
+    async with mending(workshop) as mender:
+        running = asyncio.create_task(mender.run())
+        await eventually(lambda: workshop.state(fix_id) != "running")
+        mender.stop()
+        await running
+    assert workshop.state(fix_id) == "applied"
+
+
+async def test_what_was_killed_before_it_did_anything_waits_for_the_next_window(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgmend.listener.mending.mender.Schedule", Clock)
+    monkeypatch.setattr(Clock, "open_for", timedelta())
+    workshop.database.execute(MENDED)
+    fix_id, _ = await workshop.propose(foreign_key(workshop), automatic=True)
+    before = workshop.structure()
+    workshop.database.execute("update pgmend.fix set state = 'running'")
+    async with mending(workshop) as mender:
+        running = asyncio.create_task(mender.run())
+        await eventually(lambda: workshop.state(fix_id) != "running")
+        mender.stop()
+        await running
+    assert (workshop.state(fix_id), workshop.structure()) == ("queued", before)
 
 
 async def test_what_a_person_approved_is_not_stopped_by_the_clock(workshop: Workshop) -> None:

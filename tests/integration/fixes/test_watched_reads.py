@@ -20,19 +20,20 @@ from pgmend.listener.fixes.execution.glance import glance
 from pgmend.listener.fixes.execution.interruption import Watch
 from pgmend.listener.fixes.execution.waiters import Waiter
 from pgmend.listener.fixes.limits import Limits
-from pgmend.listener.fixes.plan import Check, Verdict
+from pgmend.listener.fixes.plan import Check, Plan, Proof, Verdict
 from pgmend.listener.fixes.preflight import preflight
 from pgmend.listener.mending.erasure import erase_gone
 from pgmend.listener.remedy import ChangeColumnType
 from psycopg import sql
 
 from tests.support.eventually import eventually
-from tests.support.mending import APP, index
+from tests.support.mending import APP, at, executing, foreign_key, index
 from tests.support.workshop import Unrehearsed, Workshop
 
 SLOW = Check("nothing is odd", "select pg_catalog.pg_sleep(60) from app.orders limit 1", "Odd rows.")
 READS = "select count(*) from pg_catalog.pg_locks where relation = 'app.orders'::regclass and mode = 'AccessShareLock'"
 BUILDS = "select count(*) from pg_catalog.pg_stat_activity where query ilike 'create index concurrently%'"
+SLEEPS = "select count(*) from pg_catalog.pg_stat_activity where wait_event = 'PgSleep'"
 HURRIED = Limits(yield_after=timedelta(milliseconds=50))
 
 
@@ -87,6 +88,58 @@ async def test_the_preflight_of_a_fix_gives_way_and_the_fix_is_deferred(workshop
         outcome = await healing
     assert outcome.state == "deferred"
     assert "The preflight gave way. Behind it: process" in (outcome.reason or "")
+
+
+async def looking_for_rows(workshop: Workshop, **options: Any) -> asyncio.Task[Outcome]:
+    """A foreign key that failed for an orphan, and looks for as long as it may which rows those are."""
+    workshop.database.execute(APP)
+    claim = await workshop.claim(foreign_key(workshop))
+    check = replace(SLOW, query="select pg_catalog.pg_sleep(60) from app.orders where user_id = 5000")
+    slow = replace(claim, plan=replace(claim.plan, checks=(check,)))
+    orphan = executing(workshop, "insert into app.orders values (1000, 5000)")
+    executor = workshop.executor(
+        limits={"yield_after": timedelta(milliseconds=50)}, checkpoint=at("apply 2 intended", orphan), **options
+    )
+    healing = asyncio.create_task(executor.carry_on(slow, workshop.lease))
+    await eventually(lambda: workshop.database.value(SLEEPS))
+    return healing
+
+
+async def test_looking_for_the_rows_that_made_a_fix_fail_gives_way(workshop: Workshop) -> None:
+    healing = await looking_for_rows(workshop)
+    async with waiting_for(workshop, "set lock_timeout to '5s'; alter table app.orders add column more int"):
+        outcome = await healing
+    assert (outcome.state, workshop.leftovers()) == ("failed", [])
+    assert "foreign key constraint" in (outcome.reason or "")
+
+
+async def test_a_pause_ends_the_look_for_those_rows(workshop: Workshop) -> None:
+    paused = asyncio.Event()
+    healing = await looking_for_rows(workshop, pause_requested=paused.wait)
+    paused.set()
+    async with asyncio.timeout(30):
+        outcome = await healing
+    assert (outcome.state, "foreign key constraint" in (outcome.reason or "")) == ("rolling_back", True)
+    ended = await workshop.again()
+    assert (ended.state, ended.reason) == ("failed", outcome.reason)
+
+
+async def test_what_is_looked_at_besides_the_checks_gives_way_too(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(connection: psycopg.AsyncConnection[Any], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+        return await preflight(connection, [SLOW], limits)
+
+    monkeypatch.setattr("pgmend.listener.fixes.execution.executor.outlook", slow)
+    workshop.database.execute(APP)
+    claim = await workshop.claim(index(workshop))
+    executor = workshop.executor(limits={"yield_after": timedelta(milliseconds=50)})
+    healing = asyncio.create_task(executor.carry_on(claim, workshop.lease))
+    await eventually(lambda: workshop.database.value(SLEEPS))
+    async with waiting_for(workshop, "set lock_timeout to '5s'; alter table app.orders add column more int"):
+        outcome = await healing
+    assert (outcome.state, workshop.leftovers()) == ("deferred", [])
+    assert "Behind it: process" in (outcome.reason or "")
 
 
 async def test_a_table_that_stays_locked_defers_its_fix_and_names_who_has_it(

@@ -200,6 +200,20 @@ async def test_what_has_itself_resolved_the_issue_is_finished_in_its_time(
     assert (await workshop.again()).state == "applied"
 
 
+@pytest.mark.usefixtures("application")
+async def test_what_has_itself_resolved_the_issue_waits_for_a_window_to_be_finished_in(
+    workshop: Workshop, shop: psycopg.AsyncConnection[Any]
+) -> None:
+    fix_id = await deferred(workshop, shop, automatic=True)
+    workshop.database.execute(RESOLVE)
+    workshop.database.execute("update pgmend.fix set state = 'queued', next_attempt_at = null")
+    assert await workshop.next(alone=False) is None
+    claim = await workshop.next()
+    assert claim is not None
+    assert claim.fix_id == fix_id
+    assert (await workshop.executor().carry_on(claim, workshop.lease)).state == "applied"
+
+
 async def test_an_invalid_index_that_resolved_its_issue_is_finished_at_recovery(workshop: Workshop) -> None:
     claim = await fall_ill(workshop, CASES["create index"])
     async with await workshop.database.connect(autocommit=False, application_name="webshop") as shop:
