@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from ..catalog.snapshot import DATABASE
 from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
-from .asking import Question, Refused, Taken, ask
+from .asking import Question, Refused, Taken, ask, seclude
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
@@ -27,7 +27,6 @@ from .schema import Schema, read_former, read_names, read_relations, read_type_o
 from .site import CodeSite
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
-_PATH: Final = "reset search_path"
 _MADE: Final = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:global|local|temp|temporary|unlogged|materialized|recursive|foreign)\s+)*"
     r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
@@ -61,10 +60,10 @@ class Analysis:
 
 
 async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: its search_path is the role's
-    afterwards. Nothing is planned or run but queries of catalogs."""
+    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is
+    planned or run but queries of catalogs."""
     started = time.perf_counter()
-    await connection.execute(_PATH)
+    await seclude(connection)
     examined = await _examined(connection, extraction)
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)

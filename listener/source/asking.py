@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,9 @@ from psycopg import AsyncConnection, generators, pq
 from psycopg.rows import TupleRow
 
 from ..catalog.snapshot import Oid
+from ..connection import SESSION
 
+_OURS: Final = f"set search_path to {SESSION['search_path']}; set default_transaction_read_only to on"
 _AT_ONCE: Final = 250
 
 
@@ -41,11 +44,32 @@ class Refused(NamedTuple):
 Answer = Taken | Refused
 
 
+async def seclude(connection: AsyncConnection[TupleRow]) -> None:
+    """Make the session one in which nobody else's operators and functions are met, and that only reads."""
+    await connection.execute(_OURS)
+
+
+@asynccontextmanager
+async def as_the_role(connection: AsyncConnection[TupleRow]) -> AsyncGenerator[None]:
+    """The role's own search_path, for names that are to be found as the application finds them, then ours again.
+
+    Nothing may be executed in it that has operators or unqualified names: whoever may create in a schema on that path
+    would have them run with our rights."""
+    await connection.execute("reset search_path")
+    try:
+        yield
+    finally:
+        if connection.pgconn.status == pq.ConnStatus.OK:
+            await seclude(connection)
+
+
 async def ask(connection: AsyncConnection[TupleRow], questions: Sequence[Question]) -> list[Answer]:
-    """What the server makes of each. `connection` is in autocommit mode and in no transaction."""
+    """What the server makes of each under the role's search_path. `connection` is in autocommit mode, in no
+    transaction, and secluded afterwards."""
     answers: list[Answer] = []
-    for start in range(0, len(questions), _AT_ONCE):
-        answers += await _flight(connection, questions[start : start + _AT_ONCE])
+    async with as_the_role(connection):
+        for start in range(0, len(questions), _AT_ONCE):
+            answers += await _flight(connection, questions[start : start + _AT_ONCE])
     return answers
 
 
