@@ -19,6 +19,7 @@ from .facts import Argument, Call, Function, Guard, Module
 from .handing import argument_for, as_part, given, handed_through, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
+from .secret import cut
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
 MOST_WRAPPERS: Final = 6
@@ -302,7 +303,7 @@ class Linker:
 
     def _add_dynamic(self, module: Module, call: Call, said: str) -> None:
         site = Site(module.path, call.line, call.column)
-        self._dynamic.setdefault(site, Dynamic(site, f"{call.callee}({said})"))
+        self._dynamic.setdefault(site, Dynamic(site, cut(f"{call.callee}({said})")))
 
 
 def _star_imported(where: Module, module: Module) -> bool:
