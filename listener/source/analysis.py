@@ -140,7 +140,7 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
     return examined
 
 
-_UTILITY: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+_UTILITY: Final = re.compile(r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
 
 
 def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:

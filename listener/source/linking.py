@@ -24,7 +24,7 @@ from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Writt
 
 MOST_WRAPPERS: Final = 6
 _SQL: Final = re.compile(
-    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|insert|update|delete|with|merge|values|create|alter|drop|truncate|grant"
+    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|with|merge|values|create|alter|drop|truncate|grant"
     r"|revoke|comment|lock|copy|call|do|listen|notify|unlisten|set|reset|show|begin|start|commit|rollback|savepoint"
     r"|release|explain|analyze|vacuum|refresh|reindex|cluster|declare|fetch|move|close|prepare|execute|deallocate"
     r"|table|discard|checkpoint|security|import|reassign|end|abort)\b",
@@ -90,7 +90,7 @@ class Linker:
         seen: set[tuple[object, ...]] = set()
         while waiting:
             sent = waiting.popleft()
-            key = (sent.module.path, sent.call.line, sent.call.column, sent.text, sent.through)
+            key = (sent.module.path, sent.call.line, sent.call.column, sent.text)
             if key in seen:
                 continue
             seen.add(key)
