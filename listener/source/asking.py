@@ -60,7 +60,7 @@ Answer = Taken | Refused | Unasked
 
 async def seclude(connection: AsyncConnection[TupleRow]) -> None:
     """Make the session one in which nobody else's operators and functions are met, and that only reads."""
-    await connection.execute(_OURS)
+    await connection.execute(_OURS.encode())
 
 
 @asynccontextmanager
