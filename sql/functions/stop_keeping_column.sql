@@ -3,7 +3,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $function$
 declare
-    found pgmend.backfill;
+    found record;
     named text;
 begin
     select * into found from pgmend.backfill as b where b.table_oid = of_table and b.column_number = of_column;

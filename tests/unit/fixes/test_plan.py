@@ -69,7 +69,15 @@ def test_each_lock_is_told_once() -> None:
 def test_proofs_are_json_with_their_rows() -> None:
     proofs = (Proof("c", Verdict.REFUTED, "1 found", ("id=1",)),)
     assert json.loads(proofs_to_json(proofs)) == [
-        {"name": "c", "verdict": "refuted", "figures": "1 found", "counter_examples": ["id=1"], "alone": False}
+        {
+            "name": "c",
+            "verdict": "refuted",
+            "figures": "1 found",
+            "counter_examples": ["id=1"],
+            "alone": False,
+            "kept_out": False,
+            "forecast": False,
+        }
     ]
 
 

@@ -82,15 +82,6 @@ CASES = {
         "alter table app.t add constraint x exclude using btree (c with =)",
         "constraint x on app.t is an exclusion constraint",
     ),
-    "a foreign key of texts": Case(
-        "create table app.o (c text primary key); insert into app.o select c from app.t;"
-        "alter table app.t add constraint f foreign key (c) references app.o",
-        "constraint f on app.t ties the column to a column of another table",
-    ),
-    "a foreign key that points at it": Case(
-        "alter table app.t add unique (c); create table app.o (x text constraint f references app.t (c))",
-        "constraint f on app.o ties the column to a column of another table",
-    ),
     "a foreign key with a disabled trigger": Case(
         "create table app.o (c int primary key); insert into app.o select c from app.t;"
         "alter table app.t add constraint f foreign key (c) references app.o; alter table app.o disable trigger all",
