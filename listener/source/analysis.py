@@ -29,6 +29,12 @@ from .site import CodeSite
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_OBJECTS: Final = re.compile(
+    r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:temp|temporary|unlogged|aggregate)\s+)?"
+    r"(?P<kind>function|procedure|type|domain|sequence|extension|aggregate)\s+(?:if\s+not\s+exists\s+)?"
+    r"(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
+    re.IGNORECASE,
+)
 _MADE: Final = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:global|local|temp|temporary|unlogged|materialized|recursive|foreign)\s+)*"
     r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
@@ -98,7 +104,7 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
 
 async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
     live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live))
+    schema = Schema(made=_made(live), objects=_objects(live))
     parts = [part for each in live for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
@@ -169,6 +175,13 @@ def _unasked(sql: str) -> Unasked | None:
 def _made(statements: Sequence[CodeStatement]) -> frozenset[str]:
     """The names of relations that the code creates itself."""
     return frozenset(match["name"] for each in statements for match in _MADE.finditer(each.sql))
+
+
+def _objects(statements: Sequence[CodeStatement]) -> frozenset[str]:
+    """The names of functions, types and sequences that the code creates itself; with an extension's come what nobody
+    can tell: "" stands for those."""
+    found = [match for each in statements for match in _OBJECTS.finditer(each.sql)]
+    return frozenset("" if match["kind"].lower() == "extension" else match["name"].lower() for match in found)
 
 
 async def _declared(connection: AsyncConnection[TupleRow], examined: list[Examined]) -> list[Examined]:

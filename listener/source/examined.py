@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,8 @@ _NOT_OF_THE_STATEMENT: Final = (
     "42501",
 )
 """Classes of SQLSTATEs, or one, that are of the moment, of rights, of limits, or of what this server lacks."""
+_UNDEFINED: Final = ("42883", "42704", "42P01")
+_WORD: Final = re.compile(r"\w+")
 _BAD_LITERAL: Final = "22"
 
 
@@ -63,10 +66,17 @@ class Examined:
             return None
         if self.unseen is not None or (self.masked and self.answer.sqlstate.startswith(_BAD_LITERAL)):
             return None
+        if self.answer.sqlstate in _UNDEFINED and self._may_be_made():
+            return None
         driver = self.driver
         if self.answer.sqlstate == INDETERMINATE and (driver is None or driver.client_binds or driver.sent):
             return None
         return self.answer
+
+    def _may_be_made(self) -> bool:
+        """Whether the code makes a function, a type or a sequence of a name in the statement, or an extension."""
+        objects = self.schema.objects
+        return "" in objects or not objects.isdisjoint(each.lower() for each in _WORD.findall(self.sql))
 
     @property
     def described(self) -> Taken | None:
@@ -91,7 +101,7 @@ class Examined:
             return False
         if isinstance(self.answer, Taken) and not looked_into(self.sql):
             return False
-        if isinstance(self.answer, Refused) and self.refused is None and self.masked:
+        if isinstance(self.answer, Refused) and self.refused is None and (self.masked or self.schema.objects):
             return False
         unclear = self.prepared.filled and isinstance(self.answer, Refused) and self.answer.sqlstate == _SYNTAX
         return self.prepared.whole and not unclear and not (self.hunt is not None and self.hunt.supposed)

@@ -102,13 +102,14 @@ class Former(NamedTuple):
 @dataclass(slots=True)
 class Schema:
     """The relations that statements name; those that are not there lead to None. `made` are names that the code creates
-    itself."""
+    itself, `objects` those of what is no relation; "" among them stands for all that extensions bring."""
 
     relations: dict[Name, Relation] = field(default_factory=dict[Name, Relation])
     names: Sequence[tuple[str, str]] = ()
     types: dict[Oid, Type] = field(default_factory=dict[Oid, Type])
     former: Sequence[Former] = ()
     made: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
 
     def type_name(self, oid: Oid) -> str:
         """What the type is called."""

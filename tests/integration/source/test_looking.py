@@ -194,3 +194,16 @@ async def test_a_query_with_a_password_in_it_is_still_judged(schema: Database, t
     (issue,) = found.issues
     assert issue.site is not None
     assert (issue.site.line, issue.site.column_offset) == (3, 25)
+
+
+async def test_what_the_code_makes_itself_is_no_defect(schema: Database, tmp_path: Path) -> None:
+    made = (
+        "create sequence if not exists my_seq",
+        "create or replace function My_fn(int) returns int language sql as 'select 1'",
+        "create type app.mood as enum ('a')",
+    )  # fmt: skip
+    using = ("select nextval('my_seq')", "select my_fn(1) from users", "select 'a'::mood from users")
+    assert said(await judged(schema, tmp_path, *made, *using)) == []
+    assert len(said(await judged(schema, tmp_path, *using))) == 3
+    extended = await judged(schema, tmp_path, "create extension pg_trgm", "select similarity(name, 'x') from users")
+    assert said(extended) == []
