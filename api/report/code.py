@@ -36,16 +36,19 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[s
             for each in extraction.dynamic
         ],
         "unreadable": [{"file": each.path, "line": each.line, "reason": each.reason} for each in extraction.unreadable],
+        "unseen": [
+            {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "reason": each.reason}
+            for each in analysis.unseen
+        ],
         "issues": [issue_document(each) for each in issues],
     }
 
 
 def unseen(analysis: Analysis) -> list[CheckOutcome]:
-    """The files that could not be read, as checks that could not run."""
-    return [
-        CheckOutcome("CODE", "analyze", CheckStatus.COULD_NOT_RUN, reason=f"{each.path}:{each.line}: {each.reason}")
-        for each in analysis.extraction.unreadable
-    ]
+    """The files that could not be read and the statements that were not looked at, as checks that could not run."""
+    said = [f"{each.path}:{each.line}: {each.reason}" for each in analysis.extraction.unreadable]
+    said += [f"{each.site.file}:{each.site.line}: {each.reason}" for each in analysis.unseen]
+    return [CheckOutcome("CODE", "analyze", CheckStatus.COULD_NOT_RUN, reason=each) for each in said]
 
 
 def dynamic(analysis: Analysis) -> list[str]:
@@ -64,6 +67,9 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
     for unreadable in extraction.unreadable:
         place = f"{unreadable.path}:{unreadable.line}"
         console.print(Text(f"could not be read: {one_line(place)}: {printable(unreadable.reason)}", "bold magenta"))
+    for each in analysis.unseen:
+        place = f"{each.site.file}:{each.site.line}"
+        console.print(Text(f"not judged: {one_line(place)}: {printable(each.reason)}", "bold magenta"))
     for said in dynamic(analysis):
         console.print(Text(f"dynamic: {one_line(said)}", "dim"))
     for reason, number in analysis.not_live.items():

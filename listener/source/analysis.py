@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -16,7 +16,7 @@ from psycopg.rows import TupleRow
 from ..catalog.snapshot import DATABASE
 from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
-from .asking import Question, Refused, Taken, ask
+from .asking import Question, Refused, Taken, Unasked, ask, seclude
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
@@ -24,15 +24,29 @@ from .judgements.judgement import Defect, Judgement, seen
 from .parsed import slices
 from .prepared import Prepared, prepared
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
+from .secret import masked, withheld
 from .site import CodeSite
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
-_PATH: Final = "reset search_path"
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_OBJECTS: Final = re.compile(
+    r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:temp|temporary|unlogged|aggregate)\s+)?"
+    r"(?P<kind>function|procedure|type|domain|sequence|extension|aggregate)\s+(?:if\s+not\s+exists\s+)?"
+    r"(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
+    re.IGNORECASE,
+)
 _MADE: Final = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:(?:global|local|temp|temporary|unlogged|materialized|recursive|foreign)\s+)*"
     r"(?:table|view)\s+(?:if\s+not\s+exists\s+)?(?:[\w\"]+\s*\.\s*)?\"?(?P<name>\w+)\"?",
     re.IGNORECASE,
 )
+
+
+class Unseen(NamedTuple):
+    """A statement that should have been judged, and why it was not."""
+
+    site: Site
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +60,12 @@ class Analysis:
     judged: int
     server: str
     duration_ms: float
+    unseen: tuple[Unseen, ...] = ()
 
     @property
     def saw_everything(self) -> bool:
-        """Whether each file could be read."""
-        return not self.extraction.unreadable
+        """Whether each file could be read, and each live statement was looked at."""
+        return not self.extraction.unreadable and not self.unseen
 
     @property
     def not_live(self) -> Mapping[str, int]:
@@ -61,10 +76,10 @@ class Analysis:
 
 
 async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: its search_path is the role's
-    afterwards. Nothing is planned or run but queries of catalogs."""
+    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
+    Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
-    await connection.execute(_PATH)
+    await seclude(connection)
     examined = await _examined(connection, extraction)
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
@@ -81,17 +96,34 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
         len(live) - len(whole),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
+        tuple(
+            dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
+        ),
     )
 
 
 async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
     live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live))
+    schema = Schema(made=_made(live), objects=_objects(live))
     parts = [part for each in live for part in _parts(each)]
-    answers = await ask(connection, [Question(sql) for _, _, _, sql, _ in parts])
+    unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
+    asking = [place for place in range(len(parts)) if place not in unasked]
+    texts = {place: masked(parts[place][3]) for place in asking}
+    found = await ask(connection, [Question(texts[place]) for place in asking])
+    answers = {**unasked, **dict(zip(asking, found, strict=True))}
     examined = [
-        Examined(statement, whole, schema, sql, offset, alone, answer)
-        for (statement, whole, offset, sql, alone), answer in zip(parts, answers, strict=True)
+        # What was not asked is not looked into otherwise: it may be no text at all, or hold a secret.
+        Examined(
+            statement,
+            whole,
+            schema,
+            texts.get(place, ""),
+            offset,
+            alone,
+            answers[place],
+            masked=texts.get(place) != sql,
+        )
+        for place, (statement, whole, offset, sql, alone) in enumerate(parts)
     ]
     lost = [
         place
@@ -114,7 +146,7 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
     return examined
 
 
-_UTILITY: Final = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+_UTILITY: Final = re.compile(r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
 
 
 def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:
@@ -124,16 +156,32 @@ def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:
     """The statement's own statements, each with its offset and whether it is the only one."""
     whole = prepared(statement)
-    if "\0" in whole.sql:
+    if _NO_TEXT.search(whole.sql):
+        yield statement, whole, 0, whole.sql, True
         return
     found = [(offset, sql) for offset, sql in slices(whole.sql) if sql.strip()]
     for offset, sql in found:
         yield statement, whole, offset, sql, len(found) == 1
 
 
+def _unasked(sql: str) -> Unasked | None:
+    if _NO_TEXT.search(sql):
+        return Unasked("it holds a character that no text of PostgreSQL may hold", gap=True)
+    if withheld(sql):
+        return Unasked("it may hold a password, which the server would keep in its log", gap=False)
+    return None
+
+
 def _made(statements: Sequence[CodeStatement]) -> frozenset[str]:
     """The names of relations that the code creates itself."""
     return frozenset(match["name"] for each in statements for match in _MADE.finditer(each.sql))
+
+
+def _objects(statements: Sequence[CodeStatement]) -> frozenset[str]:
+    """The names of functions, types and sequences that the code creates itself; with an extension's come what nobody
+    can tell: "" stands for those."""
+    found = [match for each in statements for match in _OBJECTS.finditer(each.sql)]
+    return frozenset("" if match["kind"].lower() == "extension" else match["name"].lower() for match in found)
 
 
 async def _declared(connection: AsyncConnection[TupleRow], examined: list[Examined]) -> list[Examined]:

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from .asking import Answer, Refused, Taken
+from .asking import Answer, Refused, Taken, Unasked
 from .drivers import drivers
 from .drivers.driver import Binding, Driver
 from .extracted import CodeStatement, Site
 from .facts import Argument
-from .parsed import Parsed, parse
+from .parsed import Parsed, looked_into, parse
 from .prepared import Mark, Prepared
 from .schema import Relation, Schema
 from .unknown import Hunt
 
 INDETERMINATE: Final = "42P18"
 _SYNTAX: Final = "42601"
+_NOT_OF_THE_STATEMENT: Final = (
+    *("08", "0A", "25", "28", "3D", "3F", "40", "53", "54", "55", "57", "58", "F0", "XX"),
+    "42501",
+)
+"""Classes of SQLSTATEs, or one, that are of the moment, of rights, of limits, or of what this server lacks."""
+_UNDEFINED: Final = ("42883", "42704", "42P01")
+_WORD: Final = re.compile(r"\w+")
+_BAD_LITERAL: Final = "22"
 
 
 @dataclass(frozen=True)
 class Examined:
     """A statement, or one of several in its text: `offset` is where it begins in that. `answer` is the server's; where
     that misses a name, `hunt` tells all that miss. `typed` is its answer with the types that are `declared` by the
-    driver for values of proved types, by the number of the parameter."""
+    driver for values of proved types, by the number of the parameter. Its literals are `masked` where one may be a
+    password."""
 
     statement: CodeStatement
     prepared: Prepared
@@ -36,6 +46,7 @@ class Examined:
     answer: Answer
     hunt: Hunt | None = None
     typed: Answer | None = None
+    masked: bool = False
     declared: Mapping[int, str] = field(default_factory=dict[int, str])
 
     @cached_property
@@ -53,10 +64,19 @@ class Examined:
         """The server's objection, if it matters: one that client-side binding takes away does not."""
         if not isinstance(self.answer, Refused):
             return None
+        if self.unseen is not None or (self.masked and self.answer.sqlstate.startswith(_BAD_LITERAL)):
+            return None
+        if self.answer.sqlstate in _UNDEFINED and self._may_be_made():
+            return None
         driver = self.driver
         if self.answer.sqlstate == INDETERMINATE and (driver is None or driver.client_binds or driver.sent):
             return None
         return self.answer
+
+    def _may_be_made(self) -> bool:
+        """Whether the code makes a function, a type or a sequence of a name in the statement, or an extension."""
+        objects = self.schema.objects
+        return "" in objects or not objects.isdisjoint(each.lower() for each in _WORD.findall(self.sql))
 
     @property
     def described(self) -> Taken | None:
@@ -64,8 +84,25 @@ class Examined:
         return self.answer if isinstance(self.answer, Taken) else None
 
     @property
+    def unseen(self) -> str | None:
+        """Why the server did not look at it, though it should have."""
+        if isinstance(self.answer, Unasked):
+            return self.answer.reason if self.answer.gap else None
+        for answer in (self.answer, self.hunt.last if self.hunt is not None else None):
+            if isinstance(answer, Refused) and answer.sqlstate.startswith(_NOT_OF_THE_STATEMENT):
+                return f"the server did not look at it: {answer.message} ({answer.sqlstate})"
+        return None
+
+    @property
     def judged(self) -> bool:
-        """Whether all of it was judged: nothing was put in the place of a clause or a name, and it parses."""
+        """Whether all of it was judged: nothing was put in the place of a clause or a name, and somebody looked at
+        what it names."""
+        if isinstance(self.answer, Unasked) or self.unseen is not None:
+            return False
+        if isinstance(self.answer, Taken) and not looked_into(self.sql):
+            return False
+        if isinstance(self.answer, Refused) and self.refused is None and (self.masked or self.schema.objects):
+            return False
         unclear = self.prepared.filled and isinstance(self.answer, Refused) and self.answer.sqlstate == _SYNTAX
         return self.prepared.whole and not unclear and not (self.hunt is not None and self.hunt.supposed)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .drivers.driver import Binding, Style
 from .facts import Argument, Unreadable
+from .secret import hidden
 from .sqltext import Hole, HoleKind, Text, Written
 
 
@@ -47,8 +48,9 @@ class CodeStatement:
 
     @property
     def sql(self) -> str:
-        """The text for people, with holes in braces."""
-        return "".join(piece.text if isinstance(piece, Written) else "{" + _name(piece) + "}" for piece in self.text)
+        """The text for people, with holes in braces, and without what may be a password."""
+        said = "".join(piece.text if isinstance(piece, Written) else "{" + _name(piece) + "}" for piece in self.text)
+        return hidden(said).encode(errors="backslashreplace").decode()
 
     @property
     def holes(self) -> tuple[Hole, ...]:

@@ -48,14 +48,14 @@ def extract(root: Path, exclude: Sequence[str] = ()) -> Extraction:
     return Extraction(
         tuple(sorted([*statements, *named], key=lambda each: (each.site, each.call))),
         dynamic,
-        (*unreadable, *broken),
+        (*tree.unreadable, *unreadable, *broken),
         len(tree.python),
         sum(batch.lines for batch in batches),
     )
 
 
 def _read(tree: Tree) -> Sequence[_Batch]:
-    sizes = [((tree.root / path).stat().st_size, path) for path in tree.python]
+    sizes = [(_size(tree.root / path), path) for path in tree.python]
     processes = min(os.cpu_count() or 1, 8)
     if processes == 1 or sum(size for size, _ in sizes) < _WORTH_PROCESSES:
         return [_read_batch(tree.root, tree.python)]
@@ -71,6 +71,14 @@ def _read(tree: Tree) -> Sequence[_Batch]:
         return [_read_batch(tree.root, shares[0]), *(each.result() for each in others)]
 
 
+def _size(path: Path) -> int:
+    """The bytes of the file; 0 where it went meanwhile, which who reads it tells."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _read_batch(root: Path, paths: Sequence[str]) -> _Batch:
     modules: list[Module] = []
     unreadable: list[Unreadable] = []
@@ -84,8 +92,9 @@ def _read_batch(root: Path, paths: Sequence[str]) -> _Batch:
                     modules.append(read_module(path, module_name(path), _decoded(content)))
             except SyntaxError as error:
                 unreadable.append(Unreadable(path, f"it does not parse: {error.msg}", error.lineno or 0))
-            except (OSError, ValueError, RecursionError) as error:
-                unreadable.append(Unreadable(path, f"it could not be read: {error}"))
+            except (OSError, ValueError, LookupError, RecursionError, MemoryError) as error:
+                # MemoryError is also what Python's parser says of what is nested too deeply.
+                unreadable.append(Unreadable(path, f"it could not be read: {error or type(error).__name__}"))
     return _Batch(tuple(modules), tuple(unreadable), lines)
 
 

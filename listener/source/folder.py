@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from pathspec import GitIgnoreSpec
 
 from ..errors import InvalidRequest
+from .facts import Unreadable
 
 # What no application keeps its own code in.
 _NEVER: Final = frozenset(
@@ -27,6 +28,7 @@ class Tree(NamedTuple):
     root: Path
     python: tuple[str, ...]
     sql: tuple[str, ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def find_files(root: Path, exclude: Sequence[str] = ()) -> Tree:
@@ -35,11 +37,13 @@ def find_files(root: Path, exclude: Sequence[str] = ()) -> Tree:
         return Tree(root.parent, (root.name,), ())
     if not root.is_dir():
         raise InvalidRequest(f"{str(root)!r} is no folder and no file; name the one that your code is in.")
-    found = sorted(_below(root, "", (GitIgnoreSpec.from_lines(exclude),), ("",)))
+    unreadable: list[Unreadable] = []
+    found = sorted(_below(root, "", (_spec(exclude),), ("",), unreadable))
     return Tree(
         root,
         tuple(path for path in found if path.endswith(".py")),
         tuple(path for path in found if path.endswith(".sql")),
+        tuple(unreadable),
     )
 
 
@@ -60,17 +64,39 @@ def module_name(path: str) -> str:
     return ".".join(parts)
 
 
-def _below(root: Path, folder: str, specs: tuple[GitIgnoreSpec, ...], bases: tuple[str, ...]) -> Iterator[str]:
-    with os.scandir(root / folder) as entries:
-        listed = sorted(entries, key=lambda each: each.name)
-    if any(each.name == ".gitignore" and each.is_file(follow_symlinks=False) for each in listed):
-        text = (root / folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
-        specs, bases = (*specs, GitIgnoreSpec.from_lines(text.splitlines())), (*bases, folder)
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    """The patterns, without those that are none: Git ignores them, too."""
+    kept: list[str] = []
+    for line in lines:
+        try:
+            GitIgnoreSpec.from_lines([line])
+        except ValueError:
+            continue
+        kept.append(line)
+    return GitIgnoreSpec.from_lines(kept)
+
+
+def _below(
+    root: Path,
+    folder: str,
+    specs: tuple[GitIgnoreSpec, ...],
+    bases: tuple[str, ...],
+    unreadable: list[Unreadable],
+) -> Iterator[str]:
+    try:
+        with os.scandir(root / folder) as entries:
+            listed = sorted(entries, key=lambda each: each.name)
+        if any(each.name == ".gitignore" and each.is_file(follow_symlinks=False) for each in listed):
+            text = (root / folder / ".gitignore").read_text(encoding="utf-8", errors="replace")
+            specs, bases = (*specs, _spec(text.splitlines())), (*bases, folder)
+    except OSError as error:
+        unreadable.append(Unreadable(folder or ".", f"it could not be read: {error.strerror}"))
+        return
     for entry in listed:
         path = f"{folder}/{entry.name}" if folder else entry.name
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in _NEVER and not _excluded(path + "/", specs, bases):
-                yield from _below(root, path, specs, bases)
+                yield from _below(root, path, specs, bases, unreadable)
         elif (
             entry.name.endswith((".py", ".sql"))
             and entry.is_file(follow_symlinks=False)

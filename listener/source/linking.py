@@ -19,11 +19,12 @@ from .facts import Argument, Call, Function, Guard, Module
 from .handing import argument_for, as_part, given, handed_through, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
+from .secret import cut
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
 MOST_WRAPPERS: Final = 6
 _SQL: Final = re.compile(
-    r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:select|insert|update|delete|with|merge|values|create|alter|drop|truncate|grant"
+    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|with|merge|values|create|alter|drop|truncate|grant"
     r"|revoke|comment|lock|copy|call|do|listen|notify|unlisten|set|reset|show|begin|start|commit|rollback|savepoint"
     r"|release|explain|analyze|vacuum|refresh|reindex|cluster|declare|fetch|move|close|prepare|execute|deallocate"
     r"|table|discard|checkpoint|security|import|reassign|end|abort)\b",
@@ -89,7 +90,7 @@ class Linker:
         seen: set[tuple[object, ...]] = set()
         while waiting:
             sent = waiting.popleft()
-            key = (sent.module.path, sent.call.line, sent.call.column, sent.text, sent.through)
+            key = (sent.module.path, sent.call.line, sent.call.column, sent.text)
             if key in seen:
                 continue
             seen.add(key)
@@ -302,7 +303,7 @@ class Linker:
 
     def _add_dynamic(self, module: Module, call: Call, said: str) -> None:
         site = Site(module.path, call.line, call.column)
-        self._dynamic.setdefault(site, Dynamic(site, f"{call.callee}({said})"))
+        self._dynamic.setdefault(site, Dynamic(site, cut(f"{call.callee}({said})")))
 
 
 def _star_imported(where: Module, module: Module) -> bool:

@@ -14,6 +14,8 @@ from .sections import sections
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Text, Written, assumed, concatenated, either
 
 _DEEPEST: Final = 12
+_MOST_STEPS: Final = 400
+"""References that one text is followed through; what recurs branches without end."""
 _KEY: Final = re.compile(r"\['([\w-]+)'\]$")
 
 
@@ -23,6 +25,7 @@ class Namespace:
     def __init__(self, modules: Iterable[Module], files: Mapping[str, str]) -> None:
         self._modules = {module.name: module for module in modules}
         self._known: dict[str, Module | None] = {}
+        self._steps = 0
         self._files = files
         self._by_tail: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self._modules.values():
@@ -55,6 +58,8 @@ class Namespace:
         """The text with all references followed; what leads nowhere is a hole."""
         if not any(isinstance(piece, Reference) for piece in text):
             return (text,)
+        if not depth:
+            self._steps = 0
         parts: list[Alternatives] = []
         for piece in text:
             if isinstance(piece, Reference):
@@ -185,7 +190,8 @@ class Namespace:
 
     def _followed(self, piece: Reference, module: Module, owner: str, depth: int) -> Alternatives:
         hole = Hole(HoleKind.UNKNOWN, piece.name + ("()" if piece.called else ""), piece.line, piece.column)
-        if depth > _DEEPEST:
+        self._steps += 1
+        if depth > _DEEPEST or self._steps > _MOST_STEPS:
             return ((hole,),)
         if piece.name.startswith(FILE):
             name = piece.name.removeprefix(FILE)

@@ -14,6 +14,27 @@ from ..nesting import NestedTooDeeply, require_shallow
 from .prepared import HOLE_NAME
 
 _DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
+_QUERY: Final = re.compile(
+    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|merge|values|table)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# What the server looks into before it runs, and what names nothing that may lack.
+_ANALYSED: Final = frozenset(
+    {
+        *("SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"),
+        *("ExplainStmt", "DeclareCursorStmt", "CreateTableAsStmt", "CallStmt", "TruncateStmt", "LockStmt"),
+        *("TransactionStmt", "VariableSetStmt", "VariableShowStmt", "ConstraintsSetStmt", "DiscardStmt"),
+        *(
+            "ListenStmt",
+            "NotifyStmt",
+            "UnlistenStmt",
+            "CheckPointStmt",
+            "DeallocateStmt",
+            "FetchStmt",
+            "ClosePortalStmt",
+        ),
+    }
+)
 _UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
 
 
@@ -60,7 +81,7 @@ class Cast(NamedTuple):
 class Parsed:
     """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
     that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
-    do."""
+    do. It `copies_whole` a relation with COPY, without naming columns."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -74,6 +95,7 @@ class Parsed:
     sorting: set[int] = field(default_factory=set[int])
     operators: set[int] = field(default_factory=set[int])
     utility: bool = False
+    copies_whole: bool = False
 
     @property
     def target(self) -> Range | None:
@@ -117,7 +139,17 @@ def parse(sql: str) -> Parsed | None:
     reader(statements[0].stmt)
     found = reader.found
     found.utility = isinstance(statements[0].stmt, _UTILITIES)
+    if isinstance(statements[0].stmt, ast.CopyStmt):
+        found.copies_whole = not statements[0].stmt.attlist and statements[0].stmt.query is None
     return found
+
+
+def looked_into(sql: str) -> bool:
+    """Whether the names in the statement are looked up before it runs, if it has any."""
+    if _QUERY.match(sql) or not sql.strip():
+        return True
+    parsed = parse(sql)
+    return parsed is None or parsed.kind in _ANALYSED or parsed.copies_whole
 
 
 def span(sql: str, location: int) -> tuple[int, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from itertools import accumulate
 from typing import Final
 
 from .sqltext import Written
@@ -27,6 +29,7 @@ class Lines:
     def __init__(self, source: str) -> None:
         self._lines = source.split("\n")
         self._ascii = source.isascii()
+        self._offsets: dict[int, list[int]] = {}
 
     @property
     def number(self) -> int:
@@ -37,7 +40,11 @@ class Lines:
         """The column in characters for an offset in UTF-8 bytes."""
         if self._ascii:
             return offset
-        return len(self._lines[line - 1].encode()[:offset].decode(errors="replace"))
+        if (text := self._lines[line - 1]).isascii():
+            return offset
+        if line not in self._offsets:
+            self._offsets[line] = list(accumulate((len(each.encode()) for each in text), initial=0))
+        return bisect_left(self._offsets[line], offset)
 
     def between(self, line: int, column: int, end_line: int, end_column: int) -> str:
         """The characters of the place; of more than one line only the first."""

@@ -12,20 +12,28 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..catalog.snapshot import Oid
+from .asking import as_the_role
 
 Name = tuple[str | None, str]
 """Schema, where it is said, and name."""
 
+_PATH: Final = "select pg_catalog.current_schemas(true)"
 _RELATIONS: Final = """
 select asked.schema, asked.name, n.nspname::text, c.relname::text, c.relkind::text,
   coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname, a.atttypid::bigint) order by a.attnum)
     from pg_catalog.pg_attribute as a where a.attrelid = c.oid and not a.attisdropped and a.attnum > 0
   ), '[]'::jsonb)
-from rows from (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[])) as asked (schema, name)
-join pg_catalog.pg_class as c on c.oid = pg_catalog.to_regclass(
-  case when asked.schema is null then pg_catalog.quote_ident(asked.name)
-    else pg_catalog.quote_ident(asked.schema) || '.' || pg_catalog.quote_ident(asked.name) end)
+from rows from (pg_catalog.unnest(%(schemas)s::text[]), pg_catalog.unnest(%(names)s::text[])) as asked (schema, name)
+cross join lateral (
+  select c.oid, c.relname, c.relkind, c.relnamespace
+  from pg_catalog.unnest(
+    case when asked.schema is null then %(path)s::text[] else array[asked.schema] end
+  ) with ordinality as place (schema, number)
+  join pg_catalog.pg_namespace as n on n.nspname = place.schema
+  join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = asked.name
+  order by place.number limit 1
+) as c
 join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 """
 _NAMES: Final = """
@@ -37,7 +45,7 @@ order by 1, 2
 """
 _TYPES: Final = """
 select t.oid::bigint, pg_catalog.format_type(t.oid, null), t.typcategory::text from pg_catalog.pg_type as t
-where t.oid = any(%s)
+where t.oid = any(%s::oid[])
 """
 _OIDS: Final = """
 select asked.name, pg_catalog.to_regtype(asked.name)::oid::bigint from pg_catalog.unnest(%s::text[]) as asked (name)
@@ -94,13 +102,14 @@ class Former(NamedTuple):
 @dataclass(slots=True)
 class Schema:
     """The relations that statements name; those that are not there lead to None. `made` are names that the code creates
-    itself."""
+    itself, `objects` those of what is no relation; "" among them stands for all that extensions bring."""
 
     relations: dict[Name, Relation] = field(default_factory=dict[Name, Relation])
     names: Sequence[tuple[str, str]] = ()
     types: dict[Oid, Type] = field(default_factory=dict[Oid, Type])
     former: Sequence[Former] = ()
     made: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
 
     def type_name(self, oid: Oid) -> str:
         """What the type is called."""
@@ -126,9 +135,18 @@ class Schema:
 
 
 async def read_relations(connection: AsyncConnection[TupleRow], names: Collection[Name]) -> dict[Name, Relation]:
-    """Those of the names that lead somewhere under the session's search_path."""
+    """Those of the names that lead somewhere under the role's search_path."""
     listed = list(names)
-    rows = await connection.execute(_RELATIONS.encode(), ([each[0] for each in listed], [each[1] for each in listed]))
+    async with as_the_role(connection):
+        path = await (await connection.execute(_PATH)).fetchone()
+    rows = await connection.execute(
+        _RELATIONS.encode(),
+        {
+            "schemas": [each[0] for each in listed],
+            "names": [each[1] for each in listed],
+            "path": path[0] if path else [],
+        },
+    )
     return {
         (schema, name): Relation(there, called, kind, {column: oid for column, oid in columns})
         for schema, name, there, called, kind, columns in await rows.fetchall()

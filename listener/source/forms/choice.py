@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from ..sqltext import Alternatives, either
 from .form import Form, Reading
@@ -11,16 +12,20 @@ from .form import Form, Reading
 def _conditional(node: ast.expr, reading: Reading) -> Alternatives | None:
     if not isinstance(node, ast.IfExp):
         return None
-    texts = [reading.text(node.body), reading.text(node.orelse)]
-    if all(each is None for each in texts):
-        return None
-    return either([reading.part(node.body), reading.part(node.orelse)], reading.hole(node))
+    return _any_of((node.body, node.orelse), node, reading)
 
 
 def _first(node: ast.expr, reading: Reading) -> Alternatives | None:
-    if not isinstance(node, ast.BoolOp) or all(reading.text(each) is None for each in node.values):
+    return _any_of(node.values, node, reading) if isinstance(node, ast.BoolOp) else None
+
+
+def _any_of(nodes: Sequence[ast.expr], whole: ast.expr, reading: Reading) -> Alternatives | None:
+    """One of them; None where none is a text. Each is read once: they may hold the like again."""
+    texts = [reading.text(each) for each in nodes]
+    if all(each is None for each in texts):
         return None
-    return either([reading.part(each) for each in node.values], reading.hole(node))
+    known = [((reading.hole(one),),) if text is None else text for one, text in zip(nodes, texts, strict=True)]
+    return either(known, reading.hole(whole))
 
 
 def _named(node: ast.expr, reading: Reading) -> Alternatives | None:

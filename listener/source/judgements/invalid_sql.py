@@ -11,10 +11,7 @@ from .judgement import Defect, Judgement, seen
 from .operator_mismatch import mismatched_operator
 
 _TOLD_ELSEWHERE = frozenset({"42P01", "42703"})
-# Not of the statement but of the moment: rights, limits, a connection that goes; and what this server does not have.
-_NOT_OF_THE_STATEMENT = ("08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "0A", "XX", "F0")
 _SYNTAX = "42601"
-_RIGHTS = frozenset({"42501", "3F000"})
 
 
 def _judge(examined: Examined) -> Iterator[Defect]:
@@ -26,7 +23,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
     state = refused.sqlstate
     if state == _SYNTAX and examined.prepared.filled:
         return  # not every value may stand everywhere
-    if state.startswith(_NOT_OF_THE_STATEMENT) or state in _RIGHTS or mismatched_operator(examined):
+    if mismatched_operator(examined):
         return
     if state in _TOLD_ELSEWHERE and examined.hunt is not None and (examined.hunt.tables or examined.hunt.columns):
         return

@@ -1,0 +1,70 @@
+"""Statements that may hold a password: what is shown of them, and what of them a server may see (its log keeps it)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ..journal import HIDDEN
+
+_LITERAL: Final = re.compile(
+    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)|"[^"]*+(?:"|\Z)"""
+    r"""|\$(?P<tag>(?:[A-Za-z_]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)""",
+    re.DOTALL,
+)
+_NAMED: Final = re.compile(r"(?i)passw|secret|credential|token")
+_QUERY: Final = re.compile(
+    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|merge|with|values)\b", re.IGNORECASE | re.DOTALL
+)
+_WITHHELD: Final = re.compile(r"(?i)passw|secret|credential|token|\buser\s+mapping\b|\bsubscription\b|\bserver\b")
+
+
+def withheld(sql: str) -> bool:
+    """Whether no server should be asked about it: it is no query, and may have a password in a literal."""
+    return _WITHHELD.search(sql) is not None and _QUERY.match(sql) is None and _has_literal(sql)
+
+
+def masked(sql: str) -> str:
+    """The statement with other literals of the same length, where it names a password; else as it is."""
+    return _LITERAL.sub(_other, sql) if _names_secret(sql) else sql
+
+
+def hidden(sql: str) -> str:
+    """The statement without its literals, where it may hold a password; for people."""
+    if withheld(sql) or _names_secret(sql):
+        return _LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else f"'{HIDDEN}'", sql)
+    return sql
+
+
+def cut(code: str) -> str:
+    """An expression up to where it names a password."""
+    match = _NAMED.search(code)
+    return (
+        code if match is None or not set("'\"").intersection(code[match.end() :]) else f"{code[: match.end()]}{HIDDEN}"
+    )
+
+
+def _names_secret(sql: str) -> bool:
+    if _NAMED.search(sql) is None or not _has_literal(sql):
+        return False
+    return _NAMED.search(_LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else " ", sql)) is not None
+
+
+def _has_literal(sql: str) -> bool:
+    return any(match[0][0] != '"' for match in _LITERAL.finditer(sql))
+
+
+def _other(match: re.Match[str]) -> str:
+    text = match[0]
+    if text[0] == '"':
+        return text
+    return re.sub(r"[^'$*\s/-]", "x", text) if text[0] in "-/" else _inner(text)
+
+
+def _inner(text: str) -> str:
+    """The literal with `x` for all between its quotes."""
+    start = text.index("'") + 1 if text[0] in "eE'" else text.index("$", 1) + 1
+    end = len(text) - 1 if text[0] in "eE'" else len(text) - start
+    if text[0] == "$" or end < start:
+        return text[:start] + "x" * max(0, end - start) + text[max(start, end) :]
+    return text[:start] + "x" * (end - start) + text[end:]
