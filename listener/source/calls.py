@@ -31,6 +31,8 @@ _NAMES: Final = re.compile(r"[\w.\"]+", re.ASCII)
 class Place(Reading, Protocol):
     """What is known where the call stands."""
 
+    path: str
+
     @property
     def scope(self) -> Scope:
         """The names there."""
@@ -134,6 +136,7 @@ class Calls:
             items,
             keyed,
             converted and Conversion(converted[0], place.said(converted[1]), proof(converted[1], proofs)),
+            place.path,
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -12,13 +13,20 @@ from .drivers import drivers
 from .drivers.driver import Binding, Driver
 from .extracted import CodeStatement, Site
 from .facts import Argument
-from .parsed import Parsed, parse
+from .parsed import LITERAL, Parsed, parse
 from .prepared import Mark, Prepared
 from .schema import Relation, Schema
 from .unknown import Hunt
 
 INDETERMINATE: Final = "42P18"
 _SYNTAX: Final = "42601"
+_BY_TYPE: Final = frozenset({"42725", "42883", "42804", "42846", "42P08", INDETERMINATE})
+"""Objections that go by the types of operands."""
+_OF_OPERATORS: Final = frozenset({"42725", "42883"})
+_BY_EXPRESSION: Final = frozenset({"42803", "42P10"})
+"""Two literals are one expression, which two parameters never are."""
+_OF_NAMES: Final = frozenset({"42P01", "42703", "42702"})
+_PLACEHOLDER: Final = re.compile(r"\(?\$\d")
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,46 @@ class Examined:
         driver = self.driver
         if self.answer.sqlstate == INDETERMINATE and (driver is None or driver.client_binds or driver.sent):
             return None
-        return self.answer
+        return None if self.undecided else self.answer
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether the server objects to what it may take with values: of other types than it thinks of, written into
+        the text, or in a hole."""
+        answer = self.answer
+        if not isinstance(answer, Refused):
+            return False
+        if (self.prepared.filled or self.prepared.quoted) and not self._settled(answer):
+            return True
+        driver = self.driver
+        if not self.prepared.marks or (driver is not None and not driver.client_binds and not driver.sent):
+            return False
+        if answer.sqlstate in _BY_TYPE:
+            return not self.closed(answer, frozenset())
+        if driver is not None and not driver.client_binds:
+            return False
+        literal = answer.sqlstate == _SYNTAX and _PLACEHOLDER.match(self.sql, max(0, answer.position)) is not None
+        return literal or answer.sqlstate in _BY_EXPRESSION
+
+    def _settled(self, answer: Refused) -> bool:
+        """Whether no value in a hole takes the objection away."""
+        if answer.sqlstate in _BY_TYPE:
+            return self.closed(answer, frozenset(), literals=True)
+        at_column = self.parsed is not None and any(each.location == answer.position for each in self.parsed.columns)
+        at_table = self.hunt is not None and bool(self.hunt.tables or self.hunt.supposed)
+        return answer.sqlstate in _OF_NAMES and (at_column or at_table or bool(self.hunt and self.hunt.columns))
+
+    def closed(self, answer: Refused, known: Set[int], *, literals: bool = False) -> bool:
+        """Whether an objection to an operator or a function has nothing to do with parameters but the `known`; nor, if
+        so asked, with literals."""
+        parsed = self.parsed
+        if parsed is None or (answer.sqlstate not in _OF_OPERATORS and not known):
+            return False
+        beside = known if literals else known | {LITERAL}
+        within = parsed.open_at.get(answer.position)
+        if within is None:
+            within = set[int]().union(*parsed.open_at.values()) if known else set[int]()
+        return parsed.open_apart <= beside and within <= beside
 
     @property
     def described(self) -> Taken | None:
@@ -67,7 +114,12 @@ class Examined:
     def judged(self) -> bool:
         """Whether all of it was judged: nothing was put in the place of a clause or a name, and it parses."""
         unclear = self.prepared.filled and isinstance(self.answer, Refused) and self.answer.sqlstate == _SYNTAX
-        return self.prepared.whole and not unclear and not (self.hunt is not None and self.hunt.supposed)
+        return (
+            self.prepared.whole
+            and not unclear
+            and not self.undecided
+            and not (self.hunt is not None and self.hunt.supposed)
+        )
 
     def site(self, position: int) -> Site:
         """Where that offset of `sql` stands in the file."""
@@ -87,9 +139,26 @@ class Examined:
             return None
         if mark.key is not None:
             return next((each for each in given if each.key == mark.key), None)
-        if self.statement.keyed or any(each.starred for each in given[: mark.number]):
+        if self.statement.keyed or self.prepared.quoted or any(each.starred for each in given[: mark.number]):
             return None
         return given[mark.number - 1] if mark.number <= len(given) else None
+
+    @cached_property
+    def proved(self) -> frozenset[int]:
+        """The parameters whose values are of a type that the driver is known to send."""
+        sent = {*self.driver.sent, "str"} if self.driver is not None else set[str]()
+        return frozenset(
+            mark.number
+            for mark in self.prepared.marks
+            if (argument := self.argument(mark)) is not None
+            and argument.proof is not None
+            and argument.proof.type in sent
+        )
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Those of all parameters."""
+        return frozenset(mark.number for mark in self.prepared.marks)
 
     @property
     def counted(self) -> int | None:

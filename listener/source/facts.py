@@ -25,7 +25,8 @@ class Conversion(NamedTuple):
 
 class Argument(NamedTuple):
     """One argument of a call. `name` is that of the function's parameter which it is handed through from; `key` its
-    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out)."""
+    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out).
+    It stands in `file`."""
 
     said: str
     line: int
@@ -38,6 +39,7 @@ class Argument(NamedTuple):
     items: tuple[Argument, ...] | None = None
     keyed: bool = False
     conversion: Conversion | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
