@@ -204,6 +204,8 @@ def _issue(
         named = {(schema, table), *tables} if table else set(tables)
         if not any(settings.is_critical(*each) for each in named):
             severity = Severity.MEDIUM
+    elif severity is Severity.CRITICAL and statement.driver is None:
+        severity = Severity.MEDIUM
     evidence = defect.evidence
     if statement.through:
         evidence = (*evidence, seen("path", f"It goes through {' and '.join(statement.through)}.", 0.0))

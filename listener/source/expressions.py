@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from . import forms
-from .drivers import driver_of
-from .forms.form import dotted
+from .drivers import PREPARED, driver_of
+from .forms.form import called, dotted
 from .guards import CATALOG
 from .place import Lines
 from .scope import Scope
@@ -92,6 +92,8 @@ class Expressions:
     def driver_made(self, value: ast.expr) -> str | None:
         """Whose object the value is: by the function that makes it, or by the object that it comes from."""
         while isinstance(value, ast.Await | ast.Call | ast.Subscript):
+            if isinstance(value, ast.Call) and called(value) == "prepare":
+                return PREPARED
             value = value.func if isinstance(value, ast.Call) else value.value
         name = dotted(value)
         while name:

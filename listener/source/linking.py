@@ -19,6 +19,8 @@ from .facts import Argument, Call, Function, Guard, Module
 from .handing import argument_for, as_part, given, handed_through, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
+from .parsed import parse, slices
+from .prepared import prepared
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
 MOST_WRAPPERS: Final = 6
@@ -112,7 +114,8 @@ class Linker:
             return
         texts = argument.text
         foreign = driver is not None and call.driver is not None
-        sure = foreign or _OF_DATABASES.search(call.receiver) is not None
+        named = any(call.name in drivers()[name].functions for name, _ in known)
+        sure = foreign or named or _OF_DATABASES.search(call.receiver) is not None
         if texts is None:
             if sure and argument.proof is None:
                 self._add_dynamic(module, call, argument.said)
@@ -285,7 +288,7 @@ class Linker:
             sent.driver,
             style,
             sent.binding,
-            sent.arguments,
+            None if any(isinstance(piece, Written) and piece.bound for piece in sent.text) else sent.arguments,
             sent.keyed,
             sent.through,
             sent.rewrites,
@@ -293,6 +296,9 @@ class Linker:
             condition,
             standing(sent.module.path),
         )
+        if not sent.sure and not _names_a_table(statement):
+            self._add_dynamic(sent.module, sent.call, statement.sql)
+            return
         key = statement.text, call, sent.guards
         known = self._found.setdefault(key, statement)
         if known.driver != statement.driver:
@@ -307,6 +313,16 @@ class Linker:
 
 def _star_imported(where: Module, module: Module) -> bool:
     return any(target == f"{module.name}.*" for target in where.imports.values())
+
+
+def _names_a_table(statement: CodeStatement) -> bool:
+    """Whether a text is SQL for sure: by English words and commands of other things no table can be meant."""
+    parts = [parse(sql) for _, sql in slices(prepared(statement).sql) if sql.strip()]
+    return (
+        bool(parts)
+        and all(each is not None for each in parts)
+        and any(each and (each.ranges or each.made) for each in parts)
+    )
 
 
 def _said(piece: Piece) -> str:

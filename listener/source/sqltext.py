@@ -22,7 +22,7 @@ class HoleKind(StrEnum):
 class Written(NamedTuple):
     """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
     place is that of the whole literal. Lines count from 1, columns from 0, in characters. It is `assumed` where it is a
-    default that a setting or a constructor may replace."""
+    default that a setting or a constructor may replace, and `bound` where placeholders have values before the call."""
 
     text: str
     line: int
@@ -30,6 +30,7 @@ class Written(NamedTuple):
     exact: bool = False
     file: str = ""
     assumed: bool = False
+    bound: bool = False
 
 
 class Hole(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
+from pgmend.listener.issue import Severity
 from pgmend.listener.settings import Settings
 from pgmend.listener.source.analysis import Analysis, analyze
 from pgmend.listener.source.extraction import extract
@@ -214,6 +215,135 @@ async def test_of_texts_that_only_some_conditions_make_what_each_has_is_told(
     code = "import psycopg\ndef f(conn: psycopg.Connection, a):\n" + indent(dedent(body).strip(), "    ")
     analysis = await judged(schema, tmp_path, code)
     assert [each.issue_type for each in analysis.issues] == expected
+
+
+NO_SQL = {
+    "English for an agent": 'agent.execute("Analyze the data and report")',
+    "English for a chain": 'chain.stream("Explain the following text")',
+    "English for a tool": 'tool.execute("update the docs")',
+    "English with a table's name": 'tool.execute("select users")',
+    "a command of a router": 'ssh.execute("show interfaces")',
+    "a command of a player": 'client.execute("set volume 10")',
+    "a method of HTTP": 'client.stream("DELETE", url)',
+    "a value of a prepared statement": """
+        stmt = await conn.prepare("select id from users where name = $1")
+        await stmt.fetch("alice")
+        await stmt.fetchval("delete it")
+        await stmt.fetch("select id from gone")
+        """,
+    "a value of a statement that a context prepares": """
+        async with prepared(conn) as statement:
+            await statement.fetch("alice")
+        """,
+}
+
+
+@pytest.mark.parametrize("case", NO_SQL)
+async def test_values_and_english_are_no_sql(schema: Database, tmp_path: Path, case: str) -> None:
+    parameters = "conn: asyncpg.Connection, agent, chain, tool, ssh, client, url"
+    code = f"import asyncpg\nasync def f({parameters}):\n" + indent(dedent(NO_SQL[case]).strip(), "    ")
+    analysis = await judged(schema, tmp_path, code)
+    assert analysis.issues == ()
+    assert analysis.asked == ("prepare(" in code)
+
+
+async def test_sql_on_an_unknown_object_is_judged_where_it_names_a_table(schema: Database, tmp_path: Path) -> None:
+    (issue,) = (await judged(schema, tmp_path, 'def f(thing):\n    thing.execute("select nam from users")\n')).issues
+    assert issue.issue_type == "UNKNOWN_COLUMN"
+
+
+async def test_nothing_of_no_table_and_no_known_driver_is_critical(schema: Database, tmp_path: Path) -> None:
+    (issue,) = (await judged(schema, tmp_path, 'def f(conn):\n    conn.execute("select nofunction(1)")\n')).issues
+    assert issue.severity is Severity.MEDIUM
+
+
+UNPROVED = {
+    "a wrapper that puts a value before": """
+        class Db:
+            conn: asyncpg.Connection
+            async def q(self, sql, *args):
+                args = (self.tenant, *args)
+                return await self.conn.fetch(sql, *args)
+        db = Db()
+        async def g():
+            await db.q("select id from users where id = $1 and name = $2", "x")
+        """,
+    "a wrapper that converts": """
+        class Db:
+            conn: asyncpg.Connection
+            async def one(self, sql, user_id):
+                user_id = int(user_id)
+                return await self.conn.fetch(sql, user_id)
+        db = Db()
+        async def g():
+            await db.one("select id from users where id = $1", "5")
+        """,
+    "a wrapper that adds to a list": """
+        def run(conn: psycopg.Connection, sql, params):
+            params.append(3)
+            return conn.execute(sql, params)
+        def g(conn):
+            run(conn, "select id from users where id = %s limit %s", [1])
+        """,
+    "a wrapper that makes a new list": """
+        def run(conn: psycopg.Connection, sql, params=()):
+            params = [*params, 10]
+            return conn.execute(sql, params)
+        def g(conn):
+            run(conn, "select id from users where id = %s limit %s", [1])
+        """,
+    "a wrapper that changes a mapping": """
+        def run(conn: psycopg.Connection, sql, params):
+            params["b"] = 1
+            return conn.execute(sql, params)
+        def g(conn):
+            run(conn, "select id from users where id = %(a)s limit %(b)s", {"a": 1})
+        """,
+    "a name that a condition gives anew": """
+        async def f(conn: asyncpg.Connection, n: str):
+            if (n := int(n)) > 3:
+                await conn.execute("select 1 from users where id = $1", n)
+        """,
+    "a name that a call gives anew": """
+        async def f(conn: asyncpg.Connection, n: str):
+            print(n := int(n))
+            await conn.execute("select 1 from users where id = $1", n)
+        """,
+    "a name of a comprehension": """
+        async def f(conn: asyncpg.Connection, id: str, ids: list[int]):
+            return [await conn.fetch("select 1 from users where id = $1", id) for id in ids]
+        """,
+    "a name that is given anew after a function": """
+        async def f(conn: asyncpg.Connection, x: str):
+            async def g():
+                await conn.fetch("select 1 from users where id = $1", x)
+            x = int(x)
+            await g()
+        """,
+    "values that are bound before": """
+        def f(session):
+            session.execute(text("select id from users where id = :a and name = :b").bindparams(a=1), {"b": "x"})
+        """,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UNPROVED)
+async def test_nothing_is_said_of_values_that_are_not_proved(schema: Database, tmp_path: Path, case: str) -> None:
+    imports = "import asyncpg, psycopg\n" if "session" not in UNPROVED[case] else "from sqlalchemy import text\n"
+    analysis = await judged(schema, tmp_path, imports + dedent(UNPROVED[case]))
+    assert analysis.issues == ()
+    assert analysis.asked == 1
+
+
+async def test_a_value_is_told_in_the_file_that_it_stands_in(schema: Database, tmp_path: Path) -> None:
+    (tmp_path / "db.py").write_text(
+        "import asyncpg\nconn: asyncpg.Connection\nasync def by_name(sql):\n    # A line.\n    x = 5\n"
+        "    return await conn.fetch(sql, x)\n"
+    )
+    code = "from db import by_name\nasync def f():\n    await by_name('select id from users where name = $1')\n"
+    (issue,) = (await judged(schema, tmp_path, code)).issues
+    assert issue.site is not None
+    assert (issue.issue_type, issue.site.file, issue.site.line) == ("PARAMETER_TYPE_MISMATCH", "db.py", 6)
 
 
 async def test_proved_types_are_judged_in_full(schema: Database, tmp_path: Path) -> None:
