@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from .adapters import ALL
 from .asking import Answer, Refused, Taken
 from .drivers import drivers
 from .drivers.driver import Binding, Driver
@@ -133,7 +134,14 @@ class Examined:
         return tuple({each.qualified: each for each in found if each is not None}.values())
 
     def argument(self, mark: Mark) -> Argument | None:
-        """The value for a placeholder, where it is known."""
+        """The value for a placeholder, where it is known; proved only where the driver sends such a type as it does by
+        itself."""
+        given, adapted = self._argument(mark), self.statement.adapted
+        if given is not None and given.proof is not None and adapted & {ALL, given.proof.type}:
+            return given._replace(proof=None)
+        return given
+
+    def _argument(self, mark: Mark) -> Argument | None:
         given = self.statement.arguments
         if given is None:
             return None

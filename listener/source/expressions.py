@@ -43,9 +43,10 @@ class Expressions:
     def literal(self, node: ast.Constant, value: str) -> Piece:
         """The characters of a literal with their place."""
         line, column = node.lineno, self.column(node)
+        engine = self.scope.guard.engine if self.scope.guard is not None else None
         if "\\" not in value and (content := self.lines.content(line, column, value)) is not None:
-            return Written(value, *content, exact=True, file=self.path)
-        return Written(value, line, column, file=self.path)
+            return Written(value, *content, exact=True, file=self.path, engine=engine)
+        return Written(value, line, column, file=self.path, engine=engine)
 
     def column(self, node: ast.expr) -> int:
         """Where the expression begins on its line, in characters."""

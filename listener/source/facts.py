@@ -103,7 +103,8 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class Module:
     """One file. `imports` lead from local names to dotted ones, `bases` from classes to the names of their bases,
-    `classes` from `Class.attribute` to the name of the class that it holds an object of."""
+    `classes` from `Class.attribute` to the name of the class that it holds an object of, `adapted` are types
+    that it teaches drivers."""
 
     path: str
     name: str
@@ -115,6 +116,7 @@ class Module:
     calls: tuple[Call, ...] = ()
     loaded: tuple[Loaded, ...] = ()
     drivers: frozenset[str] = frozenset()
+    adapted: frozenset[str] = frozenset()
     lines: int = 0
 
 

@@ -81,6 +81,7 @@ class Linker:
         self._only = next(iter(used)) if len(used) == 1 else None
         everywhere = {driver for module in self._modules for driver in module.drivers}
         # Which cursors a connection makes is said where it is made: then either style may be meant.
+        self._adapted = frozenset(each for module in self._modules for each in module.adapted)
         self._chosen_by_cursor = frozenset({"psycopg"} if "psycopg raw" in everywhere else ())
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
@@ -273,6 +274,7 @@ class Linker:
         if driver is not None and driver.name in self._chosen_by_cursor:
             style = None
         engine = next((each.engine for each in sent.guards if each.engine), None)
+        engine = engine or next((each.engine for each in sent.text if isinstance(each, Written) and each.engine), None)
         engine = (
             engine or (driver.foreign if driver else None) or engine_of(sent.module.path, sent.call.function, literal)
         )
@@ -295,6 +297,7 @@ class Linker:
             engine,
             condition,
             standing(sent.module.path),
+            self._adapted,
         )
         if not sent.sure and not _names_a_table(statement):
             self._add_dynamic(sent.module, sent.call, statement.sql)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .adapters import adapted_by
 from .calls import Calls
 from .drivers import driver_of
 from .facts import Call, Function, Loaded, Module
@@ -48,12 +49,15 @@ class _Reader(Names):
         self._drivers: set[str] = set()
         self._returns: list[Alternatives | None] = []
         self._calls = Calls(self)
+        self._adapts = "register_" in source or "_type_codec" in source
+        self._adapted: set[str] = set()
         self._names_within = ":=" in source
         self._around: ast.AST | None = None
         self._given: dict[int, frozenset[str]] = {}
 
     def read(self) -> Module:
         self._block(self._tree.body)
+        self._joined("")
         return Module(
             self.path,
             self._name,
@@ -65,6 +69,7 @@ class _Reader(Names):
             tuple(self._found),
             tuple(self._loaded),
             frozenset(self._drivers),
+            frozenset(self._adapted),
             self.lines.number,
         )
 
@@ -132,6 +137,8 @@ class _Reader(Names):
                     self.assign(each.target, each.value)
                     self.scope.proofs.pop(each.target.id, None)  # perhaps it did not come to there
             for call in calls_in(node):
+                if self._adapts and (adapted := adapted_by(call)) is not None:
+                    self._adapted.add(adapted)
                 match call.func:
                     case ast.Attribute(value=ast.Name(id=name)) if name in self.scope.parameters:
                         self.scope.changed.add(name)
@@ -168,7 +175,7 @@ class _Reader(Names):
 
     def _if(self, node: ast.If) -> None:
         self._look_into(node.test)
-        before, sides = self.scope, engines(node.test, self.said)
+        before, sides = self.scope, engines(node.test)
         condition = self._condition(node.test)
         then, otherwise = before.fork(), before.fork()
         then.guard = guarded(before.guard, sides.body, condition)
@@ -321,7 +328,14 @@ class _Reader(Names):
             if made is not None:
                 self.attributes.setdefault(f"{name}.{target}", made)
         self._block(node.body)
+        self._joined(f"{name}.")
         self.scope = outer
+
+    def _joined(self, prefix: str) -> None:
+        """Have what the names of a module or class hold at its end, by all of its branches."""
+        for name, text in self.scope.texts.items():
+            if f"{prefix}{name}" in self.constants:
+                self.constants[f"{prefix}{name}"] = text
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         package = self.path.endswith("__init__.py")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from ..sqltext import Alternatives, either
+from ..guards import engines
+from ..sqltext import Alternatives, either, of_engine
 from .form import Form, Reading
 
 
@@ -14,7 +15,9 @@ def _conditional(node: ast.expr, reading: Reading) -> Alternatives | None:
     texts = [reading.text(node.body), reading.text(node.orelse)]
     if all(each is None for each in texts):
         return None
-    return either([reading.part(node.body), reading.part(node.orelse)], reading.hole(node))
+    sides = engines(node.test)
+    body, orelse = of_engine(reading.part(node.body), sides.body), of_engine(reading.part(node.orelse), sides.otherwise)
+    return either([body, orelse], reading.hole(node))
 
 
 def _first(node: ast.expr, reading: Reading) -> Alternatives | None:

@@ -346,6 +346,51 @@ async def test_a_value_is_told_in_the_file_that_it_stands_in(schema: Database, t
     assert (issue.issue_type, issue.site.file, issue.site.line) == ("PARAMETER_TYPE_MISMATCH", "db.py", 6)
 
 
+AS_SENT = {
+    "a float of psycopg2": (PSYCOPG2, '"select round(%s, 2) from users", (x,)'),
+    "an int of psycopg2": (PSYCOPG2, '"select takes(%s) from users", (n,)'),
+    "a dict with a dumper": (
+        "import psycopg\npsycopg.adapters.register_dumper(dict, Dumper)\n"
+        "def f(conn: psycopg.Connection, d: dict):\n    conn.execute({})\n",
+        '"update users set name = %s", (d,)',
+    ),
+    "an int with a dumper": (
+        "import psycopg\npsycopg.adapters.register_dumper(int, Dumper)\n"
+        "def f(conn: psycopg.Connection, n: int):\n    conn.execute({})\n",
+        '"select id from users where name = %s", (n,)',
+    ),
+    "any type with a dumper": (
+        "import psycopg\ndef f(conn: psycopg.Connection, n: int):\n    conn.adapters.register_dumper(kind, Dumper)\n"
+        "    conn.execute({})\n",
+        '"select id from users where name = %s", (n,)',
+    ),
+    "a str with a codec": (
+        "import asyncpg\nasync def f(conn: asyncpg.Connection, d: str):\n"
+        "    await conn.set_type_codec('timestamptz', schema='pg_catalog', encoder=str, decoder=str)\n"
+        "    await conn.execute({})\n",
+        '"update users set created_at = $1", d',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", AS_SENT)
+async def test_values_are_taken_as_the_driver_sends_them(schema: Database, tmp_path: Path, case: str) -> None:
+    schema.execute("create function takes(a integer) returns integer language sql return a")
+    template, call = AS_SENT[case]
+    analysis = await judged(schema, tmp_path, template.format(call))
+    assert (analysis.issues, analysis.asked) == ((), 1)
+
+
+async def test_a_codec_for_json_says_nothing_of_other_types(schema: Database, tmp_path: Path) -> None:
+    code = (
+        "import asyncpg\nasync def f(conn: asyncpg.Connection, d: str):\n"
+        "    await conn.set_type_codec('jsonb', schema='pg_catalog', encoder=str, decoder=str)\n"
+        "    await conn.execute('select name from users where id = $1', d)\n"
+    )
+    (issue,) = (await judged(schema, tmp_path, code)).issues
+    assert issue.issue_type == "PARAMETER_TYPE_MISMATCH"
+
+
 async def test_proved_types_are_judged_in_full(schema: Database, tmp_path: Path) -> None:
     analysis = await judged(schema, tmp_path, PSYCOPG.format('"select day + %s from users", (n,)'))
     assert (analysis.issues, analysis.judged) == ((), 1)
