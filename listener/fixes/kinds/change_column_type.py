@@ -128,9 +128,9 @@ async def _planned(remedy: ChangeColumnType, site: Site, subject: Subject) -> tu
         estimate_ms=milliseconds_locked(survey.size, cast, dependents, analyzed=change.analyzed),
         needs_approval=_needs_approval(survey),
         hazards=(*_hazards(subject, survey), *([Hazard.STALE_PLANS] if change.replanning.stale else [])),
+        notes=(*plan.notes, *_more_notes(change)),
         backups=(f"{SCHEMA}.{change.backup.name}",) if change.backup else (),
         keyed=(change.backup.keyed,) if change.backup else (),
-        notes=(*plan.notes, *filter(None, (change.backup and change.backup.note, change.replanning.note))),
     )
     return plan, change
 
@@ -370,6 +370,13 @@ def _notes(subject: Subject) -> Iterator[str]:
             " empty afterwards: the type changes, and changes back, only while nobody in this database has one."
             " Transactions on a standby cannot be seen from here."
         )
+
+
+def _more_notes(change: _Change) -> Iterator[str]:
+    if change.replanning.note:
+        yield change.replanning.note
+    if change.backup:
+        yield change.backup.note
 
 
 def _listed(reasons: tuple[str, ...]) -> str:

@@ -142,11 +142,9 @@ async def _ways(site: Site, ground: Ground, carried: Carried, heirs: tuple[Heir,
         uncast = await free_relation_name(
             site.connection, table.schema, index_stem(table, (column.name,)), f"_pgmend_uncast_{suffix}"
         )
-        # The second takes the place of the first, which has no number yet.
-        replaces, number = (shadows[0].number, column.number) if shadows else (str(column.number), None)
         name, stem = name_of(each, suffix), f"{column.number}_{suffix}"
         footing = Footing(each, replica, version)
-        shadows.append(Shadow(each, change, footing, name, stem, uncast, replaces, trial, number))
+        shadows.append(Shadow(each, change, footing, name, stem, uncast, column.number, each is turned, trial))
     new, old = shadows
     constrained = {constraint.name for constraint in table.constraints}
     known = frozenset(

@@ -59,9 +59,8 @@ class Shadow:
     """The column `name` of the subject's table, to be the subject's column in the cast's target type.
 
     `stem` names what else it takes: two triggers and a function in schema pgmend_backup. `uncast` is the index of the
-    rows in which it is still NULL and should not be. `replaces` is SQL for the number of the column whose place it
-    takes, and `trial` what has to be tried on it first. On the way back it `brings_back` what the column of that number
-    was.
+    rows in which it is still NULL and should not be. `origin` is the number of the column that the plan was made for,
+    and `back` says that it brings back what that was. `trial` is what has to be tried on it first.
     """
 
     subject: Subject
@@ -70,9 +69,9 @@ class Shadow:
     name: str
     stem: str
     uncast: str
-    replaces: str
+    origin: AttributeNumber
+    back: bool
     trial: Trial
-    brings_back: AttributeNumber | None
 
     @property
     def quoted(self) -> str:
@@ -84,7 +83,17 @@ class Shadow:
         """Its number, as SQL; NULL where there is none."""
         return (
             f"(select b.column_number from pgmend.backfill b where b.table_oid = {self._table}"
-            f" and b.replaces = {self.replaces})"
+            f" and b.origin = {self.origin} and b.back = {self._back})"
+        )
+
+    @property
+    def replaces(self) -> str:
+        """The number of the column whose place it takes, as SQL; after a way there and back it is another one."""
+        return (
+            "coalesce((select b.column_number from pgmend.backfill b join pg_catalog.pg_attribute a on a.attrelid ="
+            f" b.table_oid and a.attnum = b.column_number where b.table_oid = {self._table}"
+            f" and b.origin = {self.origin} and b.swapped_at is not null and not a.attisdropped),"
+            f" {self.origin}::pg_catalog.int2)"
         )
 
     @property
@@ -123,11 +132,16 @@ class Shadow:
         """Statements that write down by number what was made, and what it stands on."""
         listed = ", ".join(literal(name) for name in self.triggers)
         yield (
-            "insert into pgmend.backfill (table_oid, column_number, fix_id, file, next_page, end_page, replaces,"
-            " triggers, function_oid)"
+            f"delete from pgmend.backfill where table_oid = {self._table} and origin = {self.origin}"
+            f" and back = {self._back} and swapped_at is not null"
+        )
+        yield (
+            "insert into pgmend.backfill (table_oid, column_number, fix_id, file, next_page, end_page, origin, back,"
+            " replaces, triggers, function_oid)"
             " select a.attrelid, a.attnum, o.fix_id, pg_catalog.pg_relation_filenode(a.attrelid), 0,"
             " pg_catalog.pg_relation_size(a.attrelid) / pg_catalog.current_setting('block_size')::pg_catalog.int8,"
-            f" {self.replaces}, array(select t.oid from pg_catalog.pg_trigger t where t.tgrelid = a.attrelid and"
+            f" {self.origin}, {self._back}, {self.replaces},"
+            " array(select t.oid from pg_catalog.pg_trigger t where t.tgrelid = a.attrelid and"
             f" t.tgname in ({listed})), pg_catalog.to_regprocedure({literal(f'{self.function}()')})"
             " from pg_catalog.pg_attribute a cross join pgmend.own_backend o"
             f" where a.attrelid = {self._table} and a.attname = {literal(self.name)}"
@@ -169,20 +183,20 @@ class Shadow:
         typed = f"a.atttypid = {target.oid}::oid and a.atttypmod = {target.modifier}"
         swapped = (
             "exists (select from pgmend.backfill b join pg_catalog.pg_attribute a on a.attrelid = b.table_oid"
-            f" and a.attnum = b.column_number where b.table_oid = {self._table} and b.replaces = {self.replaces}"
-            f" and b.swapped_at is not null and {typed})"
+            f" and a.attnum = b.column_number where b.table_oid = {self._table} and b.origin = {self.origin}"
+            f" and b.back = {self._back} and b.swapped_at is not null and {typed})"
         )
-        if self.brings_back is None:
+        if not self.back:
             return swapped
-        still = f"a.attrelid = {self._table} and a.attnum = {self.brings_back} and {typed}"
+        still = f"a.attrelid = {self._table} and a.attnum = {self.origin} and {typed}"
         return f"({swapped} or exists (select from pg_catalog.pg_attribute a where {still}))"
 
     @property
     def present(self) -> str:
         """Whether it was made and has not taken its place, as SQL."""
         return (
-            f"exists (select from pgmend.backfill b where b.table_oid = {self._table} and b.replaces = {self.replaces}"
-            " and b.swapped_at is null)"
+            f"exists (select from pgmend.backfill b where b.table_oid = {self._table} and b.origin = {self.origin}"
+            f" and b.back = {self._back} and b.swapped_at is null)"
         )
 
     @property
@@ -190,7 +204,8 @@ class Shadow:
         """Whether it is present, and what was to keep it in step is there, as SQL."""
         return (
             "exists (select from pgmend.backfill b join pg_catalog.pg_class c on c.oid = b.table_oid where"
-            f" b.table_oid = {self._table} and b.replaces = {self.replaces} and b.swapped_at is null"
+            f" b.table_oid = {self._table} and b.origin = {self.origin} and b.back = {self._back}"
+            " and b.swapped_at is null"
             " and (exists (select from pg_catalog.pg_trigger t where t.oid = any(b.triggers))"
             " or exists (select from pg_catalog.pg_proc p where p.oid = b.function_oid)))"
         )
@@ -222,6 +237,10 @@ class Shadow:
     def missing(self) -> str:
         """What is true of a row whose value has no like in the shadow, as SQL."""
         return f"{self.subject.quoted_column} is not null and {self.quoted} is null"
+
+    @property
+    def _back(self) -> str:
+        return "true" if self.back else "false"
 
     @property
     def _table(self) -> str:
