@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from ..catalog.snapshot import DATABASE
 from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
 from .asking import Question, Refused, Taken, Unasked, ask, seclude
+from .clauses import Opened
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
@@ -25,6 +26,7 @@ from .parsed import slices
 from .prepared import Prepared, prepared
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
 from .secret import masked, withheld
+from .shared import Found, sure
 from .site import CodeSite
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
@@ -85,7 +87,7 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
-    issues = list(_issues(_of_all(found, examined), settings))
+    issues = list(_issues(sure(found, examined), settings))
     whole = Counter(id(one.statement) for one in examined if not one.judged)
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
@@ -149,8 +151,9 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
 _UTILITY: Final = re.compile(r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
 
 
-def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool]]:
-    return one.sql, lambda position, length: one.prepared.is_assumed(one.offset + position, length)
+def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opened]]:
+    prepared = one.prepared
+    return one.sql, lambda position, length: prepared.is_assumed(one.offset + position, length), prepared.opened
 
 
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:
@@ -198,12 +201,17 @@ async def _declared(connection: AsyncConnection[TupleRow], examined: list[Examin
         for place, found in wanted.items()
     ]
     for (place, found), answer in zip(wanted.items(), await ask(connection, questions), strict=True):
-        examined[place] = replace(examined[place], typed=answer, declared=found)
+        one = examined[place]
+        # What it objects to without the types, and takes with them, it takes.
+        taken = answer if isinstance(answer, Taken) and isinstance(one.answer, Refused) else one.answer
+        examined[place] = replace(one, answer=taken, typed=answer, declared=found)
     return examined
 
 
 def _declarations(one: Examined) -> dict[int, str]:
-    if one.driver is None or not one.driver.sent or not isinstance(one.answer, Taken):
+    if one.driver is None or not one.driver.sent:
+        return {}
+    if not isinstance(one.answer, Taken) and not (one.undecided and one.proved >= one.numbers):
         return {}
     found: dict[int, str] = {}
     for mark in one.prepared.marks:
@@ -224,24 +232,7 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _of_all(
-    found: Sequence[tuple[Judgement, Examined, Defect]], examined: Sequence[Examined]
-) -> list[tuple[Judgement, Examined, Defect]]:
-    """The defects without those that only some of a call's texts have, where all would have to."""
-    texts: defaultdict[Site, set[int]] = defaultdict(set)
-    for one in examined:
-        texts[one.statement.call].add(id(one.statement))
-    having: defaultdict[tuple[str, Site], set[int]] = defaultdict(set)
-    for judgement, one, _ in found:
-        having[judgement.issue_type, one.statement.call].add(id(one.statement))
-    return [
-        each
-        for each in found
-        if not each[0].of_all or having[each[0].issue_type, each[1].statement.call] == texts[each[1].statement.call]
-    ]
-
-
-def _issues(found: Sequence[tuple[Judgement, Examined, Defect]], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
@@ -261,6 +252,8 @@ def _issue(
         named = {(schema, table), *tables} if table else set(tables)
         if not any(settings.is_critical(*each) for each in named):
             severity = Severity.MEDIUM
+    elif severity is Severity.CRITICAL and statement.driver is None:
+        severity = Severity.MEDIUM
     evidence = defect.evidence
     if statement.through:
         evidence = (*evidence, seen("path", f"It goes through {' and '.join(statement.through)}.", 0.0))

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import Final, Protocol
 
-from .drivers import sinks_named
+from .drivers import PREPARED, sinks_named
 from .facts import Argument, Call, Conversion
 from .forms.form import Reading, called, dotted
 from .proofs import conversion, proof
@@ -30,6 +30,8 @@ _NAMES: Final = re.compile(r"[\w.\"]+", re.ASCII)
 
 class Place(Reading, Protocol):
     """What is known where the call stands."""
+
+    path: str
 
     @property
     def scope(self) -> Scope:
@@ -98,6 +100,8 @@ class Calls:
                     name = name.rpartition(".")[0]
                 return None
             match node:
+                case ast.Call() if called(node) == "prepare":
+                    return PREPARED
                 case ast.Call(func=inner) | ast.Await(value=inner) | ast.Attribute(value=inner):
                     node = inner
                 case ast.Subscript(value=inner):
@@ -128,12 +132,13 @@ class Calls:
             place.column(inner),
             text,
             proof(inner, proofs),
-            inner.id if isinstance(inner, ast.Name) and inner.id in place.scope.parameters else None,
+            inner.id if isinstance(inner, ast.Name) and place.scope.is_handed_on(inner.id) else None,
             key,
             isinstance(node, ast.Starred),
             items,
             keyed,
             converted and Conversion(converted[0], place.said(converted[1]), proof(converted[1], proofs)),
+            place.path,
         )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from .adapters import ALL
 from .asking import Answer, Refused, Taken, Unasked
 from .drivers import drivers
 from .drivers.driver import Binding, Driver
 from .extracted import CodeStatement, Site
 from .facts import Argument
-from .parsed import Parsed, looked_into, parse
+from .parsed import LITERAL, Parsed, looked_into, parse
 from .prepared import Mark, Prepared
 from .schema import Relation, Schema
 from .unknown import Hunt
@@ -28,6 +29,13 @@ _NOT_OF_THE_STATEMENT: Final = (
 _UNDEFINED: Final = ("42883", "42704", "42P01")
 _WORD: Final = re.compile(r"\w+")
 _BAD_LITERAL: Final = "22"
+_BY_TYPE: Final = frozenset({"42725", "42883", "42804", "42846", "42P08", INDETERMINATE})
+"""Objections that go by the types of operands."""
+_OF_OPERATORS: Final = frozenset({"42725", "42883"})
+_BY_EXPRESSION: Final = frozenset({"42803", "42P10"})
+"""Two literals are one expression, which two parameters never are."""
+_OF_NAMES: Final = frozenset({"42P01", "42703", "42702"})
+_PLACEHOLDER: Final = re.compile(r"\(?\$\d")
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,46 @@ class Examined:
         driver = self.driver
         if self.answer.sqlstate == INDETERMINATE and (driver is None or driver.client_binds or driver.sent):
             return None
-        return self.answer
+        return None if self.undecided else self.answer
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether the server objects to what it may take with values: of other types than it thinks of, written into
+        the text, or in a hole."""
+        answer = self.answer
+        if not isinstance(answer, Refused):
+            return False
+        if (self.prepared.filled or self.prepared.quoted) and not self._settled(answer):
+            return True
+        driver = self.driver
+        if not self.prepared.marks or (driver is not None and not driver.client_binds and not driver.sent):
+            return False
+        if answer.sqlstate in _BY_TYPE:
+            return not self.closed(answer, frozenset())
+        if driver is not None and not driver.client_binds:
+            return False
+        literal = answer.sqlstate == _SYNTAX and _PLACEHOLDER.match(self.sql, max(0, answer.position)) is not None
+        return literal or answer.sqlstate in _BY_EXPRESSION
+
+    def _settled(self, answer: Refused) -> bool:
+        """Whether no value in a hole takes the objection away."""
+        if answer.sqlstate in _BY_TYPE:
+            return self.closed(answer, frozenset(), literals=True)
+        at_column = self.parsed is not None and any(each.location == answer.position for each in self.parsed.columns)
+        at_table = self.hunt is not None and bool(self.hunt.tables or self.hunt.supposed)
+        return answer.sqlstate in _OF_NAMES and (at_column or at_table or bool(self.hunt and self.hunt.columns))
+
+    def closed(self, answer: Refused, known: Set[int], *, literals: bool = False) -> bool:
+        """Whether an objection to an operator or a function has nothing to do with parameters but the `known`; nor, if
+        so asked, with literals."""
+        parsed = self.parsed
+        if parsed is None or (answer.sqlstate not in _OF_OPERATORS and not known):
+            return False
+        beside = known if literals else known | {LITERAL}
+        within = parsed.open_at.get(answer.position)
+        if within is None:
+            within = set[int]().union(*parsed.open_at.values()) if known else set[int]()
+        return parsed.open_apart <= beside and within <= beside
 
     def _may_be_made(self) -> bool:
         """Whether the code makes a function, a type or a sequence of a name in the statement, or an extension."""
@@ -104,7 +151,12 @@ class Examined:
         if isinstance(self.answer, Refused) and self.refused is None and (self.masked or self.schema.objects):
             return False
         unclear = self.prepared.filled and isinstance(self.answer, Refused) and self.answer.sqlstate == _SYNTAX
-        return self.prepared.whole and not unclear and not (self.hunt is not None and self.hunt.supposed)
+        return (
+            self.prepared.whole
+            and not unclear
+            and not self.undecided
+            and not (self.hunt is not None and self.hunt.supposed)
+        )
 
     def site(self, position: int) -> Site:
         """Where that offset of `sql` stands in the file."""
@@ -118,15 +170,39 @@ class Examined:
         return tuple({each.qualified: each for each in found if each is not None}.values())
 
     def argument(self, mark: Mark) -> Argument | None:
-        """The value for a placeholder, where it is known."""
+        """The value for a placeholder, where it is known; proved only where the driver sends such a type as it does by
+        itself."""
+        given, adapted = self._argument(mark), self.statement.adapted
+        if given is not None and given.proof is not None and adapted & {ALL, given.proof.type}:
+            return given._replace(proof=None)
+        return given
+
+    def _argument(self, mark: Mark) -> Argument | None:
         given = self.statement.arguments
         if given is None:
             return None
         if mark.key is not None:
             return next((each for each in given if each.key == mark.key), None)
-        if self.statement.keyed or any(each.starred for each in given[: mark.number]):
+        if self.statement.keyed or self.prepared.quoted or any(each.starred for each in given[: mark.number]):
             return None
         return given[mark.number - 1] if mark.number <= len(given) else None
+
+    @cached_property
+    def proved(self) -> frozenset[int]:
+        """The parameters whose values are of a type that the driver is known to send."""
+        sent = {*self.driver.sent, "str"} if self.driver is not None else set[str]()
+        return frozenset(
+            mark.number
+            for mark in self.prepared.marks
+            if (argument := self.argument(mark)) is not None
+            and argument.proof is not None
+            and argument.proof.type in sent
+        )
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """Those of all parameters."""
+        return frozenset(mark.number for mark in self.prepared.marks)
 
     @property
     def counted(self) -> int | None:

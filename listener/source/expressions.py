@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from . import forms
-from .drivers import driver_of
-from .forms.form import dotted
+from .drivers import PREPARED, driver_of
+from .forms.form import called, dotted
 from .guards import CATALOG
 from .place import Lines
 from .scope import Scope
@@ -43,9 +43,10 @@ class Expressions:
     def literal(self, node: ast.Constant, value: str) -> Piece:
         """The characters of a literal with their place."""
         line, column = node.lineno, self.column(node)
+        engine = self.scope.guard.engine if self.scope.guard is not None else None
         if "\\" not in value and (content := self.lines.content(line, column, value)) is not None:
-            return Written(value, *content, exact=True, file=self.path)
-        return Written(value, line, column, file=self.path)
+            return Written(value, *content, exact=True, file=self.path, engine=engine)
+        return Written(value, line, column, file=self.path, engine=engine)
 
     def column(self, node: ast.expr) -> int:
         """Where the expression begins on its line, in characters."""
@@ -92,6 +93,8 @@ class Expressions:
     def driver_made(self, value: ast.expr) -> str | None:
         """Whose object the value is: by the function that makes it, or by the object that it comes from."""
         while isinstance(value, ast.Await | ast.Call | ast.Subscript):
+            if isinstance(value, ast.Call) and called(value) == "prepare":
+                return PREPARED
             value = value.func if isinstance(value, ast.Call) else value.value
         name = dotted(value)
         while name:

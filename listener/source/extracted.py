@@ -27,7 +27,8 @@ class CodeStatement:
     they begin, `call` the call that hands them on, `through` the wrappers between, outermost first. `arguments` are the
     values in the order of the placeholders, or under their names; None where they are not known. `style` is how
     placeholders have to be written on this path, None where nobody can tell; it `rewrites` them where a wrapper makes
-    another text of it. `not_live` says why it does not run, or not always, against the schema.
+    another text of it. `not_live` says why it does not run, or not always, against the schema. What a driver
+    does with values of `adapted` types is not known (adapters.ALL: of any).
     """
 
     text: Text
@@ -45,6 +46,7 @@ class CodeStatement:
     engine: str | None = None
     condition: str | None = None
     not_live: str | None = None
+    adapted: frozenset[str] = frozenset()
 
     @property
     def sql(self) -> str:

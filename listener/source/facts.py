@@ -25,7 +25,8 @@ class Conversion(NamedTuple):
 
 class Argument(NamedTuple):
     """One argument of a call. `name` is that of the function's parameter which it is handed through from; `key` its
-    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out)."""
+    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out).
+    It stands in `file`."""
 
     said: str
     line: int
@@ -38,6 +39,7 @@ class Argument(NamedTuple):
     items: tuple[Argument, ...] | None = None
     keyed: bool = False
     conversion: Conversion | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Loaded:
 @dataclass(frozen=True, slots=True)
 class Module:
     """One file. `imports` lead from local names to dotted ones, `bases` from classes to the names of their bases,
-    `classes` from `Class.attribute` to the name of the class that it holds an object of."""
+    `classes` from `Class.attribute` to the name of the class that it holds an object of, `adapted` are types
+    that it teaches drivers."""
 
     path: str
     name: str
@@ -113,6 +116,7 @@ class Module:
     calls: tuple[Call, ...] = ()
     loaded: tuple[Loaded, ...] = ()
     drivers: frozenset[str] = frozenset()
+    adapted: frozenset[str] = frozenset()
     lines: int = 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from .facts import Guard
@@ -25,10 +25,15 @@ _ENGINES: Final = {
 }
 _ENGINE: Final = re.compile("|".join(_ENGINES), re.IGNORECASE)
 _OURS: Final = re.compile(r"postgres|psycopg|asyncpg|\bis_pg\b|\bpgsql\b", re.IGNORECASE)
-# Not `if self.postgresql.is_running()`, whose other branch is not for another engine.
-_ASKS_FOR_OURS: Final = re.compile(
-    r"[\"'][^\"']*(?:postgres|pgsql)|\b(?:is|use|uses|using|on)_?(?:pg|postgres\w*)\b", re.IGNORECASE
+_WORD: Final = "((?:" + "|".join((*_ENGINES, "spatialite")) + r")\d?)"
+_ENGINES_WORD: Final = re.compile(rf"(?<![a-z]){_WORD}(?![a-z])", re.IGNORECASE)
+_FLAG: Final = re.compile(
+    rf"_*(?:(?:is|use|uses|using|on)_?)?{_WORD}(?:_(?:db|mode|backend|dialect|engine))?", re.IGNORECASE
 )
+# Not those of drivers: another one is no other engine.
+_OUR_NAME: Final = re.compile(r"postgres|pgsql", re.IGNORECASE)
+# Not `if self.postgresql.is_running()`, whose other branch is not for another engine.
+_OUR_FLAG: Final = re.compile(r"_*(?:is|use|uses|using|on)_?(?:pg|pgsql|postgres\w*)", re.IGNORECASE)
 _ENGINES_NAME: Final = re.compile("(?:" + "|".join((*_ENGINES, "spatialite")) + r")\d?", re.IGNORECASE)
 VERSION: Final = re.compile(r"server_version|pg_version|version_num|_version\b.*\d{5}", re.IGNORECASE)
 """Stands in conditions on the server's version: what they guard is for some servers only."""
@@ -61,20 +66,67 @@ def engine_of_folder(path: str) -> str | None:
     return None
 
 
-def engines(test: ast.expr, said: Callable[[ast.expr], str]) -> Sides:
-    """What the condition tells of engines, by the words in it."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        inner = engines(test.operand, said)
-        return Sides(inner.otherwise, inner.body)
-    text = said(test)
-    theirs, ours = _ENGINE.search(text), _ASKS_FOR_OURS.search(text)
-    negated = isinstance(test, ast.Compare) and any(isinstance(each, ast.NotEq | ast.NotIn) for each in test.ops)
-    if ours and not theirs:
-        return Sides(OTHER, None) if negated else Sides(None, OTHER)
-    if theirs and not ours:
-        engine = _ENGINES[theirs[0].lower()]
-        return Sides(None, engine) if negated else Sides(engine, None)
-    return Sides()
+def engines(test: ast.expr) -> Sides:
+    """What the condition tells of engines: by a constant that something is compared with, or by a flag's name."""
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = engines(operand)
+            return Sides(inner.otherwise, inner.body)
+        case ast.BoolOp(op=operator, values=values):
+            return _together([engines(each) for each in values], all_of_them=isinstance(operator, ast.And))
+        case ast.Compare(left=left, ops=[operator], comparators=[right]):
+            sides = _compared(left, right)
+            negated = isinstance(operator, ast.NotEq | ast.NotIn | ast.IsNot)
+            return Sides(sides.otherwise, sides.body) if negated else sides
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith"), args=[given]):
+            return _of_constants(given)
+        case ast.Call(func=function) if isinstance(function, ast.Name | ast.Attribute):
+            return _of_flag(function)
+        case _:
+            return _of_flag(test)
+
+
+def _together(sides: Sequence[Sides], *, all_of_them: bool) -> Sides:
+    """The sides of conditions of which all or any hold."""
+    bodies, others = [each.body for each in sides], [each.otherwise for each in sides]
+    one = next((each for each in (bodies if all_of_them else others) if each is not None), None)
+    each_one = (others if all_of_them else bodies)[0] if None not in (others if all_of_them else bodies) else None
+    return Sides(one, each_one) if all_of_them else Sides(each_one, one)
+
+
+def _compared(left: ast.expr, right: ast.expr) -> Sides:
+    found = [each for each in (_of_constants(left), _of_constants(right)) if each != Sides()]
+    return found[0] if len(found) == 1 else Sides()
+
+
+def _of_constants(node: ast.expr) -> Sides:
+    """What it tells that something is that constant, or one of those."""
+    match node:
+        case ast.Constant(value=str(text)):
+            if _OUR_NAME.search(text):
+                return Sides(None, OTHER)
+            theirs = _ENGINES_WORD.search(text)
+            return Sides() if theirs is None else Sides(_engine(theirs[1]), None)
+        case ast.Tuple(elts=[_, *_] as each) | ast.List(elts=[_, *_] as each) | ast.Set(elts=[_, *_] as each):
+            return _together([_of_constants(one) for one in each], all_of_them=False)
+        case ast.Attribute(attr=name) if name.isupper() and (theirs := _ENGINES_NAME.fullmatch(name)):
+            return Sides(_engine(theirs[0]), None)
+        case _:
+            return Sides()
+
+
+def _of_flag(node: ast.expr) -> Sides:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            if theirs := _FLAG.fullmatch(name):
+                return Sides(_engine(theirs[1]), None)
+            return Sides(None, OTHER) if _OUR_FLAG.fullmatch(name) else Sides()
+        case _:
+            return Sides()
+
+
+def _engine(name: str) -> str:
+    return _ENGINES.get(name.lower().rstrip("0123456789"), "SQLite")
 
 
 def guarded(outer: Guard | None, engine: str | None, condition: str | None) -> Guard | None:

@@ -19,6 +19,8 @@ from .facts import Argument, Call, Function, Guard, Module
 from .handing import argument_for, as_part, given, handed_through, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
+from .parsed import parse, slices
+from .prepared import prepared
 from .secret import cut
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
 
@@ -80,6 +82,7 @@ class Linker:
         self._only = next(iter(used)) if len(used) == 1 else None
         everywhere = {driver for module in self._modules for driver in module.drivers}
         # Which cursors a connection makes is said where it is made: then either style may be meant.
+        self._adapted = frozenset(each for module in self._modules for each in module.adapted)
         self._chosen_by_cursor = frozenset({"psycopg"} if "psycopg raw" in everywhere else ())
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
@@ -113,7 +116,8 @@ class Linker:
             return
         texts = argument.text
         foreign = driver is not None and call.driver is not None
-        sure = foreign or _OF_DATABASES.search(call.receiver) is not None
+        named = any(call.name in drivers()[name].functions for name, _ in known)
+        sure = foreign or named or _OF_DATABASES.search(call.receiver) is not None
         if texts is None:
             if sure and argument.proof is None:
                 self._add_dynamic(module, call, argument.said)
@@ -271,6 +275,7 @@ class Linker:
         if driver is not None and driver.name in self._chosen_by_cursor:
             style = None
         engine = next((each.engine for each in sent.guards if each.engine), None)
+        engine = engine or next((each.engine for each in sent.text if isinstance(each, Written) and each.engine), None)
         engine = (
             engine or (driver.foreign if driver else None) or engine_of(sent.module.path, sent.call.function, literal)
         )
@@ -286,14 +291,18 @@ class Linker:
             sent.driver,
             style,
             sent.binding,
-            sent.arguments,
+            None if any(isinstance(piece, Written) and piece.bound for piece in sent.text) else sent.arguments,
             sent.keyed,
             sent.through,
             sent.rewrites,
             engine,
             condition,
             standing(sent.module.path),
+            self._adapted,
         )
+        if not sent.sure and not _names_a_table(statement):
+            self._add_dynamic(sent.module, sent.call, statement.sql)
+            return
         key = statement.text, call, sent.guards
         known = self._found.setdefault(key, statement)
         if known.driver != statement.driver:
@@ -308,6 +317,16 @@ class Linker:
 
 def _star_imported(where: Module, module: Module) -> bool:
     return any(target == f"{module.name}.*" for target in where.imports.values())
+
+
+def _names_a_table(statement: CodeStatement) -> bool:
+    """Whether a text is SQL for sure: by English words and commands of other things no table can be meant."""
+    parts = [parse(sql) for _, sql in slices(prepared(statement).sql) if sql.strip()]
+    return (
+        bool(parts)
+        and all(each is not None for each in parts)
+        and any(each and (each.ranges or each.made) for each in parts)
+    )
 
 
 def _said(piece: Piece) -> str:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
+from .adapters import adapted_by
 from .calls import Calls
 from .drivers import driver_of
-from .expressions import Expressions
-from .facts import Call, Function, Loaded, Module, Proof
+from .facts import Call, Function, Loaded, Module
 from .forms.form import dotted
 from .guards import VERSION, engines, guarded
 from .imports import imported
 from .loading import loaded_by
-from .proofs import annotated, proof
+from .names import Names
 from .scope import Scope
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Written, concatenated, either
-from .walking import attributes_in, calls_in, class_made, class_named, defaults_of, expressions, rewrites
-
-T = TypeVar("T")
+from .sqltext import Alternatives, Hole, HoleKind, concatenated, either
+from .walking import (
+    attributes_in,
+    calls_in,
+    class_made,
+    class_named,
+    defaults_of,
+    expressions,
+    named_within,
+    names_of_comprehensions,
+)
 
 
 def read_module(path: str, name: str, source: str) -> Module:
@@ -28,14 +34,13 @@ def read_module(path: str, name: str, source: str) -> Module:
     return _Reader(path, name, source).read()
 
 
-class _Reader(Expressions):
+class _Reader(Names):
     """Follows names through one file. Branches are followed each and joined; a loop is followed once."""
 
     def __init__(self, path: str, name: str, source: str) -> None:
         super().__init__(path, source)
         self._tree = ast.parse(source)
         self._name = name
-        self._constants: dict[str, Alternatives] = {}
         self._functions: dict[str, Function] = {}
         self._bases: dict[str, tuple[str, ...]] = {}
         self._classes: dict[str, str] = {}
@@ -44,20 +49,27 @@ class _Reader(Expressions):
         self._drivers: set[str] = set()
         self._returns: list[Alternatives | None] = []
         self._calls = Calls(self)
+        self._adapts = "register_" in source or "_type_codec" in source
+        self._adapted: set[str] = set()
+        self._names_within = ":=" in source
+        self._around: ast.AST | None = None
+        self._given: dict[int, frozenset[str]] = {}
 
     def read(self) -> Module:
         self._block(self._tree.body)
+        self._joined("")
         return Module(
             self.path,
             self._name,
             self.imports,
-            self._constants,
+            self.constants,
             self._functions,
             self._bases,
             self._classes,
             tuple(self._found),
             tuple(self._loaded),
             frozenset(self._drivers),
+            frozenset(self._adapted),
             self.lines.number,
         )
 
@@ -73,19 +85,22 @@ class _Reader(Expressions):
                 pass
             case ast.Expr(value=value):
                 self._look_into(value)
-                self._appended(value)
+                self.appended(value)
             case ast.Assign(targets=targets, value=value):
                 self._look_into(value)
                 for target in targets:
-                    self._assign(target, value)
+                    self.assign(target, value)
             case ast.AnnAssign(target=target, value=value, annotation=annotation):
                 if value is not None:
                     self._look_into(value)
-                    self._assign(target, value)
-                self._annotate(target, annotation)
+                    self.assign(target, value)
+                self.annotate(target, annotation)
             case ast.AugAssign(target=target, op=ast.Add(), value=value):
                 self._look_into(value)
-                self._extend(target, value)
+                self.extend(target, value)
+            case ast.AugAssign(target=target, value=value):
+                self._look_into(value)
+                self.forget(target)
             case ast.Return(value=value):
                 if value is not None:
                     self._look_into(value)
@@ -117,121 +132,34 @@ class _Reader(Expressions):
     def _look_into(self, *nodes: ast.expr) -> None:
         """Find the calls in expressions."""
         for node in nodes:
+            if self._names_within:
+                for each in named_within(node):
+                    self.assign(each.target, each.value)
+                    self.scope.proofs.pop(each.target.id, None)  # perhaps it did not come to there
             for call in calls_in(node):
-                if (found := self._calls.read(call)) is not None:
+                if self._adapts and (adapted := adapted_by(call)) is not None:
+                    self._adapted.add(adapted)
+                match call.func:
+                    case ast.Attribute(value=ast.Name(id=name)) if name in self.scope.parameters:
+                        self.scope.changed.add(name)
+                    case _:
+                        pass
+                if (found := self._read(call, node)) is not None:
                     self._found.append(found)
                 if (loaded := loaded_by(call, self.imports)) is not None:
                     self._loaded.append(loaded)
-            if isinstance(node, ast.NamedExpr):
-                self._assign(node.target, node.value)
 
-    def _assign(self, target: ast.expr, value: ast.expr) -> None:
-        match target:
-            case ast.Name(id=name):
-                self._bind(name, value)
-            case ast.Attribute() if (name := dotted(target)) is not None and name.startswith(("self.", "cls.")):
-                self._bind(name, value)
-                if self.scope.of_class and (driver := self.scope.drivers.get(name)) is not None:
-                    self.attributes.setdefault(f"{self.scope.of_class}.{name.partition('.')[2]}", driver)
-                if self.scope.of_class and (text := self.scope.texts.get(name)) is not None:
-                    key = f"{self.scope.of_class}.{name.partition('.')[2]}"
-                    known = self._constants.get(key, ())
-                    self._constants[key] = either([known, text], self.hole(value))
-            case ast.Tuple(elts=targets) | ast.List(elts=targets):
-                values = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(targets) else None
-                for number, each in enumerate(targets):
-                    if values is None:
-                        self._forget(each)
-                    else:
-                        self._assign(each, values[number])
-            case _:
-                self._forget(target)
-
-    def _bind(self, name: str, value: ast.expr) -> None:
-        scope = self.scope
-        text, known = self._text_worth_keeping(value), proof(value, scope.proofs)
-        driver, asked = self.driver_made(value), self.asks_catalog(value)
-        rewritten = name in scope.parameters and rewrites(value, name)
-        elements = value.elts if isinstance(value, ast.List) else None
-        listed = None if elements is None else tuple(self.text(each) for each in elements)
-        if not scope.owner or scope.owner == scope.of_class:
-            self._constant(name, value, text)
-        scope.forget(name)
-        if rewritten:
-            text = ((Parameter(name, 0, 0, rewritten=True),),)
-        self._hold(scope.texts, name, text)
-        self._hold(scope.proofs, name, known)
-        self._hold(scope.drivers, name, driver)
-        self._hold(scope.lists, name, listed)
-        self._hold(scope.classes, name, class_made(value))
-        if asked:
-            scope.asked.add(name)
-
-    @staticmethod
-    def _hold(held: dict[str, T], name: str, found: T | None) -> None:
-        if found is not None:
-            held[name] = found
-
-    def _text_worth_keeping(self, value: ast.expr) -> Alternatives | None:
-        """The text of a value, where it is more than a name for what a call returns."""
-        text = self.text(value)
-        if text is None:
-            return None
-        lone = all(len(each) == 1 and isinstance(each[0], Reference) and each[0].called for each in text)
-        return None if lone and self.driver_made(value) is not None else text
-
-    def _constant(self, name: str, value: ast.expr, text: Alternatives | None) -> None:
-        key = f"{self.scope.of_class}.{name}" if self.scope.of_class else name
-        if text is not None:
-            self._constants[key] = text
-        elif isinstance(value, ast.Dict):
-            for item, content in zip(value.keys, value.values, strict=True):
-                held = self.text(content)
-                if isinstance(item, ast.Constant) and isinstance(item.value, str) and held is not None:
-                    self._constants[f"{key}[{item.value!r}]"] = held
-
-    def _annotate(self, target: ast.expr, annotation: ast.expr) -> None:
-        if (name := dotted(target)) is None:
-            return
-        if isinstance(target, ast.Name) and (kind := annotated(annotation)) is not None:
-            self.scope.proofs[name] = Proof(kind, f"`{name}: {self.said(annotation)}` says so")
-        if (driver := self.driver_named(annotation)) is not None:
-            self.scope.drivers[name] = driver
-        if isinstance(target, ast.Name) and (of_class := class_named(annotation)) is not None:
-            self.scope.classes[name] = of_class
-
-    def _extend(self, target: ast.expr, value: ast.expr) -> None:
-        name = dotted(target)
-        if name is None:
-            return
-        before = self.bound(name)
-        if before is not None and (isinstance(before[0][0] if before[0] else None, Written) or self.text(value)):
-            added = self.part(value)
-            # `forget` first: a parameter that is added to is a local from here on.
+    def _read(self, call: ast.Call, within: ast.expr) -> Call | None:
+        """The call, without what is known of names that a comprehension around it gives anew."""
+        found = self._calls.read(call)
+        if found is None or not (names := names_of_comprehensions(within)):
+            return found
+        outer, self.scope = self.scope, self.scope.fork()
+        for name in names:
             self.scope.forget(name)
-            self.scope.texts[name] = concatenated([before, added], self.hole(value))
-        elif name in self.scope.lists and isinstance(value, ast.List):
-            self.scope.lists[name] = (*self.scope.lists[name], *(self.text(each) for each in value.elts))
-        else:
-            self.scope.forget(name)
-
-    def _appended(self, value: ast.expr) -> None:
-        match value:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments):
-                if name not in self.scope.lists:
-                    return
-                added = [self.text(each) for each in arguments] if method == "append" else [None]
-                self.scope.lists[name] = (*self.scope.lists[name], *added)
-            case _:
-                return
-
-    def _forget(self, target: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            self.scope.forget(target.id)
-        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
-            for node in ast.walk(target):
-                if isinstance(node, ast.Name):
-                    self.scope.forget(node.id)
+        found = self._calls.read(call)
+        self.scope = outer
+        return found
 
     # Branches.
 
@@ -247,7 +175,7 @@ class _Reader(Expressions):
 
     def _if(self, node: ast.If) -> None:
         self._look_into(node.test)
-        before, sides = self.scope, engines(node.test, self.said)
+        before, sides = self.scope, engines(node.test)
         condition = self._condition(node.test)
         then, otherwise = before.fork(), before.fork()
         then.guard = guarded(before.guard, sides.body, condition)
@@ -279,7 +207,7 @@ class _Reader(Expressions):
                 self._look_into(test)
             case ast.For(iter=iterated, target=target) | ast.AsyncFor(iter=iterated, target=target):
                 self._look_into(iterated)
-                self._forget(target)
+                self.forget(target)
         before = self.scope
         start = before.fork()
         self.scope = before.fork()
@@ -303,7 +231,7 @@ class _Reader(Expressions):
         for item in node.items:
             self._look_into(item.context_expr)
             if item.optional_vars is not None:
-                self._assign(item.optional_vars, item.context_expr)
+                self.assign(item.optional_vars, item.context_expr)
         self._block(node.body)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
@@ -339,6 +267,9 @@ class _Reader(Expressions):
         named = arguments.kwarg and arguments.kwarg.arg
         self._look_into(*node.decorator_list)
         inner = outer.fork() if outer.owner and outer.owner != outer.of_class else Scope()
+        for each in self._given_around() if inner.proofs else ():
+            inner.proofs.pop(each, None)  # it may be given anew until the function runs
+        around, self._around = self._around, node
         inner.ended = False
         inner.of_class = outer.of_class
         inner.guard = outer.guard
@@ -350,7 +281,7 @@ class _Reader(Expressions):
         self.scope, self._returns = inner, []
         for each in plain:
             if each.annotation is not None and each.arg in inner.parameters:
-                self._annotate(ast.Name(each.arg), each.annotation)
+                self.annotate(ast.Name(each.arg), each.annotation)
         self._block(node.body)
         defaults = {
             each.arg: text for each, value in defaults_of(arguments) if (text := self._default(value)) is not None
@@ -370,7 +301,15 @@ class _Reader(Expressions):
         self._functions[inner.owner] = function
         if method and (of_class := class_named(node.returns)) is not None:
             self._classes.setdefault(inner.owner, of_class)
-        self.scope, self._returns = outer, returns
+        self.scope, self._returns, self._around = outer, returns, around
+
+    def _given_around(self) -> frozenset[str]:
+        """The names that the function around assigns to."""
+        key = id(self._around)
+        if self._around is not None and key not in self._given:
+            stored = (each for each in ast.walk(self._around) if isinstance(each, ast.Name))
+            self._given[key] = frozenset(each.id for each in stored if isinstance(each.ctx, ast.Store))
+        return self._given.get(key, frozenset())
 
     def _default(self, value: ast.expr) -> Alternatives | None:
         return self.text(value) if isinstance(value, ast.Constant | ast.JoinedStr | ast.Name | ast.Attribute) else None
@@ -389,7 +328,14 @@ class _Reader(Expressions):
             if made is not None:
                 self.attributes.setdefault(f"{name}.{target}", made)
         self._block(node.body)
+        self._joined(f"{name}.")
         self.scope = outer
+
+    def _joined(self, prefix: str) -> None:
+        """Have what the names of a module or class hold at its end, by all of its branches."""
+        for name, text in self.scope.texts.items():
+            if f"{prefix}{name}" in self.constants:
+                self.constants[f"{prefix}{name}"] = text
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         package = self.path.endswith("__init__.py")

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, cast
 
 import pglast
 from pglast import ast
-from pglast.visitors import Visitor
+from pglast.visitors import Ancestor, Visitor
 
 from ..nesting import NestedTooDeeply, require_shallow
 from .prepared import HOLE_NAME
@@ -35,6 +35,9 @@ _ANALYSED: Final = frozenset(
         ),
     }
 )
+_APART: Final = (ast.RangeSubselect, ast.RangeFunction, ast.RangeTableFunc, ast.CommonTableExpr)
+LITERAL: Final = 0
+"""Among the numbers of parameters: a string or NULL."""
 _UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
 
 
@@ -81,7 +84,9 @@ class Cast(NamedTuple):
 class Parsed:
     """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
     that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
-    do. It `copies_whole` a relation with COPY, without naming columns."""
+    do. It `copies_whole` a relation with COPY, without naming columns. `open_at` are the parameters within what stands
+    at a place, with LITERAL for what has no type of its own either; `open_apart` are those of queries, functions and
+    rows that it selects from: they may be in any of its columns."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -94,6 +99,8 @@ class Parsed:
     outputs: dict[int, str] = field(default_factory=dict[int, str])
     sorting: set[int] = field(default_factory=set[int])
     operators: set[int] = field(default_factory=set[int])
+    open_at: dict[int, set[int]] = field(default_factory=dict[int, "set[int]"])
+    open_apart: set[int] = field(default_factory=set[int])
     utility: bool = False
     copies_whole: bool = False
 
@@ -227,6 +234,23 @@ class _Reader(Visitor):
                 names = cast("Any", one.typeName).names if one.typeName is not None else ()
                 if parts and names:
                     self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
+
+    def visit_ParamRef(self, ancestors: Ancestor, node: ast.ParamRef) -> None:  # noqa: N802 - as above
+        self._open(ancestors, node, node.number or LITERAL)
+
+    def visit_A_Const(self, ancestors: Ancestor, node: ast.A_Const) -> None:  # noqa: N802 - as above
+        if node.isnull or isinstance(node.val, ast.String):
+            self._open(ancestors, node, LITERAL)
+
+    def _open(self, ancestors: Ancestor, node: ast.Node, number: int) -> None:
+        above: Any = ancestors
+        each: Any = node
+        while above is not None:
+            if isinstance(each, _APART):
+                self.found.open_apart.add(number)
+            if (location := getattr(each, "location", None)) is not None:
+                self.found.open_at.setdefault(location, set()).add(number)
+            each, above = above.node, above.parent
 
     def _sorting(self, nodes: Any) -> None:
         self.found.sorting |= {each.location or 0 for each in nodes or () if isinstance(each, ast.ColumnRef)}

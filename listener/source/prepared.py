@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from .clauses import Clauses, Opened
+from .drivers import drivers
 from .drivers.driver import Style
 from .extracted import CodeStatement, Site
 from .place import after
@@ -36,6 +38,7 @@ _TOKEN: Final = re.compile(
     |(?P<other>[^\s\w])""",
     re.VERBOSE | re.DOTALL,
 )
+_WITHIN: Final = re.compile(r"(?P<percent>%%)|%(?:\(\w+\))?s")
 _STYLES: Final = {
     "pyformat": Style.FORMAT,
     "format": Style.FORMAT,
@@ -63,7 +66,8 @@ class _Copied(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """`sql` is for the server. `marks` are the placeholders in order, `found` how they are written, `filled` are holes
-    with what stands for them; where none is more than a value, the statement is `whole`."""
+    with what stands for them; where none is more than a value, the statement is `whole`. `quoted` counts the
+    placeholders within literals, where a driver that binds puts values in; `opened` is what holes may add to."""
 
     sql: str
     marks: tuple[Mark, ...]
@@ -71,6 +75,8 @@ class Prepared:
     style: Style | None
     filled: tuple[Hole, ...]
     whole: bool
+    quoted: int
+    opened: frozenset[Opened]
     _copied: tuple[_Copied, ...]
     _origins: tuple[tuple[int, Written], ...]
     _default: Site
@@ -181,6 +187,11 @@ class _Writer:
         self._marks: list[Mark] = []
         self._keys: dict[str, int] = {}
         self._whole = True
+        driver = drivers().get(statement.driver or "")
+        self._bound = driver is None or driver.client_binds
+        self._quoted = 0
+        self._clauses = Clauses()
+        self._opened: set[Opened] = set()
         # psycopg leaves `%` alone where it is given no values.
         self._percents = style is Style.FORMAT and statement.arguments != ()
 
@@ -188,6 +199,7 @@ class _Writer:
         done = 0
         for number, token in enumerate(self._tokens):
             replacement = self._replacement(number, token)
+            self._clauses.follow(token[0])
             if replacement is None:
                 continue
             self._copy(done, token.start())
@@ -201,6 +213,8 @@ class _Writer:
             self._style,
             tuple(self._holes),
             self._whole,
+            self._quoted,
+            frozenset(self._opened),
             tuple(self._copied),
             origins,
             self._statement.site,
@@ -215,7 +229,7 @@ class _Writer:
         self._parts.append(text)
         self._length += len(text)
 
-    def _replacement(self, number: int, token: re.Match[str]) -> str | None:  # noqa: PLR0911 - by kind
+    def _replacement(self, number: int, token: re.Match[str]) -> str | None:
         """What is written for the token; None for itself."""
         kind = _kind(token)
         if kind == "mark":
@@ -231,15 +245,18 @@ class _Writer:
         if kind == "numeric":
             self._marks.append(Mark(int(token["number"]), None))
             return None
-        if key is not None:
-            place = self._keys.setdefault(key, len(self._keys) + 1)
-            self._marks.append(Mark(place, key))
-            return f"${place}"
-        self._marks.append(Mark(len(self._marks) + 1, None))
-        return f"${len(self._marks)}"
+        place = len(self._marks) + 1 if key is None else self._keys.setdefault(key, len(self._keys) + 1)
+        self._marks.append(Mark(place, key))
+        # Who writes values into the text writes a list there.
+        return f"(${place})" if self._bound and self._before(number)[0] == "IN" else f"${place}"
 
     def _within(self, text: str, kind: str) -> str | None:
-        changed = text.replace("%%", "%") if self._percents else text
+        changed = text
+        if self._bound and self._statement.arguments != () and self._style in (Style.FORMAT, None):
+            changed, found = _WITHIN.subn(lambda each: each[0] if each["percent"] else "0", text)
+            self._quoted += found - text.count("%%")
+        if self._percents:
+            changed = changed.replace("%%", "%")
         if kind != "comment" and re.search(_MARKS, changed):
             self._whole = self._whole and kind == "string"
             changed = re.sub(_MARKS, HOLE_NAME if kind == "quoted" else "0", changed)
@@ -252,6 +269,8 @@ class _Writer:
         before = self._raw[token.start() - 1] if token.start() else " "
         behind = self._raw[token.end()] if token.end() < len(self._raw) else " "
         name = f"{HOLE_NAME}_{ord(token[0]) - _MARK}"
+        if hole.kind is not HoleKind.VALUE and (opened := self._clauses.opened()) is not None:
+            self._opened.add(opened)
         if hole.kind is HoleKind.IDENTIFIER or before == "." or behind == "." or _wordy(before) or _wordy(behind):
             self._whole = False
             return name

@@ -14,7 +14,8 @@ Listed = tuple[Alternatives | None, ...]
 @dataclass(slots=True)
 class Scope:
     """A function's, a class's or a module's names. `local` are those that the function itself gives, of which `texts`
-    are SQL or parts of it; a text of None is none. `owner` is the qualified name, `of_class` the class around."""
+    are SQL or parts of it; a text of None is none. What the `changed` hold may be changed in
+    place. `owner` is the qualified name, `of_class` the class around."""
 
     owner: str = ""
     of_class: str = ""
@@ -25,6 +26,7 @@ class Scope:
     proofs: dict[str, Proof] = field(default_factory=dict[str, Proof])
     drivers: dict[str, str] = field(default_factory=dict[str, str])
     asked: set[str] = field(default_factory=set[str])
+    changed: set[str] = field(default_factory=set[str])
     classes: dict[str, str] = field(default_factory=dict[str, str])
     guard: Guard | None = None
     ended: bool = False
@@ -41,6 +43,7 @@ class Scope:
             dict(self.proofs),
             dict(self.drivers),
             set(self.asked),
+            set(self.changed),
             dict(self.classes),
             self.guard,
         )
@@ -51,6 +54,10 @@ class Scope:
         for each in (self.texts, self.lists, self.proofs, self.drivers, self.classes):
             each.pop(name, None)
         self.asked.discard(name)
+
+    def is_handed_on(self, name: str) -> bool:
+        """Whether the name holds just what a caller gives."""
+        return name in self.parameters and name not in self.local and name not in self.changed
 
     def join(self, branches: Sequence[Scope], line: int) -> None:
         """Go on after branches, of which those that ended do not come here."""
@@ -79,6 +86,7 @@ class Scope:
             name: held for name, held in first.classes.items() if all(each.classes.get(name) == held for each in others)
         }
         self.asked = set[str]().union(*(each.asked for each in going))
+        self.changed = set[str]().union(*(each.changed for each in going))
 
 
 def _common(several: Sequence[Listed]) -> Listed:

@@ -22,7 +22,8 @@ class HoleKind(StrEnum):
 class Written(NamedTuple):
     """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
     place is that of the whole literal. Lines count from 1, columns from 0, in characters. It is `assumed` where it is a
-    default that a setting or a constructor may replace."""
+    default that a setting or a constructor may replace, and `bound` where placeholders have values before the call.
+    It stands where the `engine` is another one."""
 
     text: str
     line: int
@@ -30,6 +31,8 @@ class Written(NamedTuple):
     exact: bool = False
     file: str = ""
     assumed: bool = False
+    bound: bool = False
+    engine: str | None = None
 
 
 class Hole(NamedTuple):
@@ -103,6 +106,16 @@ def assumed(texts: Alternatives | None) -> Alternatives | None:
         return None
     return tuple(
         tuple(piece._replace(assumed=True) if isinstance(piece, Written) else piece for piece in text) for text in texts
+    )
+
+
+def of_engine(texts: Alternatives, engine: str | None) -> Alternatives:
+    """The same texts, for that engine."""
+    if engine is None:
+        return texts
+    return tuple(
+        tuple(piece._replace(engine=engine) if isinstance(piece, Written) else piece for piece in text)
+        for text in texts
     )
 
 

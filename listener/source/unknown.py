@@ -15,6 +15,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from .asking import Answer, Question, Refused, ask
+from .clauses import Opened
 from .parsed import Parsed, Range, parse, span
 from .prepared import HOLE_NAME
 from .schema import Relation, Schema, read_relations
@@ -47,12 +48,13 @@ class UnknownColumn:
 @dataclass(slots=True)
 class Hunt:
     """One statement under examination; positions are offsets in `text`. A relation is `supposed` that only runs know by
-    its whole name, or that the code makes itself: what is of it is not known."""
+    its whole name, or that the code makes itself: what is of it is not known. Holes may add to what is `opened`."""
 
     text: str
     parsed: Parsed
     schema: Schema
     is_assumed: Callable[[int, int], bool]
+    opened: frozenset[Opened] = frozenset()
     tables: list[UnknownTable] = field(default_factory=list[UnknownTable])
     columns: list[UnknownColumn] = field(default_factory=list[UnknownColumn])
     last: Answer | None = None
@@ -65,12 +67,13 @@ class Hunt:
         """Find the relations that are not there, and put queries in their place."""
         for each in self.parsed.ranges:
             hole = HOLE_NAME in each.name or HOLE_NAME in (each.schema or "")
+            perhaps = each.schema is None and Opened.QUERIES in self.opened
             if not hole and (each.schema is None and each.name in self.parsed.names):
                 continue
             if not hole and (each.schema, each.name) in self.schema.relations:
                 continue
             start, end = span(self.text, each.location)
-            if not hole and each.name not in self.schema.made and not self.is_assumed(start, end - start):
+            if not (hole or perhaps) and each.name not in self.schema.made and not self.is_assumed(start, end - start):
                 self.tables.append(UnknownTable(each.schema, each.name, each.location))
             else:
                 self.supposed = True
@@ -121,17 +124,22 @@ class Hunt:
         self._edits[start] = (end, new)
 
     def _missing(self, parts: tuple[str, ...], position: int) -> None:
-        name = parts[-1]
+        *qualifiers, name = parts
         if HOLE_NAME in name:
             return
-        if len(parts) > 1:
-            relation = self._named(parts[-2])
-            if parts[-2] in self._absent or (relation is None and self._absent):
-                return
-            self.columns.append(UnknownColumn(name, position, relation, self._all()))
-        elif not self._absent:
+        relation = self._named(qualifiers[-1]) if qualifiers else None
+        if relation is None and (self._absent or self._may_come_from_a_hole(position)):
+            self.supposed = True
+        elif not qualifiers:
             among = self._all()
             self.columns.append(UnknownColumn(name, position, among[0] if len(among) == 1 else None, among))
+        elif qualifiers[-1] not in self._absent:
+            self.columns.append(UnknownColumn(name, position, relation, self._all()))
+
+    def _may_come_from_a_hole(self, position: int) -> bool:
+        if self.opened & {Opened.QUERIES, Opened.RANGES, Opened.COLUMNS}:
+            return True
+        return Opened.RESULTS in self.opened and position in self.parsed.sorting
 
     def _assigned(self) -> None:
         """INSERT and UPDATE: the target's columns are known, so all that is assigned can be looked up; and what else is
@@ -180,16 +188,19 @@ class Hunt:
 
 
 async def hunt(
-    connection: AsyncConnection[TupleRow], asked: Sequence[tuple[str, Callable[[int, int], bool]]], schema: Schema
+    connection: AsyncConnection[TupleRow],
+    asked: Sequence[tuple[str, Callable[[int, int], bool], frozenset[Opened]]],
+    schema: Schema,
 ) -> list[Hunt | None]:
     """What of each text is not there; None for one that does not parse. Adds the relations that they name to the
-    schema. With each text comes whether characters of it (offset, length) are but a default."""
-    parsed = [parse(text) for text, _ in asked]
+    schema. With each text comes whether characters of it (offset, length) are but a default, and what holes may add
+    to."""
+    parsed = [parse(text) for text, _, _ in asked]
     named = {(each.schema, each.name) for one in parsed if one is not None for each in one.ranges}
     schema.relations.update(await read_relations(connection, named - schema.relations.keys()))
     hunts = [
-        None if one is None else Hunt(text, one, schema, is_assumed)
-        for (text, is_assumed), one in zip(asked, parsed, strict=True)
+        None if one is None else Hunt(text, one, schema, is_assumed, opened)
+        for (text, is_assumed, opened), one in zip(asked, parsed, strict=True)
     ]
     for each in hunts:
         if each is not None:

@@ -45,6 +45,17 @@ def _fields(kind: type) -> tuple[str, ...]:
     return tuple(each for each in kind._fields if each not in _NO_PARTS)
 
 
+def named_within(node: ast.expr) -> list[ast.NamedExpr]:
+    """Every `name := value` in it."""
+    return [each for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+
+
+def names_of_comprehensions(node: ast.expr) -> set[str]:
+    """The names that comprehensions in it give."""
+    targets = [each.target for each in ast.walk(node) if isinstance(each, ast.comprehension)]
+    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+
+
 def expressions(node: ast.AST) -> Iterable[ast.expr]:
     return (each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr))
 

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Final
 
 from .driver import Driver, Sink
+
+PREPARED: Final = "a prepared statement"
+"""Stands for a driver where an object has its SQL already: its methods take values alone."""
 
 
 @cache

@@ -19,6 +19,8 @@ _SENT = {
     "date": "date",
     "Decimal": "numeric",
 }
+# Psycopg 2 writes literals, whose types are those of literals in SQL.
+_LITERALS = {**_SENT, "int": "integer", "float": "numeric"}
 _UNADAPTED = ("dict", "set", "object")
 
 
@@ -54,11 +56,11 @@ PSYCOPG2 = Driver(
         "execute_values": Sink(Binding.NONE, position=1),
         "execute_batch": Sink(Binding.MANY, position=1),
     },
-    sent=_SENT,
+    sent=_LITERALS,
     client_binds=True,
 )
 AIOPG = Driver(
-    "aiopg", ("aiopg",), Style.FORMAT, {"execute": _TOGETHER, "mogrify": _TOGETHER}, sent=_SENT, client_binds=True
+    "aiopg", ("aiopg",), Style.FORMAT, {"execute": _TOGETHER, "mogrify": _TOGETHER}, sent=_LITERALS, client_binds=True
 )
 DJANGO = Driver(
     "django",

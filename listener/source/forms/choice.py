@@ -5,27 +5,32 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from ..sqltext import Alternatives, either
+from ..guards import engines
+from ..sqltext import Alternatives, either, of_engine
 from .form import Form, Reading
 
 
 def _conditional(node: ast.expr, reading: Reading) -> Alternatives | None:
     if not isinstance(node, ast.IfExp):
         return None
-    return _any_of((node.body, node.orelse), node, reading)
+    sides = engines(node.test)
+    return _any_of((node.body, node.orelse), node, reading, (sides.body, sides.otherwise))
 
 
 def _first(node: ast.expr, reading: Reading) -> Alternatives | None:
     return _any_of(node.values, node, reading) if isinstance(node, ast.BoolOp) else None
 
 
-def _any_of(nodes: Sequence[ast.expr], whole: ast.expr, reading: Reading) -> Alternatives | None:
+def _any_of(
+    nodes: Sequence[ast.expr], whole: ast.expr, reading: Reading, engines: Sequence[str | None] = ()
+) -> Alternatives | None:
     """One of them; None where none is a text. Each is read once: they may hold the like again."""
     texts = [reading.text(each) for each in nodes]
     if all(each is None for each in texts):
         return None
     known = [((reading.hole(one),),) if text is None else text for one, text in zip(nodes, texts, strict=True)]
-    return either(known, reading.hole(whole))
+    for_engines = [of_engine(text, engine) for text, engine in zip(known, engines, strict=True)] if engines else known
+    return either(for_engines, reading.hole(whole))
 
 
 def _named(node: ast.expr, reading: Reading) -> Alternatives | None:

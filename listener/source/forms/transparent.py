@@ -24,8 +24,15 @@ def _function(node: ast.expr, reading: Reading) -> Alternatives | None:
 
 def _method(node: ast.expr, reading: Reading) -> Alternatives | None:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return reading.text(node.func.value)
+        texts = reading.text(node.func.value)
+        return _bound(texts) if node.func.attr == "bindparams" and texts is not None else texts
     return None
+
+
+def _bound(texts: Alternatives) -> Alternatives:
+    return tuple(
+        tuple(piece._replace(bound=True) if isinstance(piece, Written) else piece for piece in text) for text in texts
+    )
 
 
 def _replace(node: ast.expr, reading: Reading) -> Alternatives | None:

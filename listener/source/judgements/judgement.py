@@ -39,13 +39,15 @@ class Judgement:
     """A judge, the type of issue it opens and the severity in a critical table.
 
     One `of_all` is heard only where each text that a call may send has the defect: conditions that go together are
-    followed each by itself, so that some of these texts may never be sent.
+    followed each by itself, so that some of these texts may never be sent. One `of_piece` is heard where each text with
+    the piece of code at the defect's place has it.
     """
 
     issue_type: str
     severity: Severity
     judge: Judge
     of_all: bool = False
+    of_piece: bool = False
 
 
 def seen(kind: str, sentence: str, weight: float = CERTAIN) -> Evidence:

@@ -33,4 +33,4 @@ def _judge(examined: Examined) -> Iterator[Defect]:
     )
 
 
-JUDGEMENT = Judgement("OPERATOR_MISMATCH", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("OPERATOR_MISMATCH", Severity.CRITICAL, _judge, of_piece=True)

@@ -21,7 +21,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
         if keyed:
             yield _defect(examined, f"It has no value for {', '.join(keyed)}.", "A value for each placeholder.")
         return
-    given, wanted = examined.counted, examined.prepared.parameters
+    given, wanted = examined.counted, examined.prepared.parameters + examined.prepared.quoted
     if given is None or given == wanted or statement.style is None:
         return
     if given == 0 and statement.style is Style.FORMAT:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...issue import Severity
 from ..asking import Refused, Taken
 from ..examined import Examined
+from ..extracted import Site
 from .foreign_placeholder import foreign_style
 from .judgement import Defect, Judgement, seen
 
@@ -15,10 +16,23 @@ _OF_TYPES = frozenset({"42883", "42804", "42846", "42P08", "22P02"})
 
 def _judge(examined: Examined) -> Iterator[Defect]:
     driver, described = examined.driver, examined.described
-    if driver is None or described is None or foreign_style(examined) is not None or examined.statement.rewrites:
+    if (
+        driver is None
+        or (described is None and examined.typed is None)
+        or foreign_style(examined) is not None
+        or examined.statement.rewrites
+    ):
         return
-    yield from _refused_by_driver(examined, described)
-    if isinstance(examined.typed, Refused) and examined.typed.sqlstate in _OF_TYPES and examined.judged:
+    if described is not None:
+        yield from _refused_by_driver(examined, described)
+    # A value of no proved type may be what makes another one right.
+    if (
+        isinstance(examined.typed, Refused)
+        and examined.typed.sqlstate in _OF_TYPES
+        and examined.prepared.whole
+        and not (examined.prepared.filled or examined.prepared.quoted)
+        and examined.closed(examined.typed, examined.proved)
+    ):
         declared = ", ".join(f"${number} as {name}" for number, name in sorted(examined.declared.items()))
         said = [
             f"{argument.said}: {argument.proof.type}, since {argument.proof.why}"
@@ -56,7 +70,7 @@ def _refused_by_driver(examined: Examined, described: Taken) -> Iterator[Defect]
         yield Defect(
             f"The value for {named} is a {argument.proof.type}, and the parameter is {wanted.name}.",
             f"A value that {driver.name} takes for {wanted.name}.",
-            examined.site(0)._replace(line=argument.line, column=argument.column, file=examined.statement.call.file),
+            Site(argument.file or examined.statement.call.file, argument.line, argument.column),
             named=named,
             evidence=(
                 seen("code", f"{argument.said} is a {argument.proof.type}: {argument.proof.why}."),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...issue import Severity
 from ..examined import Examined
+from ..extracted import Site
 from .judgement import Defect, Judgement, seen
 
 
@@ -22,7 +23,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
         yield Defect(
             f"`{argument.said}` converts {said}, which is a {function} already.",
             f"{said}, as it is.",
-            examined.site(0)._replace(line=argument.line, column=argument.column, file=examined.statement.call.file),
+            Site(argument.file or examined.statement.call.file, argument.line, argument.column),
             named=said,
             evidence=(seen("code", f"{said} is a {inner.type}: {inner.why}.", 3.0),),
         )

@@ -52,4 +52,4 @@ def _defect(unknown: UnknownColumn, examined: Examined) -> Defect:
     )
 
 
-JUDGEMENT = Judgement("UNKNOWN_COLUMN", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("UNKNOWN_COLUMN", Severity.CRITICAL, _judge, of_piece=True)

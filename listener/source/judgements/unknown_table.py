@@ -48,4 +48,4 @@ def _judge(examined: Examined) -> Iterator[Defect]:
         )
 
 
-JUDGEMENT = Judgement("UNKNOWN_TABLE", Severity.CRITICAL, _judge)
+JUDGEMENT = Judgement("UNKNOWN_TABLE", Severity.CRITICAL, _judge, of_piece=True)

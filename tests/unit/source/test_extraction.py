@@ -403,6 +403,62 @@ def test_code_for_another_engine_is_said_to_be(tmp_path: Path) -> None:
     ]
 
 
+NO_GUARDS = {
+    "a driver that is not there": "if asyncpg is None:\n        raise RuntimeError",
+    "a setting that is not there": "if os.environ.get('POSTGRES_DSN') is None:\n        raise RuntimeError",
+    "a setting of another engine": "if settings.SQLITE_PATH:\n        return",
+    "an error": "if isinstance(e, psycopg.errors.UniqueViolation):\n        return",
+    "a name with another meaning": "if not snowflake_id:\n        return",
+    "a word within another": "if kind == 'oracles':\n        return",
+}
+
+
+@pytest.mark.parametrize("condition", NO_GUARDS)
+def test_a_condition_is_no_question_for_an_engine_by_a_word_alone(tmp_path: Path, condition: str) -> None:
+    code = f"def f(cursor, e, kind, snowflake_id):\n    {NO_GUARDS[condition]}\n    cursor.execute('select a from t')\n"
+    (statement,) = read(tmp_path, app=code).statements
+    assert statement.engine is None
+
+
+GUARDED = {
+    "a flag": "self.is_sqlite",
+    "a call": "self.is_sqlite()",
+    "a name": "dialect.name == 'sqlite'",
+    "one of several": "engine in ('mysql', 'mariadb')",
+    "the beginning of an address": "url.startswith('sqlite')",
+    "a part of an address": "'sqlite' in url",
+    "a path of a class": "settings['ENGINE'] == 'django.db.backends.sqlite3'",
+    "a member of an enumeration": "kind == Kind.SQLITE",
+    "not ours": "dialect != 'postgresql'",
+    "one or another": "dialect == 'mysql' or dialect == 'sqlite'",
+    "one and more": "self.is_sqlite and self.fast",
+}
+
+
+@pytest.mark.parametrize("condition", GUARDED)
+def test_a_guard_goes_with_the_text(tmp_path: Path, condition: str) -> None:
+    code = f"""
+        if {GUARDED[condition]}:
+            CONSTANT = "insert or ignore into t values (3)"
+        else:
+            CONSTANT = "select 3 from t"
+        class C:
+            def f(self, cursor, dialect, engine, url):
+                if {GUARDED[condition]}:
+                    sql = "insert or ignore into t values (1)"
+                else:
+                    sql = "select 1 from t"
+                cursor.execute(sql)
+                cursor.execute("insert or ignore into t values (2)" if {GUARDED[condition]} else "select 2 from t")
+                cursor.execute(CONSTANT)
+        """
+    found = read(tmp_path, app=code).statements
+    assert len(found) == 6
+    assert {each.sql: each.engine is not None for each in found} == {
+        each.sql: each.sql.startswith("insert or") for each in found
+    }
+
+
 def test_words_of_postgresql_in_a_condition_need_not_ask_for_an_engine(tmp_path: Path) -> None:
     found = read(
         tmp_path,

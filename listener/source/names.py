@@ -1,0 +1,138 @@
+"""What assignments give to names: texts, lists of texts, the types and the owners of values."""
+
+from __future__ import annotations
+
+import ast
+from typing import TypeVar
+
+from .expressions import Expressions
+from .facts import Proof
+from .forms.form import dotted
+from .proofs import annotated, proof
+from .sqltext import Alternatives, Parameter, Reference, Written, concatenated, either
+from .walking import class_made, class_named, rewrites
+
+T = TypeVar("T")
+
+
+class Names(Expressions):
+    """Follows names of one file. `constants` are the texts of those that functions and other files see."""
+
+    def __init__(self, path: str, source: str) -> None:
+        super().__init__(path, source)
+        self.constants: dict[str, Alternatives] = {}
+
+    def assign(self, target: ast.expr, value: ast.expr) -> None:
+        """Follow `target = value`."""
+        match target:
+            case ast.Name(id=name):
+                self._bind(name, value)
+            case ast.Attribute() if (name := dotted(target)) is not None and name.startswith(("self.", "cls.")):
+                self._bind(name, value)
+                if self.scope.of_class and (driver := self.scope.drivers.get(name)) is not None:
+                    self.attributes.setdefault(f"{self.scope.of_class}.{name.partition('.')[2]}", driver)
+                if self.scope.of_class and (text := self.scope.texts.get(name)) is not None:
+                    key = f"{self.scope.of_class}.{name.partition('.')[2]}"
+                    known = self.constants.get(key, ())
+                    self.constants[key] = either([known, text], self.hole(value))
+            case ast.Tuple(elts=targets) | ast.List(elts=targets):
+                values = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(targets) else None
+                for number, each in enumerate(targets):
+                    if values is None:
+                        self.forget(each)
+                    else:
+                        self.assign(each, values[number])
+            case _:
+                self.forget(target)
+
+    def _bind(self, name: str, value: ast.expr) -> None:
+        scope = self.scope
+        text, known = self._text_worth_keeping(value), proof(value, scope.proofs)
+        driver, asked = self.driver_made(value), self.asks_catalog(value)
+        rewritten = name in scope.parameters and rewrites(value, name)
+        elements = value.elts if isinstance(value, ast.List) else None
+        listed = None if elements is None else tuple(self.text(each) for each in elements)
+        if not scope.owner or scope.owner == scope.of_class:
+            self._constant(name, value, text)
+        scope.forget(name)
+        if rewritten:
+            text = ((Parameter(name, 0, 0, rewritten=True),),)
+        self._hold(scope.texts, name, text)
+        self._hold(scope.proofs, name, known)
+        self._hold(scope.drivers, name, driver)
+        self._hold(scope.lists, name, listed)
+        self._hold(scope.classes, name, class_made(value))
+        if asked:
+            scope.asked.add(name)
+
+    @staticmethod
+    def _hold(held: dict[str, T], name: str, found: T | None) -> None:
+        if found is not None:
+            held[name] = found
+
+    def _text_worth_keeping(self, value: ast.expr) -> Alternatives | None:
+        """The text of a value, where it is more than a name for what a call returns."""
+        text = self.text(value)
+        if text is None:
+            return None
+        lone = all(len(each) == 1 and isinstance(each[0], Reference) and each[0].called for each in text)
+        return None if lone and self.driver_made(value) is not None else text
+
+    def _constant(self, name: str, value: ast.expr, text: Alternatives | None) -> None:
+        key = f"{self.scope.of_class}.{name}" if self.scope.of_class else name
+        if text is not None:
+            self.constants[key] = text
+        elif isinstance(value, ast.Dict):
+            for item, content in zip(value.keys, value.values, strict=True):
+                held = self.text(content)
+                if isinstance(item, ast.Constant) and isinstance(item.value, str) and held is not None:
+                    self.constants[f"{key}[{item.value!r}]"] = held
+
+    def annotate(self, target: ast.expr, annotation: ast.expr) -> None:
+        """Follow `target: annotation`."""
+        if (name := dotted(target)) is None:
+            return
+        if isinstance(target, ast.Name) and (kind := annotated(annotation)) is not None:
+            self.scope.proofs[name] = Proof(kind, f"`{name}: {self.said(annotation)}` says so")
+        if (driver := self.driver_named(annotation)) is not None:
+            self.scope.drivers[name] = driver
+        if isinstance(target, ast.Name) and (of_class := class_named(annotation)) is not None:
+            self.scope.classes[name] = of_class
+
+    def extend(self, target: ast.expr, value: ast.expr) -> None:
+        """Follow `target += value`."""
+        name = dotted(target)
+        if name is None:
+            return
+        before = self.bound(name)
+        if before is not None and (isinstance(before[0][0] if before[0] else None, Written) or self.text(value)):
+            added = self.part(value)
+            # `forget` first: a parameter that is added to is a local from here on.
+            self.scope.forget(name)
+            self.scope.texts[name] = concatenated([before, added], self.hole(value))
+        elif name in self.scope.lists and isinstance(value, ast.List):
+            self.scope.lists[name] = (*self.scope.lists[name], *(self.text(each) for each in value.elts))
+        else:
+            self.scope.forget(name)
+
+    def appended(self, value: ast.expr) -> None:
+        """Follow `target.append(value)` and its like."""
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments):
+                if name not in self.scope.lists:
+                    return
+                added = [self.text(each) for each in arguments] if method == "append" else [None]
+                self.scope.lists[name] = (*self.scope.lists[name], *added)
+            case _:
+                return
+
+    def forget(self, target: ast.expr) -> None:
+        """Follow an assignment of what is not known."""
+        if isinstance(target, ast.Name):
+            self.scope.forget(target.id)
+        elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
+            for node in ast.walk(target):
+                if isinstance(node, ast.Name):
+                    self.scope.forget(node.id)
+        elif isinstance(target, ast.Subscript | ast.Attribute) and isinstance(target.value, ast.Name):
+            self.scope.changed.add(target.value.id)
