@@ -49,6 +49,7 @@ class _Reader(Names):
         self._drivers: set[str] = set()
         self._returns: list[Alternatives | None] = []
         self._calls = Calls(self)
+        self._own: tuple[ast.AST, set[str]] = self._tree, set()
         self._adapts = "register_" in source or "_type_codec" in source
         self._adapted: set[str] = set()
         self._names_within = ":=" in source
@@ -152,7 +153,12 @@ class _Reader(Names):
     def _read(self, call: ast.Call, within: ast.expr) -> Call | None:
         """The call, without what is known of names that a comprehension around it gives anew."""
         found = self._calls.read(call)
-        if found is None or not (names := names_of_comprehensions(within)):
+        if found is None:
+            return found
+        if self._own[0] is not within:
+            self._own = within, names_of_comprehensions(within)  # once for all the calls of a large display
+        names = self._own[1]
+        if not names:
             return found
         outer, self.scope = self.scope, self.scope.fork()
         for name in names:

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from pgmend.listener.source import module as reading
 from pgmend.listener.source.extracted import Extraction
 from pgmend.listener.source.extraction import extract
 
@@ -625,3 +626,12 @@ def test_a_wrapper_that_writes_placeholders_anew_is_known(tmp_path: Path) -> Non
         """,
     )
     assert [(each.sql[7], each.rewrites) for each in found.statements] == [("1", False), ("2", True), ("3", True)]
+
+
+def test_a_large_display_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own names belong to the display, not to each of the calls in it."""
+    looked: list[object] = []
+    monkeypatch.setattr(reading, "names_of_comprehensions", lambda node: looked.append(node) or set())
+    module = reading.read_module("a.py", "a", "X = [" + "f('select 1 from t'), " * 500 + "]\n")
+    assert len(module.calls) == 500
+    assert len(looked) == 1
