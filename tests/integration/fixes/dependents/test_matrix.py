@@ -39,10 +39,15 @@ MATRIX: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "identity": ("as identity", ("kept: an identity", "refused: an identity")),
     "owned sequence": ("owned by", ("kept: a serial's sequence",)),
-    "foreign key out": ("references", ("kept: a foreign key of integers", "refused: a foreign key of texts")),
-    "foreign key in": (
-        "references app.t", ("kept: a foreign key that points at it", "refused: a foreign key that points at it"),
+    "foreign key out": (
+        "references",
+        (
+            "kept: a foreign key of integers",
+            "kept: a foreign key of texts",
+            "refused: a foreign key with a disabled trigger",
+        ),
     ),
+    "foreign key in": ("references app.t", ("kept: a foreign key that points at it",)),
     "exclusion": ("exclude", ("refused: an exclusion constraint",)),
     "partition key": ("partition by", ("refused: a partitioned table", "refused: a partition")),
     "inheritance": ("inherit", ("refused: a child", "refused: a parent", "kept: other columns of a parent")),
