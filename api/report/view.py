@@ -45,26 +45,15 @@ class IssueView:
 
 def view_reported(reported: Reported) -> IssueView:
     """An issue of a check."""
-    issue = reported.issue
-    return IssueView(
-        issue.issue_id,
-        issue.issue_type,
-        issue.severity,
-        issue.schema,
-        issue.table,
-        issue.column or None,
-        issue.object_name or None,
-        issue.current_state,
-        issue.expected_state,
-        issue.evidence,
-        reported.why_not_auto,
-        reported.plan,
-        {},
-    )
+    return _view(reported.issue, reported.why_not_auto, reported.plan)
 
 
 def view_in_code(issue: Issue) -> IssueView:
     """An issue of an application's code."""
+    return _view(issue, "it is in code, which a person mends", None)
+
+
+def _view(issue: Issue, why_not_auto: str | None, plan: Plan | None) -> IssueView:
     return IssueView(
         issue.issue_id,
         issue.issue_type,
@@ -76,8 +65,8 @@ def view_in_code(issue: Issue) -> IssueView:
         issue.current_state,
         issue.expected_state,
         issue.evidence,
-        "it is in code, which a person mends",
-        None,
+        why_not_auto,
+        plan,
         {},
         issue.site,
     )

@@ -193,47 +193,59 @@ def _milliseconds(estimate: float | None) -> str:
 def _with_steps(plan: Plan, group: Group, parts: Sequence[_Part]) -> Plan:
     there, back = [part.plan.steps[0] for part in parts], [part.plan.inverse[0] for part in parts]
     locks = _in_order(plan, (lock for step in (*there, *back) for lock in step.locks))
+    numberings = group.numberings
     return replace(
         plan,
         steps=(
-            Step(
-                title=plan.summary,
-                statements=(
-                    guard(_as_planned(group)),
-                    *_numbered(numbering.there for numbering in group.numberings),
-                    *_without_ties(group),
-                    *_changed(there),
-                    *_with_ties(group),
-                ),
-                transactional=True,
-                probe=_all(step.probe for step in there),
+            _as_one(
+                plan.summary,
+                there,
+                group,
                 locks=locks,
-                checks=(_as_planned(group), *(numbering.is_there for numbering in group.numberings)),
-                rewrites=any(step.rewrites for step in there),
-                ahead=tuple(statement for step in there for statement in step.ahead),
-                defaults_of=tuple(column for step in there for column in step.defaults_of),
+                numbered=_numbered(numbering.there for numbering in numberings),
+                checks=[numbering.is_there for numbering in numberings],
             ),
         ),
         inverse=(
-            Step(
-                title=f"Change {len(parts)} columns back together",
-                statements=(
-                    guard(_as_planned(group)),
-                    *_numbered(numbering.back for numbering in group.numberings),
-                    *_without_ties(group),
-                    *_changed(back[::-1]),
-                    *_with_ties(group),
-                ),
-                transactional=True,
-                probe=_all(step.probe for step in back),
+            _as_one(
+                f"Change {len(parts)} columns back together",
+                back[::-1],
+                group,
                 locks=locks,
-                checks=(_as_planned(group), *(numbering.is_back for numbering in group.numberings)),
-                rewrites=any(step.rewrites for step in back),
-                ahead=tuple(statement for step in back for statement in step.ahead),
-                defaults_of=tuple(column for step in back for column in step.defaults_of),
+                numbered=_numbered(numbering.back for numbering in numberings),
+                checks=[numbering.is_back for numbering in numberings],
             ),
         ),
         hazards=tuple(dict.fromkeys((*plan.hazards, *((Hazard.FULL_SCAN,) if group.ties else ())))),
+    )
+
+
+def _as_one(
+    title: str,
+    steps: Sequence[Step],
+    group: Group,
+    *,
+    locks: tuple[Lock, ...],
+    numbered: Iterable[str],
+    checks: Iterable[Check],
+) -> Step:
+    """The columns' steps in one transaction, without the keys that tie them; sequences come before what takes long."""
+    return Step(
+        title=title,
+        statements=(
+            guard(_as_planned(group)),
+            *numbered,
+            *_without_ties(group),
+            *_changed(steps),
+            *_with_ties(group),
+        ),
+        transactional=True,
+        probe=_all(step.probe for step in steps),
+        locks=locks,
+        checks=(_as_planned(group), *checks),
+        rewrites=any(step.rewrites for step in steps),
+        ahead=tuple(statement for step in steps for statement in step.ahead),
+        defaults_of=tuple(column for step in steps for column in step.defaults_of),
     )
 
 

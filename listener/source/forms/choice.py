@@ -22,15 +22,16 @@ def _first(node: ast.expr, reading: Reading) -> Alternatives | None:
 
 
 def _any_of(
-    nodes: Sequence[ast.expr], whole: ast.expr, reading: Reading, engines: Sequence[str | None] = ()
+    nodes: Sequence[ast.expr], whole: ast.expr, reading: Reading, of_engines: Sequence[str | None] = ()
 ) -> Alternatives | None:
-    """One of them; None where none is a text. Each is read once: they may hold the like again."""
+    """One of them, each for its engine; None where none is a text. Each is read once: they may hold the like again."""
     texts = [reading.text(each) for each in nodes]
     if all(each is None for each in texts):
         return None
     known = [((reading.hole(one),),) if text is None else text for one, text in zip(nodes, texts, strict=True)]
-    for_engines = [of_engine(text, engine) for text, engine in zip(known, engines, strict=True)] if engines else known
-    return either(for_engines, reading.hole(whole))
+    if of_engines:
+        known = [of_engine(text, engine) for text, engine in zip(known, of_engines, strict=True)]
+    return either(known, reading.hole(whole))
 
 
 def _named(node: ast.expr, reading: Reading) -> Alternatives | None:

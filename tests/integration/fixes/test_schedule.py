@@ -117,13 +117,15 @@ async def test_an_hour_later_the_next_one_may_follow(workshop: Workshop) -> None
         assert await schedule.why_not_now(workshop.connection) is None
 
 
+async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
+    """In place of `Courtesy.read`: somebody waits at each try."""
+    work.close()
+    raise GaveWay(f"{what}: it gave way.")
+
+
 async def test_what_gave_way_while_it_was_planned_anew_is_looked_at_again_soon(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
-        work.close()
-        raise GaveWay(f"{what}: it gave way.")
-
     async with proposals(workshop) as found:
         with monkeypatch.context() as patched:
             patched.setattr(Courtesy, "read", gives_way)
@@ -136,10 +138,6 @@ async def test_what_gave_way_while_it_was_planned_anew_is_looked_at_again_soon(
 async def test_an_approval_is_carried_over_though_the_new_plan_gave_way_at_first(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gives_way(_: Courtesy, __: object, work: Coroutine[Any, Any, Any], what: str) -> None:
-        work.close()
-        raise GaveWay(f"{what}: it gave way.")
-
     async with proposals(workshop) as found:
         workshop.database.execute("select pgmend.approve(fix_id) from pgmend.fix where state = 'proposed'")
         stale = await workshop.next()
