@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import product
+from itertools import chain, product
 from typing import Final, NamedTuple
 
 MOST_ALTERNATIVES: Final = 12
@@ -98,6 +98,13 @@ def either(several: Iterable[Alternatives], hole: Hole) -> Alternatives:
     """All alternatives, each once; where these are too many, the hole."""
     found = tuple(dict.fromkeys(text for each in several for text in each))
     return found if len(found) <= MOST_ALTERNATIVES else ((hole,),)
+
+
+def each_filled(texts: Alternatives | None, fill: Callable[[Text], Alternatives]) -> Alternatives | None:
+    """What comes of the texts where the places in each are filled; None where nothing is written in any of them."""
+    if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
+        return None
+    return tuple(chain.from_iterable(map(fill, texts)))
 
 
 def assumed(texts: Alternatives | None) -> Alternatives | None:

@@ -6,7 +6,7 @@ import ast
 import re
 
 from ..place import after
-from ..sqltext import Alternatives, Piece, Text, Written, concatenated
+from ..sqltext import Alternatives, Piece, Text, Written, concatenated, each_filled
 from .form import Form, Reading
 
 _CONVERSION = re.compile(r"%(?:\((?P<name>[^)]*)\))?[#0\- +]*[\d*]*(?:\.\d+)?(?P<kind>[a-zA-Z%])")
@@ -21,19 +21,9 @@ def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
             hole = reading.hole(node)
             return concatenated([before or ((reading.hole(left),),), behind or ((reading.hole(right),),)], hole)
         case ast.BinOp(op=ast.Mod(), left=left, right=right):
-            return _interpolated(left, right, reading)
+            return each_filled(reading.text(left), lambda text: _filled(text, right, reading))
         case _:
             return None
-
-
-def _interpolated(left: ast.expr, right: ast.expr, reading: Reading) -> Alternatives | None:
-    texts = reading.text(left)
-    if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
-        return None
-    found: list[Text] = []
-    for text in texts:
-        found += _filled(text, right, reading)
-    return tuple(found)
 
 
 def _filled(text: Text, right: ast.expr, reading: Reading) -> Alternatives:

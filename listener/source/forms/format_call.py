@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from string import Formatter
 
-from ..sqltext import Alternatives, Text, Written, concatenated
+from ..sqltext import Alternatives, Text, Written, concatenated, each_filled
 from .form import Form, Reading
 
 _FORMATTER = Formatter()
@@ -14,13 +14,7 @@ _FORMATTER = Formatter()
 def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return None
-    texts = reading.text(node.func.value)
-    if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
-        return None
-    found: list[Text] = []
-    for text in texts:
-        found += _filled(text, node, reading)
-    return tuple(found)
+    return each_filled(reading.text(node.func.value), lambda text: _filled(text, node, reading))
 
 
 def _filled(text: Text, node: ast.Call, reading: Reading) -> Alternatives:

@@ -15,10 +15,10 @@ import pytest
 from pgmend.listener.fixes.headroom import headroom, in_bytes
 from pgmend.listener.fixes.plan import Verdict
 from pgmend.listener.remedy import ChangeColumnType, CreateIndex
-from pgmend.sql.install import adopt, install
 from psycopg import sql
 
 from tests.support.database import Database
+from tests.support.plain_role import plain_workshop
 from tests.support.role import Roles
 from tests.support.server import Server
 from tests.support.workshop import LIMITS, Workshop
@@ -34,18 +34,8 @@ ALWAYS = replace(LIMITS, room_to_spare=0)
 @pytest.fixture
 async def modest(server: Server, database: Database, role: Roles) -> AsyncIterator[Workshop]:
     """The workshop of a role without any right but to its own database."""
-    owner = role()
-    server.admin.execute(
-        sql.SQL("alter database {} owner to {}").format(sql.Identifier(database.name), owner.identifier)
-    )
-    own = database.seen_by(owner.name, owner.password)
-    with psycopg.connect(own.dsn, autocommit=True) as connection:
-        install(connection)
-        adopt(connection)
-    own.execute(APP)
-    workshop = await Workshop.open(own)
-    yield workshop
-    await workshop.close()
+    async with plain_workshop(server, database, role, APP) as workshop:
+        yield workshop
 
 
 def to_integer(workshop: Workshop) -> ChangeColumnType:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
 from pgmend.listener.judging.expectation import restoration
 from pgmend.listener.remedy import AddForeignKey, CreateIndex, DropIndex, ValidateConstraint
 from pgmend.listener.store.expected import write_expected
-from pgmend.sql.install import adopt, install
-from psycopg import sql
 
 from tests.support.database import Database
 from tests.support.mortal import Mortal
+from tests.support.plain_role import plain_workshop
 from tests.support.restoration import LOCKED, differing, portrayed, words
 from tests.support.role import Roles
 from tests.support.server import Server
@@ -33,18 +31,8 @@ alter table app.users add constraint small check (id < 100) not valid;
 @pytest.fixture
 async def modest(server: Server, database: Database, role: Roles) -> AsyncIterator[Workshop]:
     """The workshop of a role without any right but to its own database."""
-    owner = role()
-    server.admin.execute(
-        sql.SQL("alter database {} owner to {}").format(sql.Identifier(database.name), owner.identifier)
-    )
-    own = database.seen_by(owner.name, owner.password)
-    with psycopg.connect(own.dsn, autocommit=True) as connection:
-        install(connection)
-        adopt(connection)
-    own.execute(APP)
-    workshop = await Workshop.open(own)
-    yield workshop
-    await workshop.close()
+    async with plain_workshop(server, database, role, APP) as workshop:
+        yield workshop
 
 
 async def test_every_kind_is_applied_and_taken_back_by_a_plain_role(modest: Workshop) -> None:
