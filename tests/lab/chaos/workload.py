@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 
@@ -15,6 +16,7 @@ _PAUSE_SECONDS = 0.002
 # A table whose type changes in place waits for a moment without a reader of it.
 _SLOW_PAUSE_SECONDS = 0.15
 _AGAIN_SECONDS = 0.05
+_RECEIPT = "insert into public.receipts values (%s) returning pg_catalog.pg_current_xact_id()::text"
 
 
 @dataclass(slots=True)
@@ -49,17 +51,17 @@ class Writer:
         connection = await self._connect()
         while not self._stopping:
             key, row = self._choose()
-            transaction_id: str | None = None
+            transaction_id, receipt = None, uuid4()
             try:
                 async with connection.transaction():
-                    cursor = await connection.execute("select pg_catalog.pg_current_xact_id()::text")
+                    cursor = await connection.execute(_RECEIPT, [receipt])
                     ((transaction_id,),) = await cursor.fetchall()
                     await self._write(connection, key, row)
                 committed = True
             except psycopg.OperationalError:
                 self.lost_connections += 1
                 await connection.close()
-                connection, committed = await self._find_out(transaction_id)
+                connection, committed = await self._find_out(transaction_id, receipt)
             except psycopg.Error as error:
                 self.failed.append(f"{self.ledger.table} {key}: {error.sqlstate} {error}")
                 committed = False
@@ -98,23 +100,28 @@ class Writer:
             statement = f"insert into {table} (id, user_id, note, amount) values (%s, %s, %s, %s)"
             await connection.execute(statement.encode(), [key, row.user_id, row.note, row.amount])
 
-    async def _find_out(self, transaction_id: str | None) -> tuple[psycopg.AsyncConnection[Any], bool]:
-        """A new connection, and whether the transaction had committed: nobody answered its COMMIT."""
+    async def _find_out(self, transaction_id: str | None, receipt: UUID) -> tuple[psycopg.AsyncConnection[Any], bool]:
+        """A new connection, and whether the transaction had committed: nobody answered its COMMIT.
+
+        Its number says only whether it may still do so. After a crash the same number may be another transaction's.
+        """
         while True:
             connection = await self._connect()
             try:
-                while transaction_id is not None:
-                    cursor = await connection.execute("select pg_catalog.pg_xact_status(%s::xid8)", [transaction_id])
-                    ((status,),) = await cursor.fetchall()
-                    if status != "in progress":
-                        return connection, status == "committed"
-                    await asyncio.sleep(_AGAIN_SECONDS)
+                if transaction_id is None or not await self._is_under_way(connection, transaction_id):
+                    cursor = await connection.execute("select from public.receipts where id = %s", [receipt])
+                    return connection, await cursor.fetchone() is not None
             except psycopg.OperationalError:
-                await connection.close()
-            except psycopg.errors.InvalidParameterValue:
-                return connection, False  # no such transaction: a crash came before anything of it was written
-            else:
-                return connection, False
+                pass  # the server went again
+            await connection.close()
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _is_under_way(self, connection: psycopg.AsyncConnection[Any], transaction_id: str) -> bool:
+        try:
+            cursor = await connection.execute("select pg_catalog.pg_xact_status(%s::xid8)", [transaction_id])
+        except psycopg.errors.InvalidParameterValue:
+            return False  # no such transaction: a crash came before anything of it was written
+        return await cursor.fetchone() == ("in progress",)
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         while True:
