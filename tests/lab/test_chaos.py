@@ -9,11 +9,12 @@ from collections import Counter
 from dataclasses import asdict
 from random import Random
 
+import psycopg
 import pytest
 from pgmend.listener.embedded import Cluster
 
 from tests.lab.chaos.__main__ import run, totals
-from tests.lab.chaos.application import LEDGERS, Row
+from tests.lab.chaos.application import LEDGERS, Row, build
 from tests.lab.chaos.harms import HARMS
 from tests.lab.chaos.order import seconds_until_order, structure
 from tests.lab.chaos.proxy import FaultProxy
@@ -41,18 +42,20 @@ async def test_nothing_is_lost_or_left_half_done_whatever_dies(first: int) -> No
 
 async def test_a_writer_knows_every_row_also_after_the_server_crashed(private_server: Server) -> None:
     with private_server.database() as database:
-        database.execute("create table public.orders (id bigint primary key, user_id int, note text, amount numeric)")
+        await asyncio.to_thread(build, database.dsn)
         orders, _ = LEDGERS
         writer = Writer(database.dsn, orders, 0, 1, Random(1))
-        writer.rows.clear()
         writing = asyncio.create_task(writer.run())
-        for _ in range(3):
-            before = writer.written
-            await eventually(lambda wanted=before + 20: writer.written > wanted)
-            await asyncio.to_thread(private_server.restart, crash=True)
-        writer.stop()
-        await writing
-        found = {key: Row(*map(str, rest)) for key, *rest in database.fetch("select * from public.orders")}
+        try:
+            for _ in range(3):
+                before = writer.written
+                await eventually(lambda wanted=before + 20: writer.written > wanted)
+                await asyncio.to_thread(private_server.restart, crash=True)
+        finally:
+            writer.stop()
+            await writing
+        with psycopg.connect(database.dsn) as connection:
+            found = orders.read(connection)
         assert (differences(found, writer.rows), writer.failed) == ((0, 0, 0), [])
         assert writer.lost_connections >= 3
 
