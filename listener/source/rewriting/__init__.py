@@ -1,0 +1,1 @@
+"""Changing code: what to write instead, proved and composed into patches."""
