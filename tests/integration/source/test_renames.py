@@ -10,7 +10,8 @@ from pgmend.listener.settings import Settings
 from pgmend.listener.source.analysis import analyze
 from pgmend.listener.source.extraction import extract
 from pgmend.listener.source.rewriting.edit import rewritten
-from pgmend.listener.source.rewriting.mending import Mendings, mend_renames
+from pgmend.listener.source.rewriting.mended import Mendings
+from pgmend.listener.source.rewriting.renamed_code import mend_renames
 from psycopg import sql
 
 from tests.support.database import Database

@@ -1,13 +1,12 @@
-"""What of an analysis can be mended in the code: the edits per issue, what is left and why, and whom it concerns."""
+"""Renames taken from SQL to the files that it stands in, where nothing else is made of the same text."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -22,46 +21,12 @@ from .code_file import CodeFile, NotEditable
 from .edit import Edit, OverlappingEdits, rewritten
 from .history import History
 from .literals import Spot
+from .mended import Mending, Mendings, Note
 from .readers import readers
 from .renames import Change, Labelled, Renaming, captured, rename
 from .scopes import references
 
 _OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE")
-
-
-class Note(NamedTuple):
-    """What a person should look at, and where."""
-
-    site: Site
-    said: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mending:
-    """The edits that make an issue go. Several issues of one statement have the same."""
-
-    issue_id: str
-    edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Mendings:
-    """`ready` are the issues that edits make go, `left` those that were looked at for it and why they stay. `files` are
-    those that are edited, by path."""
-
-    ready: tuple[Mending, ...] = ()
-    left: Mapping[str, str] = field(default_factory=dict[str, str])
-    notes: tuple[Note, ...] = ()
-    files: Mapping[str, CodeFile] = field(default_factory=dict[str, CodeFile])
-
-    def edits(self, issue_ids: Iterable[str] | None = None) -> Mapping[str, tuple[Edit, ...]]:
-        """The edits of those issues, or of all, by file."""
-        wanted = None if issue_ids is None else set(issue_ids)
-        found: defaultdict[str, set[Edit]] = defaultdict(set)
-        for each in self.ready:
-            for edit in each.edits if wanted is None or each.issue_id in wanted else ():
-                found[edit.file].add(edit)
-        return {path: tuple(sorted(found[path])) for path in sorted(found)}
 
 
 class _Stays(PgmendError):
