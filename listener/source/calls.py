@@ -81,6 +81,7 @@ class Calls:
             place.scope.owner,
             self._driver(node.func),
             place.scope.guard,
+            place.typed(f"{receiver}.")[:-1] if receiver in place.scope.classes else "",
         )
 
     def _receiver(self, function: ast.expr) -> str:

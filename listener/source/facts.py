@@ -53,7 +53,9 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call that may hand SQL on. `receiver` is what stands before the last dot of the `callee`, `driver` whose object
-    that is known to be. `function` is the qualified name of the function that it stands in."""
+    that is known to be, `typed` the receiver by the class of its first part, where that is known. `function` is the
+    qualified name of the function that it stands in. It is `told` where another function was handed the callee with the
+    arguments, and may change these."""
 
     receiver: str
     name: str
@@ -63,7 +65,8 @@ class Call:
     function: str
     driver: str | None = None
     guard: Guard | None = None
-    awaited: bool = False
+    typed: str = ""
+    told: bool = False
 
     @property
     def callee(self) -> str:

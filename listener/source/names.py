@@ -61,9 +61,15 @@ class Names(Expressions):
         self._hold(scope.proofs, name, known)
         self._hold(scope.drivers, name, driver)
         self._hold(scope.lists, name, listed)
-        self._hold(scope.classes, name, class_made(value))
+        self._hold(scope.classes, name, class_made(value) or (self._class_given(value) if driver is None else None))
         if asked:
             scope.asked.add(name)
+
+    def _class_given(self, value: ast.expr) -> str | None:
+        """The way to what a method of an object of the code's own says that it returns."""
+        name = dotted(value.func) if isinstance(value, ast.Call) else None
+        typed = name and self.typed(name)
+        return typed if typed and (typed != name or typed.startswith("self.")) else None
 
     @staticmethod
     def _hold(held: dict[str, T], name: str, found: T | None) -> None:

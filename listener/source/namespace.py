@@ -87,26 +87,39 @@ class Namespace:
             place = owner
             while True:
                 qualified = f"{place}.{name}" if place else name
-                if (found := module.functions.get(qualified)) is not None and not found.method:
-                    yield module, found
+                if (here := module.functions.get(qualified)) is not None and not here.method:
+                    yield module, here
                     return
                 if not place:
                     break
                 place = place.rpartition(".")[0]
-            yield from self._imported(name, module)
+            found = list(self._imported(name, module)) or self._constructor(name, module)
+            yield from found
+            return
+        if receiver == "super()":
+            yield from islice(self._inherited(module, _class_of(owner, module), name, 0), 1)
             return
         root = receiver.partition(".")[0]
         if root in ("self", "cls") and "." not in receiver:
             yield from islice(self._method(module, _class_of(owner, module), name), 1)
             return
         if root in module.imports:
-            found = list(self._imported(f"{receiver}.{name}", module))
+            dotted = f"{receiver}.{name}"
+            found = list(self._imported(dotted, module)) or self._constructor(dotted, module)
             yield from found
             if found:
                 return
         for target, of_class in self._object(receiver, module, owner):
             yield from islice(self._method(target, of_class, name), 1)
             return
+
+    def is_protocol(self, module: Module, function: Function) -> bool:
+        """Whether the function only says what others have."""
+        return any(each.rpartition(".")[2] == "Protocol" for each in module.bases.get(function.owner, ()))
+
+    def _constructor(self, name: str, module: Module) -> list[tuple[Module, Function]]:
+        """What makes an object of the class of that name, if it is one of the tree."""
+        return [made for each in self._class(name, module) for made in islice(self._method(*each, "__init__"), 1)]
 
     def _object(self, path: str, module: Module, owner: str) -> Iterator[tuple[Module, str]]:
         """The class of what a dotted name holds: of `self`, a class itself, or one of their attributes."""
@@ -157,6 +170,9 @@ class Namespace:
         """The method of a class or of one of its bases."""
         if (found := module.functions.get(f"{owner}.{name}")) is not None:
             yield module, found
+        yield from self._inherited(module, owner, name, depth)
+
+    def _inherited(self, module: Module, owner: str, name: str, depth: int) -> Iterator[tuple[Module, Function]]:
         if depth > _DEEPEST:
             return
         for base in module.bases.get(owner, ()):
