@@ -1,4 +1,4 @@
-"""Calls that another function is told to make: `to_thread(f, x)` makes `f(x)`, `transaction(f, x)` perhaps `f(conn, x)`."""
+"""Calls that another function is told to make: `to_thread(f, x)` makes `f(x)`, a `transaction(f, x)` `f(conn, x)`."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ def told(call: Call, module: Module, names: Namespace, definitions: Container[st
 def _takes_connection(function: Function, first: Argument) -> bool:
     """Whether the function takes a connection before what the first argument is for."""
     parameter = function.parameters[0] if function.parameters else ""
-    return first.key != parameter and first.said != parameter and _CONNECTION.fullmatch(parameter) is not None
+    return parameter not in (first.key, first.said) and _CONNECTION.fullmatch(parameter) is not None
