@@ -233,6 +233,8 @@ class Linker:
             argument = argument_for(piece.name, function, call)
             default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
+            if argument is None and piece.separator is not None and piece.name in function.empty:
+                default = ((),)
             where = (sent.module, "") if default is not None else (module, call.function)
             alternatives = default or as_part(piece, argument)
             parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))

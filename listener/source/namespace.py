@@ -10,6 +10,7 @@ from typing import Final
 
 from .facts import Function, Module
 from .forms.file import FILE
+from .lists import ITEM, hole_kind
 from .sections import sections
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Text, Written, assumed, concatenated, either
 
@@ -56,7 +57,7 @@ class Namespace:
 
     def resolved(self, text: Text, module: Module, owner: str, depth: int = 0) -> Alternatives:
         """The text with all references followed; what leads nowhere is a hole."""
-        if not any(isinstance(piece, Reference) for piece in text):
+        if not any(isinstance(piece, Reference) or (isinstance(piece, Parameter) and piece.each) for piece in text):
             return (text,)
         if not depth:
             self._steps = 0
@@ -64,6 +65,9 @@ class Namespace:
         for piece in text:
             if isinstance(piece, Reference):
                 parts.append(self._followed(piece, module, owner, depth))
+            elif isinstance(piece, Parameter) and piece.each:
+                several = self.resolved(piece.each, module, owner, depth + 1)
+                parts.append(tuple((piece._replace(each=each),) for each in several))
             else:
                 parts.append(((piece,),))
         return concatenated(parts, Hole(HoleKind.UNKNOWN, "too many possibilities", _line(text), 0))
@@ -236,8 +240,9 @@ class Namespace:
         """What a function gives back for these arguments."""
         receiver, _, name = piece.name.rpartition(".")
         target, function = next(self.functions(receiver, name, module, owner), (module, None))
-        if function is None or function.returns is None:
-            return _rewritten(piece) or ((hole,),)
+        returns = None if function is None else _returned_at(piece, function)
+        if function is None or returns is None:
+            return (_rewritten(piece) if piece.place is None else None) or ((hole,),)
         given: dict[str, Alternatives | None] = {}
         for key, texts in piece.given:
             if isinstance(key, int):
@@ -253,7 +258,7 @@ class Namespace:
         }
         here = {**function.defaults, **here}
         several: list[Alternatives] = []
-        for text in function.returns:
+        for text in returns:
             for inner in self.resolved(text, target, function.qualified, depth + 1):
                 parts = [_given(each, here, hole) if isinstance(each, Parameter) else ((each,),) for each in inner]
                 several.append(concatenated(parts, hole))
@@ -334,10 +339,19 @@ def _made_by_default(text: Text, made: Function | None, hole: Hole) -> Alternati
     return concatenated(parts, hole)
 
 
+def _returned_at(piece: Reference, function: Function) -> Alternatives | None:
+    if piece.place is None:
+        return function.returns
+    return function.parts[piece.place] if piece.place < len(function.parts) else None
+
+
 def _given(piece: Parameter, given: Mapping[str, Alternatives | None], hole: Hole) -> Alternatives:
     texts = given.get(piece.name)
+    if piece.name == ITEM:
+        return ((piece,),)
     if texts is None or piece.separator is not None:
-        return ((hole._replace(kind=piece.kind),),)
+        kind = piece.kind if piece.each is None else hole_kind(piece.each)
+        return ((hole._replace(kind=kind),),)
     return texts
 
 
