@@ -16,7 +16,7 @@ from .drivers import drivers, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
-from .handing import argument_for, as_part, given, handed_through, values
+from .handing import NOTHING, argument_for, as_part, given, handed_through, nothing, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
 from .parsed import parse, slices
@@ -96,6 +96,8 @@ class Linker:
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
         self._helpers: set[str] = set()
+        # With None in them: they are sent only where nobody asks whether it is None, which is where all others are so.
+        self._pointless: list[_Sent] = []
         self._arrive: Callable[[_Sent], None] = self._arrived
 
     def link(self) -> tuple[tuple[CodeStatement, ...], tuple[Dynamic, ...]]:
@@ -122,6 +124,10 @@ class Linker:
                 continue
             seen.add(key)
             waiting.extend(self._followed(sent))
+        sites = {each.call for each in self._found.values()}
+        for sent in self._pointless:
+            if Site(sent.module.path, sent.call.line, sent.call.column) not in sites:
+                self._arrive(sent)
 
     def _begun(self, module: Module, call: Call) -> Iterator[_Sent]:
         """What a call sends to a driver by itself."""
@@ -202,7 +208,11 @@ class Linker:
             texts = self._filled(sent, function, module, call) if function else ()
             for text in texts:
                 handed += 1
-                yield self._outer(sent, text, function, module, call)
+                outer = self._outer(sent, text, function, module, call)
+                if any(isinstance(each, Hole) and each.said == NOTHING for each in text):
+                    self._pointless.append(outer)
+                else:
+                    yield outer
         by_default = self._by_default(sent, function) if wanted and function is not None else ()
         for text in by_default:
             self._arrive(replace(sent, text=text))
@@ -248,8 +258,8 @@ class Linker:
             argument = argument_for(piece.name, function, call)
             default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
-            if argument is None and piece.separator is not None and piece.name in function.empty:
-                default = ((),)
+            if argument is None and piece.name in function.empty:
+                default = ((),) if piece.separator is not None else nothing(piece)
             where = (sent.module, "") if default is not None else (module, call.function)
             alternatives = default or as_part(piece, argument)
             parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))
