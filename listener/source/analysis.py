@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -54,7 +54,8 @@ class Unseen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live."""
+    about; the others are not live. `partly` are those of which not all was judged, `calls` say by an issue's id which
+    call it is of."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -63,6 +64,8 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
+    partly: tuple[CodeStatement, ...] = ()
+    calls: Mapping[str, Site] = field(default_factory=dict[str, Site])
 
     @property
     def saw_everything(self) -> bool:
@@ -77,23 +80,28 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    only: Sequence[CodeStatement] | None = None,
+) -> Analysis:
+    """Judge each live statement, or `only` these, with all of their calls among them. `connection` is in autocommit
+    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    examined = await _examined(connection, extraction, only)
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    whole = {id(one.statement): one.statement for one in examined if not one.judged}
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted(issues, key=_order)),
+        tuple(sorted((issue for issue, _ in issues), key=_order)),
         len(live),
         len(live) - len(whole),
         f"PostgreSQL {version}",
@@ -101,13 +109,17 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
+        tuple(whole.values()),
+        {issue.issue_id: call for issue, call in issues},
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+async def _examined(
+    connection: AsyncConnection[TupleRow], extraction: Extraction, only: Sequence[CodeStatement] | None
+) -> list[Examined]:
     live = [each for each in extraction.statements if each.live]
     schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in live for part in _parts(each)]
+    parts = [part for each in (live if only is None else only) for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -232,12 +244,13 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Site]]:
+    """Each issue with the call that it is of."""
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
         if issue is not None:
-            yield issue
+            yield issue, one.statement.call
 
 
 def _issue(
@@ -280,6 +293,7 @@ def _issue(
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 
