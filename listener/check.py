@@ -66,7 +66,8 @@ class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
     What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
-    says which views, functions and statements were not read: no rule needs them, yet relations may be missed for it.
+    says which views, functions, statements and files of code were not read: no rule needs them, yet relations may be
+    missed for it.
     """
 
     server: str
@@ -110,6 +111,7 @@ async def check(
         )
         examiner.read_off(sequences, None)
         examiner.read(reading)
+        unread_code = await _read_code(connection, settings, examiner)
         examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
         if await may_read_impacts(connection):
             examiner.hear((await read_impacts(connection)).heard(None if await triggers_fire(connection) else UNHEARD))
@@ -136,7 +138,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
-        tuple(reading.gaps()),
+        (*reading.gaps(), *unread_code),
     )
 
 
@@ -145,6 +147,19 @@ async def _beside_the_tables(
 ) -> tuple[Mapping[Oid, SequenceState], Reading]:
     sequences = await read_sequences(connection, sequences_of(snapshot.tables.values()))
     return sequences, await CodeReader(connection).everything(snapshot)
+
+
+async def _read_code(connection: AsyncConnection[TupleRow], settings: Settings, examiner: Examiner) -> list[str]:
+    """Let relations be drawn from what the application's code compares; the files that could not be read."""
+    if settings.code is None:
+        return []
+    from .codebase.pieces import pieces_of  # noqa: PLC0415 - without code nobody need load them
+    from .source.extraction import extract  # noqa: PLC0415
+
+    extraction = extract(settings.code, settings.code_exclude)
+    pieces = [piece for each in extraction.statements if each.live for piece in pieces_of(each)]
+    examiner.read(await CodeReader(connection).code(examiner.snapshot, pieces))
+    return [f"{each.path}:{each.line} of the code: {each.reason}" for each in extraction.unreadable]
 
 
 def _set_apart(

@@ -23,14 +23,11 @@ from ..source.analysis import Unseen, analyze
 from ..source.extracted import CodeStatement, Extraction, Site
 from ..source.extraction import extract
 from ..source.folder import find_files
-from ..source.parsed import parse, slices
-from ..source.prepared import prepared
-from ..source.secret import withheld
 from .account import Account, Figures, Moved
+from .pieces import identity, pieces_of, storable
 
 _WORD: Final = re.compile(r"\w+")
 _MOST_TROUBLES: Final = 5
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 DOUBT: Final = "it is in code, which a person changes"
 Stamp = tuple[int, int, int]
 
@@ -125,15 +122,15 @@ class Codebase:
             self._partly.difference_update(asked)
             self._partly.update(analysis.partly)
             self._unjudged.clear()
-            pieces = tuple(piece for each in asked for piece in _pieces(each))
+            pieces = tuple(piece for each in asked for piece in pieces_of(each))
         self._forget({call for call in self._calls.values() if call not in calls})
         self._unseen = {site: each for site, each in self._unseen.items() if site in self._sites()}
-        return self._account(pieces, {_identity(each) for each in asked})
+        return self._account(pieces, {identity(each) for each in asked})
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
         issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)
         gone = frozenset(self._told.keys() - self._issues.keys())
-        there = {_identity(each) for each in self.extraction.statements if each.live}
+        there = {identity(each) for each in self.extraction.statements if each.live}
         comparing = {each.identity for each in pieces}
         silent = {each for each in self._compared if each not in there or (each in asked and each not in comparing)}
         self._compared = (self._compared - silent) | comparing
@@ -161,7 +158,7 @@ class Codebase:
         if not said:
             return None
         more = f"; and {len(said) - _MOST_TROUBLES} more" if len(said) > _MOST_TROUBLES else ""
-        return _text("; ".join(said[:_MOST_TROUBLES]) + more)
+        return storable("; ".join(said[:_MOST_TROUBLES]) + more)
 
     def _together(self) -> list[CodeStatement]:
         """What is not judged, with all texts of the same calls, and equal texts of the same files."""
@@ -200,43 +197,22 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower()))
 
 
-def _identity(statement: CodeStatement) -> str:
-    """Names the call; what one call may send counts as one place."""
-    call = statement.call
-    return _text(f"{call.file}:{call.line}:{call.column}:{statement.site.file}:{statement.site.line}")
-
-
-def _pieces(statement: CodeStatement) -> Iterable[Piece]:
-    """The statement's parts in which columns of two relations may be compared."""
-    if withheld(statement.sql):
-        return
-    name = _text(f"{statement.site.file}:{statement.site.line}")
-    for _, sql in slices(prepared(statement).sql):
-        parsed = None if _NO_TEXT.search(sql) else parse(sql)
-        if parsed is not None and len(parsed.ranges) > 1:
-            yield Piece(_identity(statement), name, sql)
-
-
 def _storable(issue: Issue, event_id: str | None) -> Issue:
     """The issue without characters that no text of PostgreSQL may hold, of that event."""
     site = issue.site
     assert site is not None
-    current, expected = _text(issue.current_state), _text(issue.expected_state)
+    current, expected = storable(issue.current_state), storable(issue.expected_state)
     return replace(
         issue,
-        schema=_text(issue.schema),
-        table=_text(issue.table),
-        column=_text(issue.column),
-        object_name=_text(issue.object_name),
+        schema=storable(issue.schema),
+        table=storable(issue.table),
+        column=storable(issue.column),
+        object_name=storable(issue.object_name),
         current_state=current,
         expected_state=expected,
-        evidence=tuple(replace(each, seen=_text(each.seen)) for each in issue.evidence),
+        evidence=tuple(replace(each, seen=storable(each.seen)) for each in issue.evidence),
         doubt=DOUBT,
         event_id=event_id,
         definition_hash=definition_hash(current, expected),
-        site=replace(site, file=_text(site.file), statement=_text(site.statement)),
+        site=replace(site, file=storable(site.file), statement=storable(site.statement)),
     )
-
-
-def _text(said: str) -> str:
-    return _NO_TEXT.sub("\ufffd", said) if _NO_TEXT.search(said) else said
