@@ -49,7 +49,6 @@ class Record:
     summary: str
     issue_ids: tuple[str, ...]
     files: tuple[RecordedFile, ...]
-    database: str = ""
 
     @property
     def unfinished(self) -> bool:
@@ -57,10 +56,10 @@ class Record:
         return self.state in _UNFINISHED
 
 
-def new_record(root: Path, summary: str, issue_ids: Iterable[str], database: str) -> Record:
-    """A record of nothing yet."""
+def new_record(root: Path, summary: str, issue_ids: Iterable[str], files: Iterable[RecordedFile]) -> Record:
+    """A record of what is about to begin."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), (), database)
+    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), tuple(files))
 
 
 class Records:
