@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +44,10 @@ def code(installed: Database, tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "app.py").write_text(CODE)
     return folder
+
+
+def names(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
 
 
 def after_patch(folder: Path, patch: bytes) -> str:
@@ -108,7 +111,7 @@ async def test_what_could_not_be_looked_at_again_is_restored(installed: Database
     with pytest.raises(psycopg.OperationalError):
         await applied(installed, code, end)
     assert (code / "app.py").read_text() == CODE
-    assert os.listdir(code) == ["app.py"]
+    assert names(code) == ["app.py"]
 
 
 async def test_a_rename_by_ddl_has_a_patch_ready_for_each_issue(installed: Database, code: Path) -> None:
