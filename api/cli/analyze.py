@@ -60,7 +60,7 @@ def analyze(
     if write:
         analysis, mendings = run(_write(source, path, read, force=force))
     else:
-        analysis, mendings = run(_judge(source, read(), path))
+        analysis, mendings = run(_judge(source, guarded(read), path))
     if diff:
         _print_patch(path, mendings)
     else:
