@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from ...errors import PgmendError
 from ..analysis import Analysis
+from ..asking import Refused
 from ..examined import Examined
 from ..extracted import CodeStatement, Site
 from ..schema import Schema, read_former, read_relations
@@ -26,7 +27,8 @@ from .readers import readers
 from .renames import Change, Labelled, Renaming, captured, rename
 from .scopes import references
 
-_OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE")
+_OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE", "INVALID_SQL")
+"""What the server says of a name that it does not find; the last where it does not say at which place."""
 
 
 class _Stays(PgmendError):
@@ -36,7 +38,11 @@ class _Stays(PgmendError):
 async def mend_renames(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:
     """What follows renames that pgmend saw: the server takes each statement as it will be. `connection` is that of the
     analysis, `root` the folder that its files are in; nothing is written."""
-    lost = [one for one in analysis.examined if one.hunt is not None and (one.hunt.columns or one.hunt.tables)]
+    lost = [
+        one
+        for one in analysis.examined
+        if one.hunt is not None and (one.hunt.columns or one.hunt.tables or isinstance(one.answer, Refused))
+    ]
     schema = next((one.schema for one in analysis.examined), Schema())
     history = History(schema.former or await read_former(connection))
     if history.columns:

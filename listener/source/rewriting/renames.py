@@ -27,6 +27,7 @@ _MOST_ROUNDS: Final = 25
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 _PART: Final = re.compile(r'\s*(\.\s*)?("(?:[^"]|"")*"|[\w$]+)')
 _RESERVED: Final = pglast.keywords.RESERVED_KEYWORDS | pglast.keywords.TYPE_FUNC_NAME_KEYWORDS
+_WORDS: Final = re.compile(r"\w+")
 _ODD: Final = re.compile(r"[%{}\\:?$'\0]")
 """What other conventions of a text than SQL's may read in a name."""
 
@@ -95,6 +96,8 @@ class Renaming:
             if now is not None:
                 self._rename_table(table.position, table.schema, *now)
         self._rename_columns()
+        if not self.changes and (lost := self._without_a_place()) is not None:
+            self.refused = lost
 
     def edited(self) -> str:
         """The SQL with all changes."""
@@ -123,12 +126,24 @@ class Renaming:
             if len(self.changes) == before:
                 self.refused = f"the server would still object: {answer.message} ({answer.sqlstate})"
 
+    def _without_a_place(self) -> str | None:
+        """Where the server finds no column, and says it of no place that is known: the one that it may well be."""
+        answer, words = self.one.answer, frozenset(_WORDS.findall(self.one.sql))
+        if not isinstance(answer, Refused) or answer.sqlstate != UNDEFINED_COLUMN:
+            return None
+        for relation in self.one.relations():
+            for name in self.history.columns & words - relation.columns.keys():
+                if (renamed := self.history.column(relation, name)) is not None:
+                    return f"{renamed.told} The statement names it where it cannot just be changed (USING, or a row's field)"
+        return None
+
     @property
     def concerned(self) -> bool:
         """Whether something that it lacks was renamed, as far as one can tell without its parts."""
         hunt = self.one.hunt
         return hunt is not None and (
-            any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
+            self._without_a_place() is not None
+            or any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
             or any(
                 self.history.column(relation, each.name) is not None
                 for each in hunt.columns

@@ -210,6 +210,8 @@ class _Reader:
                 name = None if renamed else node.relname
                 called = alias or cast("str", node.relname)
                 scope.ranges.append(Ranged(called, node.schemaname, name, node.location or 0, alias is not None))
+            case ast.RangeTableSample():
+                self._ranges(node.relation, scope)
             case ast.JoinExpr():
                 self._ranges(node.larg, scope)
                 self._ranges(node.rarg, scope)
