@@ -134,7 +134,8 @@ class Renaming:
         for relation in self.one.relations():
             for name in self.history.columns & words - relation.columns.keys():
                 if (renamed := self.history.column(relation, name)) is not None:
-                    return f"{renamed.told} The statement names it where it cannot just be changed (USING, or a row's field)"
+                    where = "where it cannot just be changed (USING, or a row's field)"
+                    return f"{renamed.told} The statement names it {where}"
         return None
 
     @property
