@@ -10,12 +10,12 @@ from .source import find_source
 
 def is_of_code(fix_id: str) -> bool:
     """Whether the fix changed code, by this user on this machine."""
-    from ...listener.errors import NotFound
+    from ...listener.errors import CodeStays
     from ...listener.source.rewriting.record import Records
 
     try:
-        return bool(Records().find(fix_id))
-    except NotFound:
+        return Records().has(fix_id)
+    except CodeStays:  # who has no home has written nothing
         return False
 
 

@@ -55,11 +55,11 @@ async def apply(
     for each in found:
         _require_parses(each)
     records = records or Records()
-    records.expire(settings.backup_retention)
     writer = Writer(folder_of(root), records)
     ids = {each.issue_id for each in mendings.ready}
     issues = tuple(each for each in analysis.issues if each.issue_id in ids)
     with writer.alone() as recovered:
+        records.expire(settings.backup_retention)
         writing = writer.write(found, _summary(issues, found), [each.issue_id for each in issues], force=force)
         try:
             again = await analyze(connection, read(), settings)

@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,6 +82,12 @@ class Records:
         if found is None:
             raise NotFound(f"No fix {fix_id} of code is kept in {self.folder}.")
         return found
+
+    def has(self, fix_id: str) -> bool:
+        """Whether it is one of these."""
+        with suppress(ValueError):
+            return os.path.exists(self.folder / str(UUID(fix_id)) / _RECORD)  # noqa: PTH110 - what is closed is not ours
+        return False
 
     def unfinished(self, root: Path) -> Iterator[Record]:
         """Those of that folder of code, and of what is in it or around it, whose end was never seen."""
@@ -165,9 +171,14 @@ class Records:
 
 
 def state_folder() -> Path:
-    """Where this user's programs keep what they remember (XDG)."""
+    """Where this user's programs keep what they remember (XDG); raises CodeStays for a user without a home."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    try:
+        base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise CodeStays(
+            "You have no home to keep backups in. Cure: set XDG_STATE_HOME to a folder of yours."
+        ) from error
     return base / "pgmend" / "code"
 
 
