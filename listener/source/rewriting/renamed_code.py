@@ -78,6 +78,10 @@ class _Desk:
                 ready.append(Mending(issue.issue_id, edits[id(one)]))
             elif id(one) in why:
                 left[issue.issue_id] = why[id(one)]
+            elif issue.column in self._history.columns:
+                left[issue.issue_id] = (
+                    f"a column {issue.column} was renamed, and nobody can tell whether it is this one"
+                )
         paths = {edit.file for each in ready for edit in each.edits}
         files = {path: code for path in sorted(paths) if isinstance(code := self._files[path], CodeFile)}
         notes = [*self._of_rows(renamings, edits), *self._of_stars(), *self._of_others()]

@@ -115,6 +115,16 @@ STATEMENTS = {
         "with x as (select nick from users) select nick from x where x.nick = $1",
         "with x as (select name as nick from users) select nick from x where x.nick = $1",
     ),
+    "what a star gives": (
+        "with w as (select * from users) select s.nick, w.nick as x from (select u.*, 1 as one from users u) s join w"
+        " on w.nick = s.nick",
+        "with w as (select * from users) select s.name as nick, w.name as x from (select u.*, 1 as one from users u) s"
+        " join w on w.name = s.name",
+    ),
+    "what a star does not give, for it has that name already": (
+        "select s.nick from (select users.*, nick as nick from users) s",
+        "select s.nick from (select users.*, name as nick from users) s",
+    ),
     "a literal and a comment of that name": (
         "select id from users where 'nick' = nick -- nick",
         "select id from users where 'nick' = name -- nick",
