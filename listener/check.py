@@ -13,7 +13,7 @@ from psycopg import AsyncConnection, errors
 from psycopg.rows import TupleRow
 
 from .catalog.exclusion import LeftAlone
-from .catalog.read import read_snapshot
+from .catalog.read import Opening, read_snapshot
 from .catalog.snapshot import Oid, Snapshot
 from .counters.read import read_sequences, sequences_of
 from .counters.sequence import SequenceState
@@ -23,7 +23,7 @@ from .expected.watch import Watch
 from .fixes.limits import limits_of
 from .fixes.plan import Plan
 from .fixes.planner import plan_fix
-from .garbage import uncollected
+from .garbage import put_by, uncollected
 from .hearing.pulse import triggers_fire
 from .ignore_file import IgnoreFile
 from .impact.impact import UNHEARD
@@ -91,18 +91,20 @@ async def check(
     roster: Roster | None = None,
     ignore_file: IgnoreFile | None = None,
     with_plans: bool = True,
+    second: Opening | None = None,
     progress: Progress = lambda _: None,
 ) -> CheckResult:
     """Look at every table: catalogs, then the counts that decide something, then a plan for each issue.
 
     `roster` is who judges; None: whom the settings name. What `ignore_file` or the database ignores is set apart.
-    `connection` is in autocommit mode; only AccessShare locks are taken. Raises CouldNotLook where the catalogs do not
+    `connection` is in autocommit mode; only AccessShare locks are taken. `second` opens another one for as long as a
+    large catalog is read. Raises CouldNotLook where the catalogs do not
     let themselves be read.
     """
     started = time.perf_counter()
     with uncollected():
         progress("reading the catalogs")
-        snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude))
+        snapshot = await read_snapshot(connection, left_alone=LeftAlone(settings.exclude), second=second)
         judge = Judge(roster or Roster.muster(settings), settings.critical_tables)
         progress("reading views, functions and statements")
         examiner, (sequences, reading) = await asyncio.gather(
@@ -119,6 +121,7 @@ async def check(
             examiner.learn(measured)
         progress("judging")
         judgement = examiner.examine(examiner.everything())
+        put_by()
     open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))
     reported: list[Reported] = []
     for number, issue in enumerate(open_issues, 1):
