@@ -116,7 +116,7 @@ def _relations(node: _Node) -> Iterator[Name]:
             fields = cast("dict[str, object]", each)
             if "relname" in fields:
                 yield _dotted(fields.get("schemaname"), fields["relname"])
-            waiting += fields.values()
+            waiting += [value for value in fields.values() if isinstance(value, dict | list)]
         elif isinstance(each, list):
             waiting += cast("list[object]", each)
 
