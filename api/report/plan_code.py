@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ...listener.source.extracted import Site
+from ...listener.source.rewriting.conversions import CodeConversions
+from ...listener.source.rewriting.menders import folder_of
+from ...listener.source.rewriting.patch import diff, patches
 from .printable import one_line, printable
-
-if TYPE_CHECKING:
-    from ...listener.source.extracted import Site
-    from ...listener.source.rewriting.conversions import CodeConversions
 
 
 def code_document(code: CodeConversions, root: Path) -> dict[str, Any]:
@@ -40,9 +40,6 @@ def code_lines(code: CodeConversions, root: Path) -> Iterator[str]:
 
 def code_patch(code: CodeConversions, root: Path) -> str:
     """All edits as one patch; what is not UTF-8 in it is escaped for people."""
-    from ...listener.source.rewriting.menders import folder_of
-    from ...listener.source.rewriting.patch import diff, patches
-
     folder = folder_of(root)
     return diff(folder, patches(folder, code.files, code.edits)).decode(errors="backslashreplace")
 
