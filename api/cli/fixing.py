@@ -203,15 +203,17 @@ async def _proposals(
 
 
 async def _with_code(source: Source, proposals: tuple[Proposal, ...], code: Path | None) -> tuple[Proposal, ...]:
-    """The proposals with what changes of the code, where somebody said which."""
+    """The proposals with what changes of the code, where somebody said which, here or by a setting."""
     from ...listener.connection import connect
     from ...listener.source.alongside import CodeAlongside
     from ..proposal import with_code
 
-    if code is None:
+    root = code or source.settings.code
+    if root is None:
         return proposals
     async with await connect(source.dsn, "plan") as connection:
-        return await with_code(proposals, CodeAlongside(code), connection, source.settings)
+        alongside = CodeAlongside(root, source.settings.code_exclude)
+        return await with_code(proposals, alongside, connection, source.settings)
 
 
 def _show(proposals: Sequence[Proposal]) -> None:
