@@ -68,6 +68,16 @@ class Analysis:
     examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
+    def partly(self) -> tuple[CodeStatement, ...]:
+        """The statements of which not all was judged."""
+        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
+
+    @property
+    def calls(self) -> Mapping[str, Site]:
+        """By an issue's id the call that it is of."""
+        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
+
+    @property
     def saw_everything(self) -> bool:
         """Whether each file could be read, and each live statement was looked at."""
         return not self.extraction.unreadable and not self.unseen
@@ -80,26 +90,31 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    only: Sequence[CodeStatement] | None = None,
+) -> Analysis:
+    """Judge each live statement, or `only` these, with all of their calls among them. `connection` is in autocommit
+    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    examined = await _examined(connection, extraction, only)
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
     told = sorted((issue for issue, _ in issues), key=_order)
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    partly = {id(one.statement) for one in examined if not one.judged}
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
         tuple(told),
         len(live),
-        len(live) - len(whole),
+        len(live) - len(partly),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
@@ -110,10 +125,12 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+async def _examined(
+    connection: AsyncConnection[TupleRow], extraction: Extraction, only: Sequence[CodeStatement] | None
+) -> list[Examined]:
     live = [each for each in extraction.statements if each.live]
     schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in live for part in _parts(each)]
+    parts = [part for each in (live if only is None else only) for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -286,6 +303,7 @@ def _issue(
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 
