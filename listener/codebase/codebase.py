@@ -58,6 +58,11 @@ class Codebase:
         """The statements of which not all was judged, or nothing yet."""
         return {*self._partly, *self._unjudged}
 
+    @property
+    def issues(self) -> Collection[Issue]:
+        """What is wrong, as far as it was looked at."""
+        return self._issues.values()
+
     def has_moved(self) -> bool:
         """Whether any file is other than when it was last read; raises InvalidRequest where the folder is gone."""
         before, self.folders = self._stamps, {}

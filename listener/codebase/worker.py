@@ -26,6 +26,7 @@ from psycopg.rows import TupleRow
 from ..connection import Connection, connect
 from ..errors import CouldNotLook, InvalidRequest
 from .account import HEADER, Account, Begin, Moved, frame
+from .autofix import Autofix
 from .codebase import Codebase
 from .following import Follower
 
@@ -41,6 +42,7 @@ class Worker:
         self._begin = begin
         self._out = out
         self._codebase = Codebase(begin.root, begin.settings)
+        self._autofix = Autofix(begin.root, begin.settings)
         self._connection: Connection | None = None
         self._news = asyncio.Event()
         self._files = True
@@ -95,7 +97,11 @@ class Worker:
         try:
             self._reread()
             self._codebase.touch(moved)
-            self._tell(await self._codebase.look(await self._connected(), moved))
+            connection = await self._connected()
+            self._tell(await self._codebase.look(connection, moved))
+            wait = await self._autofix.mend(connection, self._codebase.extraction, self._codebase.issues)
+            if wait is not None:
+                return min(wait, LOOKED_AGAIN_AFTER)
         except InvalidRequest as gone:
             self._tell_trouble(str(gone))
             self._codebase.touch(moved)
