@@ -91,7 +91,8 @@ class Codebase:
         if numbers:
             analysis = await analyze(connection, self.extraction, self._settings, part)
             self._learn(analysis, part.statements, moved)
-            self._partly = (self._partly - set(numbers)) | {self._roll.numbers[each] for each in analysis.partly}
+            partly = {self._roll.numbers[each.statement] for each in analysis.examined if not each.judged}
+            self._partly = (self._partly - set(numbers)) | partly
             self._unjudged.clear()
             pieces = tuple(piece for each in part.statements for piece in pieces_of(each))
         self._forget({call for call in self._calls.values() if call not in self._roll.calls})
@@ -108,7 +109,7 @@ class Codebase:
             known = before.get(issue.issue_id)
             event_id = issue.event_id or (moved.names.get(issue.table) if known is None else known.event_id)
             self._issues[issue.issue_id] = _storable(issue, event_id)
-            self._calls[issue.issue_id] = analysis.calls[issue.issue_id]
+            self._calls[issue.issue_id] = analysis.grounds[issue.issue_id].statement.call
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
         issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)

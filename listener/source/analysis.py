@@ -63,8 +63,8 @@ class Part(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live. `partly` are those of which not all was judged, `calls` say by an issue's id which
-    call it is of."""
+    about; the others are not live. `grounds` are the statements that issues were found in, by the issue's id, and
+    `examined` all that were looked at."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -73,8 +73,8 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
-    partly: tuple[CodeStatement, ...] = ()
-    calls: Mapping[str, Site] = field(default_factory=dict[str, Site])
+    grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
+    examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
     def saw_everything(self) -> bool:
@@ -105,12 +105,13 @@ async def analyze(
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
-    partly = {id(one.statement): one.statement for one in examined if not one.judged}
+    told = sorted((issue for issue, _ in issues), key=_order)
+    partly = {id(one.statement) for one in examined if not one.judged}
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted((issue for issue, _ in issues), key=_order)),
+        tuple(told),
         len(live),
         len(live) - len(partly),
         f"PostgreSQL {version}",
@@ -118,8 +119,8 @@ async def analyze(
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
-        tuple(partly.values()),
-        {issue.issue_id: call for issue, call in issues},
+        {issue.issue_id: one for issue, one in issues},
+        tuple(examined),
     )
 
 
@@ -256,13 +257,12 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Site]]:
-    """Each issue with the call that it is of."""
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
         if issue is not None:
-            yield issue, one.statement.call
+            yield issue, one
 
 
 def _issue(
