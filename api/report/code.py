@@ -94,7 +94,10 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
     if mendings.ready:
         edited = len(mendings.edits())
         console.print(
-            Text(f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how", "bold green")
+            Text(
+                f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how, --write does it",
+                "bold green",
+            )
         )
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
