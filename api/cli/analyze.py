@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .check import FailOn, FailOnOption, Format, FormatOption
+from .code import NoCacheOption, read_code
 from .outcome import ExitCode, guarded, run
 from .source import Dsn, find_source
 
@@ -24,6 +25,7 @@ def analyze(
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", help="Leave out what a pattern as in .gitignore covers.")
     ] = None,
+    no_cache: NoCacheOption = False,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
 ) -> None:
@@ -33,16 +35,10 @@ def analyze(
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
     source = guarded(lambda: find_source(dsn))
-    extraction = guarded(lambda: _extract(path, exclude or ()))
+    extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
     analysis = run(_judge(source, extraction))
     _print(analysis, format)
     raise SystemExit(int(_exit_code(analysis, fail_on)))
-
-
-def _extract(path: Path, exclude: list[str] | tuple[()]) -> Extraction:
-    from ...listener.source.extraction import extract
-
-    return extract(path, exclude)
 
 
 async def _judge(source: Source, extraction: Extraction) -> Analysis:

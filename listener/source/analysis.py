@@ -24,10 +24,12 @@ from .judgements import judgements
 from .judgements.judgement import Defect, Judgement, seen
 from .parsed import slices
 from .prepared import Prepared, prepared
+from .recollection import Recollection, read_mark
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
 from .secret import masked, withheld
 from .shared import Found, sure
 from .site import CodeSite
+from .sqltext import Written
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
@@ -77,25 +79,41 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    recollection: Recollection | None = None,
+) -> Analysis:
     """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+    Nothing is planned or run but queries of catalogs. With a `recollection` that is kept from one analysis to the next,
+    only what changed is asked about."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    live = [each for each in extraction.statements if each.live]
+    creating = [each.sql for each in live if _may_create(each)]
+    schema, known = Schema(made=_made(creating), objects=_objects(creating)), list[Examined]()
+    if recollection is not None:
+        schema = recollection.begin(await read_mark(connection), schema)
+        live, good = recollection.parted(live)
+        known = [one for parts in good.values() for one in parts]
+    looked_at = await _examined(connection, live, schema)
     found = [
-        (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
+        (judgement, one, defect) for judgement in judgements() for one in looked_at for defect in judgement.judge(one)
     ]
+    examined = [*known, *looked_at]
+    if recollection is not None:
+        recollection.keep(examined, {id(one) for _, one, _ in found})
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
     whole = Counter(id(one.statement) for one in examined if not one.judged)
-    live = {id(one.statement) for one in examined}
+    asked = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
         tuple(sorted(issues, key=_order)),
-        len(live),
-        len(live) - len(whole),
+        len(asked),
+        len(asked) - len(whole),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
@@ -104,9 +122,9 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
-    live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live), objects=_objects(live))
+async def _examined(
+    connection: AsyncConnection[TupleRow], live: Sequence[CodeStatement], schema: Schema
+) -> list[Examined]:
     parts = [part for each in live for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
@@ -175,15 +193,20 @@ def _unasked(sql: str) -> Unasked | None:
     return None
 
 
-def _made(statements: Sequence[CodeStatement]) -> frozenset[str]:
+def _may_create(statement: CodeStatement) -> bool:
+    """Whether it is worth a closer look at what the statement makes."""
+    return "create" in "".join(each.text for each in statement.text if isinstance(each, Written)).lower()
+
+
+def _made(texts: Sequence[str]) -> frozenset[str]:
     """The names of relations that the code creates itself."""
-    return frozenset(match["name"] for each in statements for match in _MADE.finditer(each.sql))
+    return frozenset(match["name"] for each in texts for match in _MADE.finditer(each))
 
 
-def _objects(statements: Sequence[CodeStatement]) -> frozenset[str]:
+def _objects(texts: Sequence[str]) -> frozenset[str]:
     """The names of functions, types and sequences that the code creates itself; with an extension's come what nobody
     can tell: "" stands for those."""
-    found = [match for each in statements for match in _OBJECTS.finditer(each.sql)]
+    found = [match for each in texts for match in _OBJECTS.finditer(each)]
     return frozenset("" if match["kind"].lower() == "extension" else match["name"].lower() for match in found)
 
 
