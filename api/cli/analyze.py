@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .check import FailOn, FailOnOption, Format, FormatOption
-from .code import NoCacheOption, read_code
+from .check import FailOn, FailOnOption, Format, FormatOption, IgnoreOption, SelectOption
+from .code import NoCacheOption, mustered_panel, read_code
 from .outcome import ExitCode, guarded, run
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from ...listener.source.analysis import Analysis
     from ...listener.source.extracted import Extraction
+    from ...listener.source.panel import Panel
     from .source import Source
 
 
@@ -25,6 +26,8 @@ def analyze(
     exclude: Annotated[
         list[str] | None, typer.Option("--exclude", help="Leave out what a pattern as in .gitignore covers.")
     ] = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     no_cache: NoCacheOption = False,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
@@ -35,18 +38,19 @@ def analyze(
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
     source = guarded(lambda: find_source(dsn))
+    panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
     extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
-    analysis = run(_judge(source, extraction))
+    analysis = run(_judge(source, extraction, panel))
     _print(analysis, format)
     raise SystemExit(int(_exit_code(analysis, fail_on)))
 
 
-async def _judge(source: Source, extraction: Extraction) -> Analysis:
+async def _judge(source: Source, extraction: Extraction, panel: Panel) -> Analysis:
     from ...listener.connection import connect
     from ...listener.source.analysis import analyze
 
     async with await connect(source.dsn, "analyze") as connection:
-        return await analyze(connection, extraction, source.settings)
+        return await analyze(connection, extraction, source.settings, panel=panel)
 
 
 def _print(analysis: Analysis, wanted: Format) -> None:

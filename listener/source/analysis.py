@@ -20,8 +20,8 @@ from .asking import Question, Refused, Taken, Unasked, ask, seclude
 from .clauses import Opened
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
-from .judgements import judgements
-from .judgements.judgement import Defect, Judgement, seen
+from .judgements.judgement import Defect, seen
+from .panel import Panel, Seat
 from .parsed import slices
 from .prepared import Prepared, prepared
 from .recollection import Recollection, read_mark
@@ -84,10 +84,11 @@ async def analyze(
     extraction: Extraction,
     settings: Settings,
     recollection: Recollection | None = None,
+    panel: Panel | None = None,
 ) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs. With a `recollection` that is kept from one analysis to the next,
-    only what changed is asked about."""
+    """Judge each live statement; `panel` says for what, None: for what the settings say. `connection` is in autocommit
+    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs. With a
+    `recollection` that is kept from one analysis to the next, only what changed is asked about."""
     started = time.perf_counter()
     await seclude(connection)
     live = [each for each in extraction.statements if each.live]
@@ -98,14 +99,19 @@ async def analyze(
         live, good = recollection.parted(live)
         known = [one for parts in good.values() for one in parts]
     looked_at = await _examined(connection, live, schema)
+    seats = (panel or Panel.muster(settings)).by_type()
     found = [
-        (judgement, one, defect) for judgement in judgements() for one in looked_at for defect in judgement.judge(one)
+        (seat.judgement, one, defect)
+        for seat in seats.values()
+        if seat.off is None
+        for one in looked_at
+        for defect in seat.judgement.judge(one)
     ]
     examined = [*known, *looked_at]
     if recollection is not None:
         recollection.keep(examined, {id(one) for _, one, _ in found})
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
-    issues = list(_issues(sure(found, examined), settings))
+    issues = list(_issues(sure(found, examined), settings, seats))
     whole = Counter(id(one.statement) for one in examined if not one.judged)
     asked = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
@@ -255,22 +261,23 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings, seats: Mapping[str, Seat]) -> Iterator[Issue]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
-        issue = _issue(judgement, one, defect, settings, taken)
+        issue = _issue(seats[judgement.issue_type], one, defect, settings, taken)
         if issue is not None:
             yield issue
 
 
-def _issue(
-    judgement: Judgement, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]
-) -> Issue | None:
+def _issue(seat: Seat, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]) -> Issue | None:
+    judgement = seat.judgement
     tables = [(each.schema, each.name) for each in one.relations()]
     schema, table = defect.schema, defect.table
     if not table and tables:
         schema, table = tables[0]
-    severity, statement = defect.severity or judgement.severity, one.statement
+    if seat.is_excluded(schema, table, defect.site.file):
+        return None
+    severity, statement = seat.settings.severity or defect.severity or judgement.severity, one.statement
     if severity is Severity.CRITICAL and (tables or table):
         named = {(schema, table), *tables} if table else set(tables)
         if not any(settings.is_critical(*each) for each in named):
