@@ -35,6 +35,7 @@ from .relations.measure import measure
 from .relations.reading.reader import CodeReader
 from .relations.reading.reading import Reading
 from .settings import Settings
+from .source.code_types import code_types
 from .store.ignored import Ignoring, read_ignored
 from .store.impacts import may_read_impacts, read_impacts
 
@@ -119,7 +120,7 @@ async def check(
             examiner.learn(measured)
         progress("judging")
         judgement = examiner.examine(examiner.everything())
-    open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))
+    open_issues, ignored = set_apart(judgement.issues, ignore_file, await read_ignored(connection))
     reported: list[Reported] = []
     for number, issue in enumerate(open_issues, 1):
         plan = None
@@ -147,7 +148,7 @@ async def _beside_the_tables(
     return sequences, await CodeReader(connection).everything(snapshot)
 
 
-def _set_apart(
+def set_apart(
     issues: Sequence[Issue], file: IgnoreFile | None, here: Mapping[str, Ignoring]
 ) -> tuple[list[Issue], list[IgnoredIssue]]:
     """The issues that matter, and those that somebody lives with; what was said in the database comes first."""
@@ -182,7 +183,7 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
     yield from file.complaints
     seen = (CheckStatus.PASSED, CheckStatus.FAILED)
     unseen = [check.issue_type for check in judgement.checks if check.status not in seen]
-    yield from file.stale(judgement.issues, datetime.now(UTC), unseen=unseen)
+    yield from file.stale(judgement.issues, datetime.now(UTC), unseen=[*unseen, *code_types()])
 
 
 async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:

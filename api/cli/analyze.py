@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .check import FailOn, FailOnOption, Format, FormatOption, IgnoreOption, SelectOption
-from .code import NoCacheOption, mustered_panel, read_code
+from .code import (
+    BaselineOption,
+    NoCacheOption,
+    WriteBaselineOption,
+    draw_line,
+    judge_code,
+    mustered_panel,
+    read_aside,
+    read_code,
+    tell_aside,
+)
 from .outcome import ExitCode, guarded, run
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
-    from ...listener.source.analysis import Analysis
-    from ...listener.source.extracted import Extraction
-    from ...listener.source.panel import Panel
-    from .source import Source
+    from ...listener.source.outcome import Outcome
 
 
 def analyze(
@@ -28,6 +35,8 @@ def analyze(
     ] = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
+    baseline: BaselineOption = None,
+    write_baseline: WriteBaselineOption = None,
     no_cache: NoCacheOption = False,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
@@ -39,50 +48,51 @@ def analyze(
     """
     source = guarded(lambda: find_source(dsn))
     panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
+    aside = guarded(lambda: read_aside(path, baseline, write_baseline, select, ignore))
     extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
-    analysis = run(_judge(source, extraction, panel))
-    _print(analysis, format)
-    raise SystemExit(int(_exit_code(analysis, fail_on)))
+    outcome = run(judge_code(source, extraction, panel, aside))
+    _print(outcome, format)
+    exit_code = _exit_code(outcome, fail_on)
+    if write_baseline is not None:
+        exit_code = guarded(lambda: draw_line(outcome, write_baseline, exit_code))
+    raise SystemExit(int(exit_code))
 
 
-async def _judge(source: Source, extraction: Extraction, panel: Panel) -> Analysis:
-    from ...listener.connection import connect
-    from ...listener.source.analysis import analyze
-
-    async with await connect(source.dsn, "analyze") as connection:
-        return await analyze(connection, extraction, source.settings, panel=panel)
-
-
-def _print(analysis: Analysis, wanted: Format) -> None:
+def _print(outcome: Outcome, wanted: Format) -> None:
     from ..report import code
     from ..report.view import view_in_code
 
-    views = [view_in_code(each) for each in analysis.issues]
+    analysis = outcome.analysis
+    views = [view_in_code(each) for each in outcome.issues]
     match wanted:
         case Format.JSON:
-            typer.echo(json.dumps(code.analysis_document(analysis, views), ensure_ascii=False, indent=2))
+            typer.echo(json.dumps(code.analysis_document(analysis, views, outcome), ensure_ascii=False, indent=2))
         case Format.TEXT:
             from ..report.paper import paper
 
-            code.print_analysis(paper(), analysis, views)
+            code.print_analysis(paper(), analysis, views, outcome)
         case Format.SARIF:
+            tell_aside(outcome)
             from ..report.sarif import sarif_document
 
-            document = sarif_document(views, code.unseen(analysis), unread=code.dynamic(analysis))
+            document = sarif_document(
+                views, code.unseen(analysis), outcome.ignored, code.dynamic(analysis), outcome.known
+            )
             typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
         case Format.GITHUB:
+            tell_aside(outcome)
             from ..report.annotations import github_lines
 
             for line in github_lines(views, code.unseen(analysis), code.dynamic(analysis)):
                 typer.echo(line)
 
 
-def _exit_code(analysis: Analysis, fail_on: FailOn) -> ExitCode:
-    if not analysis.saw_everything:
+def _exit_code(outcome: Outcome, fail_on: FailOn) -> ExitCode:
+    if not outcome.analysis.saw_everything:
         return ExitCode.COULD_NOT_LOOK
     if fail_on is FailOn.NEVER:
         return ExitCode.CLEAN
     from ...listener.issue import Severity
 
-    bad = any(each.severity.rank <= Severity(fail_on.value).rank for each in analysis.issues)
+    bad = any(each.severity.rank <= Severity(fail_on.value).rank for each in outcome.issues)
     return ExitCode.ISSUES if bad else ExitCode.CLEAN

@@ -12,15 +12,19 @@ from rich.text import Text
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome, CheckStatus
 from ...listener.source.analysis import Analysis
-from .document import SCHEMA_VERSION, issue_document
+from ...listener.source.outcome import Outcome
+from .document import SCHEMA_VERSION, ignored_document, issue_document
 from .printable import one_line, printable
-from .terminal import issue_text
+from .terminal import ignored_text, issue_text
 from .view import IssueView
 
 
-def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[str, Any]:
+def analysis_document(
+    analysis: Analysis, issues: Sequence[IssueView], outcome: Outcome | None = None
+) -> dict[str, Any]:
     """The one object that `pgmend analyze --format json` prints."""
     extraction = analysis.extraction
+    outcome = outcome or Outcome(analysis, analysis.issues)
     return {
         "schema_version": SCHEMA_VERSION,
         "server": analysis.server,
@@ -41,6 +45,10 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[s
             for each in analysis.unseen
         ],
         "issues": [issue_document(each) for each in issues],
+        "ignored": [ignored_document(each) for each in outcome.ignored],
+        "known": [each.issue_id for each in outcome.known],
+        "gone": [each.issue_id for each in outcome.gone],
+        "complaints": list(outcome.complaints),
     }
 
 
@@ -59,9 +67,12 @@ def dynamic(analysis: Analysis) -> list[str]:
     ]
 
 
-def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView]) -> None:
+def print_analysis(
+    console: Console, analysis: Analysis, issues: Sequence[IssueView], outcome: Outcome | None = None
+) -> None:
     """What was found, worst first, then what was not judged, then the figures."""
     extraction = analysis.extraction
+    outcome = outcome or Outcome(analysis, analysis.issues)
     for each in issues:
         console.print(issue_text(each))
     for unreadable in extraction.unreadable:
@@ -74,9 +85,17 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
         console.print(Text(f"dynamic: {one_line(said)}", "dim"))
     for reason, number in analysis.not_live.items():
         console.print(Text(f"not judged: {number} statements: {one_line(reason)}", "dim"))
+    for each in outcome.ignored:
+        console.print(ignored_text(each))
+    for each in outcome.gone:
+        console.print(Text(one_line(f"no more: {each}: take it out of the baseline"), "dim"))
+    for each in outcome.complaints:
+        console.print(Text(f"ignore file: {printable(each)}", "yellow"))
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"
+    verdict += f", {len(outcome.ignored)} ignored" if outcome.ignored else ""
+    verdict += f", {len(outcome.known)} of the baseline" if outcome.known else ""
     console.print(
         Text(
             f"{analysis.server}: {analysis.asked} statements in {extraction.files} files, {analysis.judged} judged in"
