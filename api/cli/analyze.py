@@ -11,9 +11,13 @@ import typer
 from .check import FailOn, FailOnOption, Format, FormatOption, IgnoreOption, SelectOption
 from .code import (
     BaselineOption,
+    MigrationsOption,
+    MigrationsTimeoutOption,
     NoCacheOption,
     WriteBaselineOption,
     draw_line,
+    find_schema,
+    judge_built,
     judge_code,
     mustered_panel,
     read_aside,
@@ -21,7 +25,7 @@ from .code import (
     tell_aside,
 )
 from .outcome import ExitCode, guarded, run
-from .source import Dsn, find_source
+from .source import Dsn
 
 if TYPE_CHECKING:
     from ...listener.source.outcome import Outcome
@@ -35,6 +39,8 @@ def analyze(
     ] = None,
     select: SelectOption = None,
     ignore: IgnoreOption = None,
+    migrations: MigrationsOption = None,
+    migrations_timeout: MigrationsTimeoutOption = 600,
     baseline: BaselineOption = None,
     write_baseline: WriteBaselineOption = None,
     no_cache: NoCacheOption = False,
@@ -43,14 +49,20 @@ def analyze(
 ) -> None:
     """Find every SQL statement in the code, have the server describe it, and tell what disagrees with the schema.
 
-    The code is read, never imported or run; the statements are parsed and described, never planned or run.
+    The code is read, never imported or run; the statements are parsed and described, never planned or run. The schema
+    is that of the database or, with --migrations, of a server that is started for it and gone afterwards: a command
+    gets its database as DATABASE_URL, in libpq's variables, and in every variable that holds a PostgreSQL URL.
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
-    source = guarded(lambda: find_source(dsn))
+    source = guarded(lambda: find_schema(dsn, migrations))
     panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
     aside = guarded(lambda: read_aside(path, baseline, write_baseline, select, ignore))
     extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
-    outcome = run(judge_code(source, extraction, panel, aside))
+    outcome = run(
+        judge_code(source, extraction, panel, aside)
+        if migrations is None
+        else judge_built(source, extraction, panel, aside, migrations, migrations_timeout)
+    )
     _print(outcome, format)
     exit_code = _exit_code(outcome, fail_on)
     if write_baseline is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +14,7 @@ import typer
 
 from .asking import mustered
 from .outcome import ExitCode
+from .source import Source, find_source
 
 if TYPE_CHECKING:
     from ...listener.ignore_file import IgnoreFile
@@ -19,13 +23,23 @@ if TYPE_CHECKING:
     from ...listener.source.extracted import Extraction
     from ...listener.source.outcome import Outcome
     from ...listener.source.panel import Panel
-    from .source import Source
 
 BaselineOption = Annotated[
     Path | None, typer.Option("--baseline", help="Tell only what is not in this file of known issues.")
 ]
 WriteBaselineOption = Annotated[
     Path | None, typer.Option("--write-baseline", help="Have all issues of now in this file; then they are known.")
+]
+MigrationsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--migrations",
+        metavar="CMD|PATH",
+        help="Judge by the schema that this command builds, or a folder of .sql files, on a server started for it.",
+    ),
+]
+MigrationsTimeoutOption = Annotated[
+    int, typer.Option("--migrations-timeout", min=1, help="After so many seconds the command is ended.")
 ]
 NoCacheOption = Annotated[
     bool, typer.Option("--no-cache", help="Read every file anew, and keep nothing in the folder of this user's caches.")
@@ -51,6 +65,9 @@ def mustered_panel(settings: Settings, select: Sequence[str] | None, ignore: Seq
 
     mustered(settings)
     return Panel.muster(settings, select or (), ignore or ())
+
+
+_TERMINATED = "terminated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +98,37 @@ def read_aside(
         None if baseline is None else Baseline.read(baseline),
         path.resolve() == Path.cwd(),
     )
+
+
+def find_schema(dsn: str | None, migrations: str | None) -> Source:
+    """The database to judge by; with migrations none is named, since one is made. Raises SettingsError."""
+    from ...listener.errors import InvalidRequest
+    from ...listener.settings import load_settings
+
+    if migrations is None:
+        return find_source(dsn)
+    if dsn is not None:
+        raise InvalidRequest("--dsn and --migrations name two schemas; leave one of them out.")
+    return Source("", load_settings()[0])
+
+
+async def judge_built(
+    source: Source, extraction: Extraction, panel: Panel, aside: Aside, migrations: str, seconds: int
+) -> Outcome:
+    """The code against the schema that the migrations build; the server is gone afterwards. SIGTERM ends as Ctrl-C
+    does: nothing is left running."""
+    from ...listener.expected.building import built_schema
+
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel, _TERMINATED)
+    try:
+        async with built_schema(migrations, timedelta(seconds=seconds)) as dsn:
+            return await judge_code(Source(dsn, source.settings), extraction, panel, aside)
+    except asyncio.CancelledError as cancelled:
+        if _TERMINATED in cancelled.args:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
 
 
 async def judge_code(source: Source, extraction: Extraction, panel: Panel, aside: Aside) -> Outcome:
