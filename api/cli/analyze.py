@@ -29,6 +29,11 @@ from .source import Dsn
 
 if TYPE_CHECKING:
     from ...listener.source.outcome import Outcome
+    from ...listener.source.rewriting.mended import Mendings
+
+DiffOption = Annotated[
+    bool, typer.Option("--diff", help="Print what can be mended as a patch that `git apply` takes, and nothing else.")
+]
 
 
 def analyze(
@@ -46,6 +51,7 @@ def analyze(
     no_cache: NoCacheOption = False,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
+    diff: DiffOption = False,
 ) -> None:
     """Find every SQL statement in the code, have the server describe it, and tell what disagrees with the schema.
 
@@ -58,19 +64,37 @@ def analyze(
     panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
     aside = guarded(lambda: read_aside(path, baseline, write_baseline, select, ignore))
     extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
-    outcome = run(
+    outcome, mendings = run(
         judge_code(source, extraction, panel, aside)
         if migrations is None
         else judge_built(source, extraction, panel, aside, migrations, migrations_timeout)
     )
-    _print(outcome, format)
+    if diff:
+        _print_patch(path, mendings)
+    else:
+        _print(outcome, mendings, format)
     exit_code = _exit_code(outcome, fail_on)
     if write_baseline is not None:
         exit_code = guarded(lambda: draw_line(outcome, write_baseline, exit_code))
     raise SystemExit(int(exit_code))
 
 
-def _print(outcome: Outcome, wanted: Format) -> None:
+def _print_patch(path: Path, mendings: Mendings) -> None:
+    """The patch alone on standard output, in the bytes of the files; what a person should know beside it."""
+    from ...listener.source.rewriting.menders import folder_of
+    from ...listener.source.rewriting.patch import diff, patches
+    from ..report.code import left_and_notes
+
+    folder = folder_of(path)
+    patch = guarded(lambda: diff(folder, patches(folder, mendings.files, mendings.edits())))
+    stdout = typer.get_binary_stream("stdout")
+    stdout.write(patch)
+    stdout.flush()
+    for said in left_and_notes(mendings):
+        typer.echo(said, err=True)
+
+
+def _print(outcome: Outcome, mendings: Mendings, wanted: Format) -> None:
     from ..report import code
     from ..report.view import view_in_code
 
@@ -78,11 +102,11 @@ def _print(outcome: Outcome, wanted: Format) -> None:
     views = [view_in_code(each) for each in outcome.issues]
     match wanted:
         case Format.JSON:
-            typer.echo(json.dumps(code.analysis_document(analysis, views, outcome), ensure_ascii=False, indent=2))
+            typer.echo(json.dumps(code.analysis_document(outcome, views, mendings), ensure_ascii=False, indent=2))
         case Format.TEXT:
             from ..report.paper import paper
 
-            code.print_analysis(paper(), analysis, views, outcome)
+            code.print_analysis(paper(), outcome, views, mendings)
         case Format.SARIF:
             tell_aside(outcome)
             from ..report.sarif import sarif_document

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...listener.source.extracted import Extraction
     from ...listener.source.outcome import Outcome
     from ...listener.source.panel import Panel
+    from ...listener.source.rewriting.mended import Mendings
 
 BaselineOption = Annotated[
     Path | None, typer.Option("--baseline", help="Tell only what is not in this file of known issues.")
@@ -72,8 +73,10 @@ _TERMINATED = "terminated"
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What says which issues are not told. `whole`: the code is the folder that the ignore file is in."""
+    """What says which issues of the code at `path` are not told. `whole`: it is the folder that the ignore file is
+    in."""
 
+    path: Path
     ignore_file: IgnoreFile | None
     baseline: Baseline | None
     whole: bool
@@ -94,6 +97,7 @@ def read_aside(
     if write_baseline is not None and (select or ignore):
         raise InvalidRequest("A baseline is of all issues: leave out --select and --ignore with --write-baseline.")
     return Aside(
+        path,
         IgnoreFile.read(Path.cwd()),
         None if baseline is None else Baseline.read(baseline),
         path.resolve() == Path.cwd(),
@@ -114,7 +118,7 @@ def find_schema(dsn: str | None, migrations: str | None) -> Source:
 
 async def judge_built(
     source: Source, extraction: Extraction, panel: Panel, aside: Aside, migrations: str, seconds: int
-) -> Outcome:
+) -> tuple[Outcome, Mendings]:
     """The code against the schema that the migrations build; the server is gone afterwards. SIGTERM ends as Ctrl-C
     does: nothing is left running."""
     from ...listener.expected.building import built_schema
@@ -131,17 +135,19 @@ async def judge_built(
         raise
 
 
-async def judge_code(source: Source, extraction: Extraction, panel: Panel, aside: Aside) -> Outcome:
-    """The code against the source's database."""
+async def judge_code(source: Source, extraction: Extraction, panel: Panel, aside: Aside) -> tuple[Outcome, Mendings]:
+    """The code against the source's database, with what can be mended of what is told."""
     from ...listener.connection import connect
     from ...listener.source.analysis import analyze
     from ...listener.source.outcome import reckon
+    from ...listener.source.rewriting.menders import mend
     from ...listener.store.ignored import read_ignored
 
     async with await connect(source.dsn, "analyze") as connection:
         here = await read_ignored(connection)
         analysis = await analyze(connection, extraction, source.settings, panel=panel)
-    return reckon(analysis, panel, aside.ignore_file, here, aside.baseline, whole=aside.whole)
+        outcome = reckon(analysis, panel, aside.ignore_file, here, aside.baseline, whole=aside.whole)
+        return outcome, await mend(connection, replace(analysis, issues=outcome.issues), aside.path)
 
 
 def tell_aside(outcome: Outcome) -> None:

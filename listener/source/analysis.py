@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -56,7 +56,8 @@ class Unseen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live."""
+    about; the others are not live. `grounds` are the statements that issues were found in, by the issue's id, and
+    `examined` all that were looked at."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -65,6 +66,8 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
+    grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
+    examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
     def saw_everything(self) -> bool:
@@ -112,12 +115,13 @@ async def analyze(
         recollection.keep(examined, {id(one) for _, one, _ in found})
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings, seats))
+    told = sorted((issue for issue, _ in issues), key=_order)
     whole = Counter(id(one.statement) for one in examined if not one.judged)
     asked = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted(issues, key=_order)),
+        tuple(told),
         len(asked),
         len(asked) - len(whole),
         f"PostgreSQL {version}",
@@ -125,6 +129,8 @@ async def analyze(
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
+        {issue.issue_id: one for issue, one in issues},
+        tuple(examined),
     )
 
 
@@ -261,12 +267,12 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings, seats: Mapping[str, Seat]) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings, seats: Mapping[str, Seat]) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(seats[judgement.issue_type], one, defect, settings, taken)
         if issue is not None:
-            yield issue
+            yield issue, one
 
 
 def _issue(seat: Seat, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]) -> Issue | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,10 @@ def code(database: Database, tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "app.py").write_text(CODE)
     return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
 async def test_clean_code_exits_0(pgmend: Processes, database: Database, code: Path) -> None:
@@ -127,3 +132,28 @@ async def test_rules_lists_what_is_found_in_code_and_rule_shows_its_page(
     page = (await pgmend.run("rule", "unknown_column")).stdout
     assert "UNKNOWN_COLUMN" in page
     assert "switched off" in page
+
+
+async def test_a_rename_is_shown_as_a_patch_that_git_applies(
+    pgmend: Processes, installed: Database, tmp_path: Path
+) -> None:
+    installed.execute("create table users (id integer primary key, name text)")
+    installed.execute(
+        """
+        insert into pgmend.change (table_oid, schema_name, table_name, kind, object_name, before, after)
+        values ('users'::regclass, 'public', 'users', 'column_renamed', 'name', '{"name": "nmae"}', '{"name": "name"}')
+        """
+    )
+    code = tmp_path / "my app"
+    code.mkdir()
+    (code / "app.py").write_text(CODE.replace("logs", "users").replace("line", "id"))
+    told = await pgmend.run("analyze", code, "--dsn", installed.dsn)
+    assert "1 of these can be mended in 1 files: --diff shows how" in told.stdout, told
+    git(tmp_path, "init", "-q")
+    shown = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    assert (shown.code, shown.stderr) == (1, "")
+    (tmp_path / "patch").write_text(shown.stdout + "\n")
+    git(tmp_path, "apply", "patch")
+    assert 'select name as nmae from users where id = 1")\n' in (code / "app.py").read_text()
+    again = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    assert (again.code, again.stdout) == (0, "")

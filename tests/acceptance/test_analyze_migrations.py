@@ -129,7 +129,9 @@ async def test_files_of_sql_do_not_reach_out_of_the_server(pgmend: Processes, co
 async def test_a_command_that_fails_is_told_with_the_end_of_what_it_said(
     pgmend: Processes, code: Path, rest: str, said: str | None
 ) -> None:
-    finished = await analyze(pgmend, code, command(code.parent, rest), "--migrations-timeout", "12" if "sleep" in rest else "60")
+    finished = await analyze(
+        pgmend, code, command(code.parent, rest), "--migrations-timeout", "12" if "sleep" in rest else "60"
+    )
     assert finished.code == (3 if said else 1), finished
     if said is not None:
         assert said in finished.stderr
