@@ -68,8 +68,8 @@ class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
     What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
-    says which views, functions and statements were not read, which no rule needs, yet relations may be missed for it;
-    and why what pgmend itself has written here was not.
+    says which views, functions, statements and files of code were not read, which no rule needs, yet relations may be
+    missed for it; and why what pgmend itself has written here was not.
     """
 
     server: str
@@ -113,6 +113,7 @@ async def check(
         )
         examiner.read_off(sequences, None)
         examiner.read(reading)
+        unread_code = await _read_code(connection, settings, examiner)
         expected = await _expected(connection, LeftAlone(settings.exclude))
         examiner.expect(expected)
         if await may_read_impacts(connection):
@@ -140,7 +141,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
-        (*reading.gaps(), *((expected.hidden,) if expected.hidden else ())),
+        (*reading.gaps(), *unread_code, *((expected.hidden,) if expected.hidden else ())),
     )
 
 
@@ -149,6 +150,19 @@ async def _beside_the_tables(
 ) -> tuple[Mapping[Oid, SequenceState], Reading]:
     sequences = await read_sequences(connection, sequences_of(snapshot.tables.values()))
     return sequences, await CodeReader(connection).everything(snapshot)
+
+
+async def _read_code(connection: AsyncConnection[TupleRow], settings: Settings, examiner: Examiner) -> list[str]:
+    """Let relations be drawn from what the application's code compares; the files that could not be read."""
+    if settings.code is None:
+        return []
+    from .codebase.pieces import pieces_of  # noqa: PLC0415 - without code nobody need load them
+    from .source.extraction import extract  # noqa: PLC0415
+
+    extraction = extract(settings.code, settings.code_exclude)
+    pieces = [piece for each in extraction.statements if each.live for piece in pieces_of(each)]
+    examiner.read(await CodeReader(connection).code(examiner.snapshot, pieces))
+    return [f"{each.path}:{each.line} of the code: {each.reason}" for each in extraction.unreadable]
 
 
 def set_apart(

@@ -24,15 +24,23 @@ from .code import (
     read_code,
     tell_aside,
 )
+from .code_writing import write_mendings
 from .outcome import ExitCode, guarded, run
 from .source import Dsn
 
 if TYPE_CHECKING:
+    from ...listener.source.extracted import Extraction
     from ...listener.source.outcome import Outcome
     from ...listener.source.rewriting.mended import Mendings
 
 DiffOption = Annotated[
     bool, typer.Option("--diff", help="Print what can be mended as a patch that `git apply` takes, and nothing else.")
+]
+WriteOption = Annotated[
+    bool, typer.Option("--write", help="Write what can be mended into the files; undone by `pgmend rollback`.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Write into files with changes that are not committed, too.")
 ]
 
 
@@ -52,6 +60,8 @@ def analyze(
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
     diff: DiffOption = False,
+    write: WriteOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Find every SQL statement in the code, have the server describe it, and tell what disagrees with the schema.
 
@@ -60,15 +70,24 @@ def analyze(
     gets its database as DATABASE_URL, in libpq's variables, and in every variable that holds a PostgreSQL URL.
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
+    if diff and write:
+        raise typer.BadParameter("--diff shows what --write would do: give one of them.")
+    if write and migrations is not None:
+        raise typer.BadParameter("--write goes with the database that the code is for: leave --migrations out.")
     source = guarded(lambda: find_schema(dsn, migrations))
     panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
     aside = guarded(lambda: read_aside(path, baseline, write_baseline, select, ignore))
-    extraction = guarded(lambda: read_code(path, exclude or (), keeping=not no_cache))
-    outcome, mendings = run(
-        judge_code(source, extraction, panel, aside)
-        if migrations is None
-        else judge_built(source, extraction, panel, aside, migrations, migrations_timeout)
-    )
+
+    def read() -> Extraction:
+        return read_code(path, exclude or (), keeping=not no_cache)
+
+    if write:
+        work = write_mendings(source, read, panel, aside, force=force)
+    elif migrations is None:
+        work = judge_code(source, guarded(read), panel, aside)
+    else:
+        work = judge_built(source, guarded(read), panel, aside, migrations, migrations_timeout)
+    outcome, mendings = run(work)
     if diff:
         _print_patch(path, mendings)
     else:

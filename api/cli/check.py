@@ -57,12 +57,15 @@ def check(
     ignore: IgnoreOption = None,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
+    code: Annotated[
+        Path | None, typer.Option("--code", help="A folder with code whose joins say what columns mean.")
+    ] = None,
 ) -> None:
     """Look at everything once, read-only; nothing need be installed.
 
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
-    source = guarded(lambda: find_source(dsn))
+    source = guarded(lambda: find_source(dsn, code=code))
     roster = guarded(lambda: mustered(source.settings, select, ignore))
     result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON)))
     _print(result, format)

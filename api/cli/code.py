@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,11 +19,13 @@ from .source import Source, find_source
 if TYPE_CHECKING:
     from ...listener.ignore_file import IgnoreFile
     from ...listener.settings import Settings
+    from ...listener.source.analysis import Analysis
     from ...listener.source.baseline import Baseline
     from ...listener.source.extracted import Extraction
     from ...listener.source.outcome import Outcome
     from ...listener.source.panel import Panel
     from ...listener.source.rewriting.mended import Mendings
+    from ...listener.store.ignored import Ignoring
 
 BaselineOption = Annotated[
     Path | None, typer.Option("--baseline", help="Tell only what is not in this file of known issues.")
@@ -139,15 +141,22 @@ async def judge_code(source: Source, extraction: Extraction, panel: Panel, aside
     """The code against the source's database, with what can be mended of what is told."""
     from ...listener.connection import connect
     from ...listener.source.analysis import analyze
-    from ...listener.source.outcome import reckon
     from ...listener.source.rewriting.menders import mend
     from ...listener.store.ignored import read_ignored
 
     async with await connect(source.dsn, "analyze") as connection:
         here = await read_ignored(connection)
         analysis = await analyze(connection, extraction, source.settings, panel=panel)
-        outcome = reckon(analysis, panel, aside.ignore_file, here, aside.baseline, whole=aside.whole)
+        outcome = told(analysis, panel, aside, here)
         return outcome, await mend(connection, replace(analysis, issues=outcome.issues), aside.path)
+
+
+def told(analysis: Analysis, panel: Panel, aside: Aside, here: Mapping[str, Ignoring]) -> Outcome:
+    """What is told of the analysis: of the types on the panel, without what people live with."""
+    from ...listener.source.outcome import reckon
+
+    of_panel = replace(analysis, issues=tuple(each for each in analysis.issues if each.issue_type in panel.types))
+    return reckon(of_panel, panel, aside.ignore_file, here, aside.baseline, whole=aside.whole)
 
 
 def tell_aside(outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from .asking import asking, issue_types
 from .check import IgnoreOption, SelectOption
+from .code_undo import is_of_code, undo_code
 from .outcome import ExitCode, guarded, run
 from .patience import stderr, telling
 from .question import answer, confirm
@@ -78,12 +79,15 @@ def fix(
 
 
 def rollback(fix_id: str, dsn: Dsn = None, yes: Yes = False) -> None:
-    """Undo an applied fix; what was written after it stays.
+    """Undo an applied fix, of the database or of code; what was written after it stays.
 
     Exit codes: 0 undone, 1 refused, failed, or waiting for somebody.
     """
     if not yes and sys.stdin.isatty():
         guarded(lambda: confirm(f"Undo fix {fix_id}?"))
+    if guarded(lambda: is_of_code(fix_id)):
+        run(undo_code(dsn, fix_id))
+        raise SystemExit(int(ExitCode.CLEAN))
     raise SystemExit(int(run(_rollback(dsn, fix_id))))
 
 

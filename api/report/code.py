@@ -101,7 +101,10 @@ def print_analysis(console: Console, outcome: Outcome, issues: Sequence[IssueVie
     if mendings.ready:
         edited = len(mendings.edits())
         console.print(
-            Text(f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how", "bold green")
+            Text(
+                f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how, --write does it",
+                "bold green",
+            )
         )
     for each in outcome.ignored:
         console.print(ignored_text(each))

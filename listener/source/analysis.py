@@ -70,6 +70,16 @@ class Analysis:
     examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
+    def partly(self) -> tuple[CodeStatement, ...]:
+        """The statements of which not all was judged."""
+        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
+
+    @property
+    def calls(self) -> Mapping[str, Site]:
+        """By an issue's id the call that it is of."""
+        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
+
+    @property
     def saw_everything(self) -> bool:
         """Whether each file could be read, and each live statement was looked at."""
         return not self.extraction.unreadable and not self.unseen
@@ -86,22 +96,26 @@ async def analyze(
     connection: AsyncConnection[TupleRow],
     extraction: Extraction,
     settings: Settings,
+    only: Sequence[CodeStatement] | None = None,
+    *,
     recollection: Recollection | None = None,
     panel: Panel | None = None,
 ) -> Analysis:
-    """Judge each live statement; `panel` says for what, None: for what the settings say. `connection` is in autocommit
-    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs. With a
-    `recollection` that is kept from one analysis to the next, only what changed is asked about."""
+    """Judge each live statement, or `only` these, with all of their calls among them; `panel` says for what, None: for
+    what the settings say. `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is
+    planned or run but queries of catalogs. With a `recollection` that is kept from one analysis to the next, only what
+    changed is asked about."""
     started = time.perf_counter()
     await seclude(connection)
     live = [each for each in extraction.statements if each.live]
     creating = [each.sql for each in live if _may_create(each)]
     schema, known = Schema(made=_made(creating), objects=_objects(creating)), list[Examined]()
+    wanted = live if only is None else only
     if recollection is not None:
         schema = recollection.begin(await read_mark(connection), schema)
-        live, good = recollection.parted(live)
+        wanted, good = recollection.parted(wanted)
         known = [one for parts in good.values() for one in parts]
-    looked_at = await _examined(connection, live, schema)
+    looked_at = await _examined(connection, wanted, schema)
     seats = (panel or Panel.muster(settings)).by_type()
     found = [
         (seat.judgement, one, defect)
@@ -116,14 +130,14 @@ async def analyze(
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings, seats))
     told = sorted((issue for issue, _ in issues), key=_order)
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    partly = {id(one.statement) for one in examined if not one.judged}
     asked = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
         tuple(told),
         len(asked),
-        len(asked) - len(whole),
+        len(asked) - len(partly),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
@@ -135,9 +149,9 @@ async def analyze(
 
 
 async def _examined(
-    connection: AsyncConnection[TupleRow], live: Sequence[CodeStatement], schema: Schema
+    connection: AsyncConnection[TupleRow], wanted: Sequence[CodeStatement], schema: Schema
 ) -> list[Examined]:
-    parts = [part for each in live for part in _parts(each)]
+    parts = [part for each in wanted for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -316,6 +330,7 @@ def _issue(seat: Seat, one: Examined, defect: Defect, settings: Settings, taken:
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
+
+NOTHING: Final = "None"
+"""An argument that is written so gives no text."""
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:
@@ -75,7 +79,7 @@ def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) ->
         match argument.text:
             case ((Parameter() as inner,),) if inner.separator is None:
                 return ((piece._replace(name=inner.name),),)
-            case _ if _is_nothing(argument):
+            case _ if argument.said == NOTHING:
                 return ((),)
             case _:
                 return ((hole._replace(kind=hole_kind(each)),),)
@@ -85,8 +89,9 @@ def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) ->
     return tuple((between, *text) if piece.after and text else text for text in found)
 
 
-def _is_nothing(argument: Argument) -> bool:
-    return argument.said == "None"
+def nothing(piece: Parameter) -> Alternatives:
+    """What stands for a parameter whose default is None."""
+    return ((Hole(piece.kind, NOTHING, piece.line, piece.column),),)
 
 
 def _identified(piece: Parameter, texts: Alternatives | None) -> Alternatives | None:

@@ -7,16 +7,18 @@ import signal
 import sys
 import threading
 import tokenize
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import blake2b
 from io import BytesIO
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..garbage import uncollected
-from .facts import Reading, Unreadable
+from .facts import Module, Reading, Unreadable
 from .folder import Tree, module_name, read_text
+from .further import further
 from .module import read_module
 from .shelf import Lines, Shelf
 from .transcript import recall, transcribe
@@ -31,8 +33,12 @@ _FORKS: Final = sys.platform == "linux"
 
 
 class _File(NamedTuple):
+    """A file, and under which digest its facts are kept; `forced`: worth reading whatever it holds."""
+
     path: str
     content: bytes
+    digest: bytes
+    forced: bool = False
 
 
 class Reader:
@@ -43,53 +49,87 @@ class Reader:
         self._shelf = shelf
         self._known: dict[bytes, Reading] = {}
 
+    @uncollected()
     def read(self, tree: Tree) -> list[Reading]:
         """What each Python file of the tree comes to, in its order. A file that does not parse is told, and the rest
-        goes on."""
-        readings: list[Reading | None] = []
-        digests: list[bytes | None] = []
-        new: dict[int, _File] = {}
-        size = 0
-        for place, path in enumerate(tree.python):
+        goes on. Files without SQL are read where they name helpers of others, or helpers of these."""
+        files: dict[str, _File] = {}
+        found: dict[str, Reading] = {}
+        for path in tree.python:
             try:
                 content = read_text(tree.root / path)
             except (OSError, ValueError) as error:
-                readings.append(Reading(0, unreadable=_unreadable(path, error)))
-                digests.append(None)
-                continue
-            size += len(content)
-            digest = blake2b(os.fsencode(path) + b"\0" + content, digest_size=16).hexdigest().encode()
-            digests.append(digest)
-            readings.append(self._known.get(digest))
-            if readings[-1] is None:
-                new[place] = _File(path, content)
-        shelf = self._shelf if size >= _WORTH_KEEPING else None
-        lines = {} if shelf is None or not new else dict(shelf.take(tree.root))
-        for place in list(new):
-            digest = digests[place] or b""
-            if (kept := _recalled(lines, digest)) is not None:
-                readings[place] = kept
-                del new[place]
+                found[path] = Reading(0, unreadable=_unreadable(path, error))
             else:
-                lines.pop(digest, None)
-        for place, reading in zip(new, _read_all(list(new.values())), strict=True):
-            readings[place] = reading
-        found = [each for each in readings if each is not None]
-        self._known = {name: each for name, each in zip(digests, found, strict=True) if name is not None}
-        if shelf is not None and new and (now := _lines(self._known, lines)) != lines:
-            shelf.put(tree.root, now)
+                files[path] = _File(path, content, _digest(path, content))
+        shelf = self._shelf if sum(len(each.content) for each in files.values()) >= _WORTH_KEEPING else None
+        last = _Last(self._known, tree.root, shelf)
+        found |= last.readings(files.values())
+        names: set[str] = set()
+        left = {path for path, each in found.items() if each.module is None and each.unreadable is None}
+        while left and (worth := further(_modules(found, tree), names)) is not None:
+            named = [files[path] for path in sorted(left) if worth(path, files[path].content)]
+            found |= last.readings([each._replace(digest=b"+" + each.digest, forced=True) for each in named])
+            left -= {each.path for each in named}
+        last.keep()
+        self._known = last.now
+        return [found[path] for path in tree.python]
+
+
+class _Last:
+    """What is known of a tree from before, in memory or on the shelf, and `now`, under the digests of files."""
+
+    def __init__(self, known: dict[bytes, Reading], tree: Path, shelf: Shelf | None) -> None:
+        self.now: dict[bytes, Reading] = {}
+        self._known = known
+        self._tree = tree
+        self._shelf = shelf
+        self._lines: dict[bytes, bytes] | None = None
+
+    def readings(self, files: Iterable[_File]) -> dict[str, Reading]:
+        """What they come to, by their paths: known, kept, or read."""
+        found: dict[str, Reading] = {}
+        new: list[_File] = []
+        for file in files:
+            known = self._known.get(file.digest) or self._recalled(file.digest)
+            if known is None:
+                new.append(file)
+            else:
+                found[file.path] = self.now[file.digest] = known
+        for file, reading in zip(new, _read_all(new), strict=True):
+            found[file.path] = self.now[file.digest] = reading
         return found
 
+    def keep(self) -> None:
+        """Have the shelf hold what is known now, if that is another than before."""
+        if self._shelf is None or self._lines is None:
+            return
+        lines = _lines(self.now, self._lines)
+        if lines != self._lines:
+            self._shelf.put(self._tree, lines)
 
-def _recalled(lines: Lines, digest: bytes) -> Reading | None:
-    """The facts out of such a line; None where there is none, or one that this version did not write."""
-    line = lines.get(digest)
-    if line is None:
-        return None
-    try:
-        return recall(line)
-    except ValueError:
-        return None
+    def _recalled(self, digest: bytes) -> Reading | None:
+        """The facts that the shelf has; None where it has none, or what this version did not write."""
+        if self._shelf is None:
+            return None
+        if self._lines is None:
+            self._lines = dict(self._shelf.take(self._tree))
+        line = self._lines.get(digest)
+        if line is None:
+            return None
+        try:
+            return recall(line)
+        except ValueError:
+            del self._lines[digest]
+            return None
+
+
+def _modules(found: Mapping[str, Reading], tree: Tree) -> list[Module]:
+    return [module for path in tree.python if (module := found[path].module) is not None]
+
+
+def _digest(path: str, content: bytes) -> bytes:
+    return blake2b(os.fsencode(path) + b"\0" + content, digest_size=16).hexdigest().encode()
 
 
 def _lines(known: dict[bytes, Reading], before: Lines) -> Lines:
@@ -151,7 +191,7 @@ def _read_batch(files: Sequence[_File]) -> list[Reading]:
 def _read(file: _File) -> Reading:
     lines = file.content.count(b"\n")
     try:
-        if not worth_reading(file.content):
+        if not file.forced and not worth_reading(file.content):
             return Reading(lines)
         return Reading(lines, read_module(file.path, module_name(file.path), _decoded(file.content)))
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:

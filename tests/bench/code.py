@@ -46,7 +46,7 @@ async def _figures(dsn: str, root: Path, files: Sequence[Path], cache: Path) -> 
         async def look(reader: Reader, recollection: Recollection) -> float:
             nonlocal asked
             started = time.perf_counter()
-            analysis = await analyze(connection, extract(root, reader=reader), Settings(), recollection)
+            analysis = await analyze(connection, extract(root, reader=reader), Settings(), recollection=recollection)
             spent = (time.perf_counter() - started) * 1000
             if analysis.issues or not analysis.saw_everything or analysis.extraction.lines < code_tree.LINES:
                 raise RuntimeError(f"not as it was written: {analysis.issues[:1]} {analysis.unseen[:1]}")

@@ -10,10 +10,11 @@ from psycopg.rows import TupleRow
 
 from ..analysis import Analysis
 from .mended import Mendings
+from .needless import mend_needless
 from .patch import FilePatch, patches
 from .renamed_code import mend_renames
 
-MENDERS: Final = (mend_renames,)
+MENDERS: Final = (mend_renames, mend_needless)
 
 
 async def mend(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:

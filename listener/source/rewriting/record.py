@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,6 @@ class Record:
     summary: str
     issue_ids: tuple[str, ...]
     files: tuple[RecordedFile, ...]
-    database: str = ""
 
     @property
     def unfinished(self) -> bool:
@@ -57,10 +56,10 @@ class Record:
         return self.state in _UNFINISHED
 
 
-def new_record(root: Path, summary: str, issue_ids: Iterable[str], database: str) -> Record:
-    """A record of nothing yet."""
+def new_record(root: Path, summary: str, issue_ids: Iterable[str], files: Iterable[RecordedFile]) -> Record:
+    """A record of what is about to begin."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), (), database)
+    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), tuple(files))
 
 
 class Records:
@@ -83,6 +82,12 @@ class Records:
         if found is None:
             raise NotFound(f"No fix {fix_id} of code is kept in {self.folder}.")
         return found
+
+    def has(self, fix_id: str) -> bool:
+        """Whether it is one of these."""
+        with suppress(ValueError):
+            return os.path.exists(self.folder / str(UUID(fix_id)) / _RECORD)  # noqa: PTH110 - what is closed is not ours
+        return False
 
     def unfinished(self, root: Path) -> Iterator[Record]:
         """Those of that folder of code, and of what is in it or around it, whose end was never seen."""
@@ -166,9 +171,14 @@ class Records:
 
 
 def state_folder() -> Path:
-    """Where this user's programs keep what they remember (XDG)."""
+    """Where this user's programs keep what they remember (XDG); raises CodeStays for a user without a home."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    try:
+        base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise CodeStays(
+            "You have no home to keep backups in. Cure: set XDG_STATE_HOME to a folder of yours."
+        ) from error
     return base / "pgmend" / "code"
 
 

@@ -27,6 +27,7 @@ _MOST_ROUNDS: Final = 25
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 _PART: Final = re.compile(r'\s*(\.\s*)?("(?:[^"]|"")*"|[\w$]+)')
 _RESERVED: Final = pglast.keywords.RESERVED_KEYWORDS | pglast.keywords.TYPE_FUNC_NAME_KEYWORDS
+_WORDS: Final = re.compile(r"\w+")
 _ODD: Final = re.compile(r"[%{}\\:?$'\0]")
 """What other conventions of a text than SQL's may read in a name."""
 
@@ -53,6 +54,13 @@ class Labelled(NamedTuple):
     end: int
     label: str
     why: str
+
+
+class _Met(NamedTuple):
+    """A column that is `there`, or what it is called now."""
+
+    there: bool
+    renamed: Renamed | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +103,8 @@ class Renaming:
             if now is not None:
                 self._rename_table(table.position, table.schema, *now)
         self._rename_columns()
+        if not self.changes and (lost := self._without_a_place()) is not None:
+            self.refused = lost
 
     def edited(self) -> str:
         """The SQL with all changes."""
@@ -123,12 +133,25 @@ class Renaming:
             if len(self.changes) == before:
                 self.refused = f"the server would still object: {answer.message} ({answer.sqlstate})"
 
+    def _without_a_place(self) -> str | None:
+        """Where the server finds no column, and says it of no place that is known: the one that it may well be."""
+        answer, words = self.one.answer, frozenset(_WORDS.findall(self.one.sql))
+        if not isinstance(answer, Refused) or answer.sqlstate != UNDEFINED_COLUMN:
+            return None
+        for relation in self.one.relations():
+            for name in self.history.columns & words - relation.columns.keys():
+                if (renamed := self.history.column(relation, name)) is not None:
+                    where = "where it cannot just be changed (USING, or a row's field)"
+                    return f"{renamed.told} The statement names it {where}"
+        return None
+
     @property
     def concerned(self) -> bool:
         """Whether something that it lacks was renamed, as far as one can tell without its parts."""
         hunt = self.one.hunt
         return hunt is not None and (
-            any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
+            self._without_a_place() is not None
+            or any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
             or any(
                 self.history.column(relation, each.name) is not None
                 for each in hunt.columns
@@ -235,24 +258,36 @@ class Renaming:
         *qualifiers, name = reference.parts
         if qualifiers:
             found = _called(reference.scope, qualifiers[-1])
-            relation = None if found is None else self._relation(found[0])
-            renamed = None if relation is None or name in relation.columns else self.history.column(relation, name)
-            return None if found is None or renamed is None else (*found, renamed)
+            met = None if found is None else self._column(found[0], name)
+            return None if found is None or met is None or met.renamed is None else (*found, met.renamed)
         if reference.sorts and name in reference.scope.labels and reference.location not in self._confirmed:
             return None
         for depth, scope in enumerate(reference.scope.outwards):
-            visible = [(each, self._relation(each)) for each in scope.ranges if not each.apart]
-            if any(relation is not None and name in relation.columns for _, relation in visible):
+            visible = [(each, self._column(each, name)) for each in scope.ranges if not each.apart]
+            if any(met is not None and met.there for _, met in visible):
                 return None
-            having = [
-                (each, renamed)
-                for each, relation in visible
-                if relation is not None and (renamed := self.history.column(relation, name)) is not None
-            ]
-            unclear = any(relation is None for _, relation in visible) and reference.location not in self._confirmed
+            having = [(each, met.renamed) for each, met in visible if met is not None and met.renamed is not None]
+            unclear = any(met is None for _, met in visible) and reference.location not in self._confirmed
             if having or unclear:
                 return (having[0][0], depth, having[0][1]) if len(having) == 1 and not unclear else None
         return None
+
+    def _column(self, ranged: Ranged, name: str) -> _Met | None:
+        """Whether there is such a column, or was; None where that is not known."""
+        if ranged.name is None:
+            if ranged.labels is None or name in ranged.labels:
+                return None if ranged.labels is None else _Met(there=True)
+            found = [self._column(each, name) for each in ranged.within]
+            if None in found:
+                return None
+            renamed = {each.renamed for each in found if each is not None and each.renamed is not None}
+            there = any(each is not None and each.there for each in found)
+            return _Met(there, renamed.pop() if len(renamed) == 1 and not there else None)
+        relation = self._relation(ranged)
+        if relation is None:
+            return None
+        there = name in relation.columns
+        return _Met(there, None if there else self.history.column(relation, name))
 
     def _met_elsewhere(self, reference: Reference, depth: int, name: str) -> bool:
         """Whether the new name alone may mean something else, too."""

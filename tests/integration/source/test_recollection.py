@@ -46,7 +46,7 @@ class Watch:
     async def look(self) -> Analysis:
         """What is found, with what was asked about in `sent`."""
         self.sent.clear()
-        return await analyze(self.connection, extract(self.folder), Settings(), self._recollection)
+        return await analyze(self.connection, extract(self.folder), Settings(), recollection=self._recollection)
 
 
 @pytest.fixture
