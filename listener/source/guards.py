@@ -111,6 +111,8 @@ def _of_constants(node: ast.expr) -> Sides:
             return _together([_of_constants(one) for one in each], all_of_them=False)
         case ast.Attribute(attr=name) if name.isupper() and (theirs := _ENGINES_NAME.fullmatch(name)):
             return Sides(_engine(theirs[0]), None)
+        case ast.Attribute(attr=name) if name.isupper() and _OUR_NAME.fullmatch(name.removesuffix("QL")):
+            return Sides(None, OTHER)
         case _:
             return Sides()
 
