@@ -279,10 +279,12 @@ class _Writer:
         if filling is None and word == "(":
             inserted = earlier == "NAME"
             filling = name if inserted else "null"
-            self._whole = self._whole and (hole.kind is HoleKind.VALUE and not inserted)
+            # One value as far as one can see; the server says whether it takes more.
+            of_values = self._before(number - 1)[0] == "VALUES"
+            self._whole = self._whole and (of_values or (hole.kind is HoleKind.VALUE and not inserted))
             return filling
         if hole.kind is HoleKind.VALUE:
-            return "(null)" if word == "IN" else "null"
+            return "(null)" if word == "IN" else "'0'" if word == "INTERVAL" else "null"
         if word in _VALUES_AFTER:
             return "null" if word != "," else self._listed(name)
         self._whole = False

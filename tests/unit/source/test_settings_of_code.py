@@ -78,6 +78,28 @@ def test_of_two_classes_of_a_name_none_is_taken(tmp_path: Path) -> None:
     assert texts(found) == ["select 1 from {job_queue.prefix}jobs"]
 
 
+CLASSES = {
+    "isinstance(engine, PostgresEngine)": (None, "another engine"),
+    "not isinstance(engine, PostgresEngine)": ("another engine", None),
+    "isinstance(engine, engines.Sqlite3Engine)": ("SQLite", None),
+    "isinstance(engine, (MySQLBackend, SQLiteBackend))": ("MySQL", None),
+    "isinstance(url, PostgresDsn)": (None, None),
+    "isinstance(conn, PostgresConnection)": (None, None),
+}
+
+
+@pytest.mark.parametrize("condition", CLASSES)
+def test_the_class_of_an_engine_tells_which_it_is(tmp_path: Path, condition: str) -> None:
+    code = f"""
+        def f(self, conn, engine, url):
+            if {condition}:
+                conn.execute("select 1 from a")
+            else:
+                conn.execute("select 1 from b")
+        """
+    assert tuple(each.engine for each in read(tmp_path, app=code).statements) == CLASSES[condition]
+
+
 @pytest.mark.parametrize("scheme", ["Scheme.POSTGRES", "(Scheme.POSTGRES, Scheme.COCKROACH)"])
 def test_the_other_branch_of_a_constant_of_ours_is_for_another_engine(tmp_path: Path, scheme: str) -> None:
     operator = "in" if scheme.startswith("(") else "=="
