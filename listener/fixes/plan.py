@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..catalog.snapshot import AttributeNumber, Oid
-from ..remedy import Remedy
+from ..remedy import CodeChange, Remedy
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -192,7 +192,7 @@ class Plan:
     kind: str
     issue_id: str
     summary: str
-    remedy: Remedy
+    remedy: Remedy | CodeChange
     tables: tuple[tuple[Oid, str], ...] = ()
     based_on: tuple[tuple[Oid, str], ...] = ()
     checks: tuple[Check, ...] = ()

@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -54,7 +54,8 @@ class Unseen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live."""
+    about; the others are not live. `grounds` are the statements that issues were found in, by the issue's id, and
+    `examined` all that were looked at."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -63,6 +64,18 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
+    grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
+    examined: tuple[Examined, ...] = field(default=(), repr=False)
+
+    @property
+    def partly(self) -> tuple[CodeStatement, ...]:
+        """The statements of which not all was judged."""
+        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
+
+    @property
+    def calls(self) -> Mapping[str, Site]:
+        """By an issue's id the call that it is of."""
+        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
 
     @property
     def saw_everything(self) -> bool:
@@ -77,37 +90,47 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    only: Sequence[CodeStatement] | None = None,
+) -> Analysis:
+    """Judge each live statement, or `only` these, with all of their calls among them. `connection` is in autocommit
+    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    examined = await _examined(connection, extraction, only)
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    told = sorted((issue for issue, _ in issues), key=_order)
+    partly = {id(one.statement) for one in examined if not one.judged}
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted(issues, key=_order)),
+        tuple(told),
         len(live),
-        len(live) - len(whole),
+        len(live) - len(partly),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
+        {issue.issue_id: one for issue, one in issues},
+        tuple(examined),
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+async def _examined(
+    connection: AsyncConnection[TupleRow], extraction: Extraction, only: Sequence[CodeStatement] | None
+) -> list[Examined]:
     live = [each for each in extraction.statements if each.live]
     schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in live for part in _parts(each)]
+    parts = [part for each in (live if only is None else only) for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -232,12 +255,12 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
         if issue is not None:
-            yield issue
+            yield issue, one
 
 
 def _issue(
@@ -280,6 +303,7 @@ def _issue(
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 
