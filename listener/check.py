@@ -32,6 +32,7 @@ from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
 from .judging.roster import Roster
+from .readiness import why_denied
 from .relations.measure import measure
 from .relations.measurement import Subject
 from .relations.reading.reader import CodeReader
@@ -69,7 +70,8 @@ class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
     What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
-    says which views, functions and statements were not read: no rule needs them, yet relations may be missed for it.
+    says which views, functions, statements and files of code were not read, which no rule needs, yet relations may be
+    missed for it; and why what pgmend itself has written here was not.
     """
 
     server: str
@@ -116,7 +118,9 @@ async def check(
             )
             examiner.read_off(sequences, None)
             examiner.read(reading)
-            examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
+            unread_code = await _read_code(connection, settings, examiner)
+            expected = await _expected(connection, LeftAlone(settings.exclude))
+            examiner.expect(expected)
             if await may_read_impacts(connection):
                 unheard = None if await triggers_fire(connection) else UNHEARD
                 examiner.hear((await read_impacts(connection)).heard(unheard))
@@ -139,7 +143,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
-        tuple(reading.gaps()),
+        (*reading.gaps(), *unread_code, *((expected.hidden,) if expected.hidden else ())),
     )
 
 
@@ -148,6 +152,19 @@ async def _beside_the_tables(
 ) -> tuple[Mapping[Oid, SequenceState], Reading]:
     sequences = await read_sequences(connection, sequences_of(snapshot.tables.values()))
     return sequences, await CodeReader(connection).everything(snapshot)
+
+
+async def _read_code(connection: AsyncConnection[TupleRow], settings: Settings, examiner: Examiner) -> list[str]:
+    """Let relations be drawn from what the application's code compares; the files that could not be read."""
+    if settings.code is None:
+        return []
+    from .codebase.pieces import pieces_of  # noqa: PLC0415 - without code nobody need load them
+    from .source.extraction import extract  # noqa: PLC0415
+
+    extraction = extract(settings.code, settings.code_exclude)
+    pieces = [piece for each in extraction.statements if each.live for piece in pieces_of(each)]
+    examiner.read(await CodeReader(connection).code(examiner.snapshot, pieces))
+    return [f"{each.path}:{each.line} of the code: {each.reason}" for each in extraction.unreadable]
 
 
 def _set_apart(
@@ -190,14 +207,15 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
 
 async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:
     """How the database differs from the expected schema, where pgmend is installed and knows one."""
-    row = await (await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")).fetchone()
-    if row is None or not row[0]:
-        return NOTHING_EXPECTED
-    watch = Watch(connection, left_alone)
     try:
+        # A role that may not use the schema is refused already when it asks for a name in it.
+        known = await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")
+        if await known.fetchone() != (True,):
+            return NOTHING_EXPECTED
+        watch = Watch(connection, left_alone)
         await watch.look()
-    except errors.InsufficientPrivilege:
-        return Expected(hidden="Whether a schema is expected cannot be told: this role may not read schema pgmend.")
+    except errors.InsufficientPrivilege as error:
+        return Expected(hidden=f"Whether a schema is expected cannot be told. {await why_denied(connection, error)}")
     return watch.expected
 
 

@@ -104,4 +104,5 @@ def view_shown(issue: ShownIssue) -> IssueView:
         None if issue.auto_fixable else issue.why_not_auto or "it has not been weighed yet",
         None,
         history,
+        issue.site,
     )

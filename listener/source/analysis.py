@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -51,10 +51,20 @@ class Unseen(NamedTuple):
     reason: str
 
 
+class Part(NamedTuple):
+    """Some of the live statements, with all of a call's where one is; `made` and `objects` are the names of what all of
+    the code makes itself: relations, and what is none."""
+
+    statements: Sequence[CodeStatement]
+    made: frozenset[str]
+    objects: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live."""
+    about; the others are not live. `grounds` are the statements that issues were found in, by the issue's id, and
+    `examined` all that were looked at."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -63,6 +73,8 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
+    grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
+    examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
     def saw_everything(self) -> bool:
@@ -77,37 +89,50 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    part: Part | None = None,
+) -> Analysis:
+    """Judge each live statement, or those of a `part`. `connection` is in autocommit mode and of its own: it only reads
+    from then on. Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    examined = await _examined(connection, part or whole(extraction))
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
+    told = sorted((issue for issue, _ in issues), key=_order)
+    partly = {id(one.statement) for one in examined if not one.judged}
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted(issues, key=_order)),
+        tuple(told),
         len(live),
-        len(live) - len(whole),
+        len(live) - len(partly),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
+        {issue.issue_id: one for issue, one in issues},
+        tuple(examined),
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+def whole(extraction: Extraction) -> Part:
+    """All live statements."""
     live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in live for part in _parts(each)]
+    return Part(live, _made(live), _objects(live))
+
+
+async def _examined(connection: AsyncConnection[TupleRow], part: Part) -> list[Examined]:
+    schema = Schema(made=part.made, objects=part.objects)
+    parts = [each for statement in part.statements for each in _parts(statement)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -232,12 +257,12 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
         if issue is not None:
-            yield issue
+            yield issue, one
 
 
 def _issue(
@@ -280,6 +305,7 @@ def _issue(
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,13 +16,14 @@ from .drivers import drivers, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
-from .handing import argument_for, as_part, given, handed_through, values
+from .handing import NOTHING, argument_for, as_part, given, handed_through, nothing, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
 from .parsed import parse, slices
 from .prepared import prepared
 from .secret import cut
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
+from .telling import told
 
 MOST_WRAPPERS: Final = 6
 _SQL: Final = re.compile(
@@ -65,14 +66,22 @@ class Linker:
         self._modules = list(modules)
         self._names = namespace
         self._calls: defaultdict[str, list[tuple[Module, Call]]] = defaultdict(list)
-        for module in self._modules:
-            for call in module.calls:
-                self._calls[call.name].append((module, call))
         self._definitions: defaultdict[str, list[tuple[Module, Function]]] = defaultdict(list)
         for module in self._modules:
             for function in module.functions.values():
                 self._definitions[function.name].append((module, function))
+        self._sending = [
+            (module, each)
+            for module in self._modules
+            for call in module.calls
+            for each in (call, *told(call, module, namespace, self._definitions))
+        ]
         self._meant: dict[int, Function | None] = {}
+        for module, call in self._sending:
+            self._calls[call.name].append((module, call))
+            renamed = call.name in module.imports and call.name not in self._definitions
+            if renamed and (function := self._target(module, call)) is not None:
+                self._calls[function.name].append((module, call))
         used = {
             driver.partition(" ")[0]
             for module in self._modules
@@ -86,22 +95,39 @@ class Linker:
         self._chosen_by_cursor = frozenset({"psycopg"} if "psycopg raw" in everywhere else ())
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
+        self._helpers: set[str] = set()
+        # With None in them: they are sent only where nobody asks whether it is None, which is where all others are so.
+        self._pointless: list[_Sent] = []
+        self._arrive: Callable[[_Sent], None] = self._arrived
 
     def link(self) -> tuple[tuple[CodeStatement, ...], tuple[Dynamic, ...]]:
         """The statements by file and line, and the calls whose SQL is dynamic."""
-        waiting = deque(sent for module in self._modules for call in module.calls for sent in self._begun(module, call))
-        seen: set[tuple[object, ...]] = set()
-        while waiting:
-            sent = waiting.popleft()
-            key = (sent.module.path, sent.call.line, sent.call.column, sent.text)
-            if key in seen:
-                continue
-            seen.add(key)
-            waiting.extend(self._followed(sent))
+        self._follow(self._arrived)
         return (
             tuple(sorted(self._found.values(), key=lambda each: (each.site, each.call))),
             tuple(self._dynamic[site] for site in sorted(self._dynamic)),
         )
+
+    def helpers(self) -> set[str]:
+        """The names of functions that make SQL of what their callers give, and of classes whose constructors do."""
+        self._follow(lambda _: None)
+        return self._helpers
+
+    def _follow(self, arrived: Callable[[_Sent], None]) -> None:
+        self._arrive = arrived
+        waiting = deque(sent for module, call in self._sending for sent in self._begun(module, call))
+        seen: set[tuple[object, ...]] = set()
+        while waiting:
+            sent = waiting.popleft()
+            key = (sent.module.path, sent.call.line, sent.call.column, sent.text, sent.rewrites)
+            if key in seen:
+                continue
+            seen.add(key)
+            waiting.extend(self._followed(sent))
+        sites = {each.call for each in self._found.values()}
+        for sent in self._pointless:
+            if Site(sent.module.path, sent.call.line, sent.call.column) not in sites:
+                self._arrive(sent)
 
     def _begun(self, module: Module, call: Call) -> Iterator[_Sent]:
         """What a call sends to a driver by itself."""
@@ -134,6 +160,7 @@ class Linker:
                     handed,
                     keyed,
                     sure,
+                    call.told,
                     guards=(call.guard,) if call.guard else (),
                 )
 
@@ -161,8 +188,9 @@ class Linker:
         """The function of the tree that is surely called."""
         key = id(call)
         if key not in self._meant:
-            found = next(self._names.functions(call.receiver, call.name, module, call.function), None)
-            self._meant[key] = None if found is None else found[1]
+            receiver = call.typed or call.receiver
+            found = next(self._names.functions(receiver, call.name, module, call.function), None)
+            self._meant[key] = None if found is None or self._names.is_protocol(*found) else found[1]
         return self._meant[key]
 
     def _followed(self, sent: _Sent) -> Iterator[_Sent]:
@@ -172,6 +200,7 @@ class Linker:
         callers = []
         if wanted and function is not None and len(sent.through) < MOST_WRAPPERS:
             callers = list(self._callers(sent.module, function))
+            self._helpers.add(function.owner.rpartition(".")[2] if function.name == "__init__" else function.name)
         handed = 0
         for module, call in callers:
             if call is sent.call:
@@ -179,12 +208,16 @@ class Linker:
             texts = self._filled(sent, function, module, call) if function else ()
             for text in texts:
                 handed += 1
-                yield self._outer(sent, text, function, module, call)
+                outer = self._outer(sent, text, function, module, call)
+                if any(isinstance(each, Hole) and each.said == NOTHING for each in text):
+                    self._pointless.append(outer)
+                else:
+                    yield outer
         by_default = self._by_default(sent, function) if wanted and function is not None else ()
         for text in by_default:
-            self._arrived(replace(sent, text=text))
+            self._arrive(replace(sent, text=text))
         if not handed and not by_default:
-            self._arrived(sent)
+            self._arrive(sent)
 
     def _by_default(self, sent: _Sent, function: Function) -> Alternatives:
         """The text as it is for callers that give none of its parameters; nothing where these have to be given."""
@@ -200,13 +233,16 @@ class Linker:
 
     def _callers(self, module: Module, function: Function) -> Iterator[tuple[Module, Call]]:
         """The calls that mean the function: surely, or as the only one of that name that may be meant."""
-        for where, call in self._calls.get(function.name, ()):
+        calls = self._calls.get(function.name, ())
+        if function.name == "__init__":
+            calls = [*calls, *self._calls.get(function.owner.rpartition(".")[2], ())]
+        for where, call in calls:
             if call.driver is not None:
                 continue
             meant = self._target(where, call)
             if (
                 meant is function
-                or (meant is None and function.method and call.receiver)
+                or (meant is None and function.method and call.receiver and not _is_special(function.name))
                 or (meant is None and not call.receiver and not function.owner and _star_imported(where, module))
             ):
                 yield where, call
@@ -222,6 +258,8 @@ class Linker:
             argument = argument_for(piece.name, function, call)
             default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
+            if argument is None and piece.name in function.empty:
+                default = ((),) if piece.separator is not None else nothing(piece)
             where = (sent.module, "") if default is not None else (module, call.function)
             alternatives = default or as_part(piece, argument)
             parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))
@@ -305,6 +343,8 @@ class Linker:
             return
         key = statement.text, call, sent.guards
         known = self._found.setdefault(key, statement)
+        if statement.rewrites and not known.rewrites:
+            known = self._found[key] = replace(known, rewrites=True)
         if known.driver != statement.driver:
             # Several drivers may stand behind it: only what holds for all of them can be said.
             style = statement.style if statement.style is known.style else None
@@ -313,6 +353,11 @@ class Linker:
     def _add_dynamic(self, module: Module, call: Call, said: str) -> None:
         site = Site(module.path, call.line, call.column)
         self._dynamic.setdefault(site, Dynamic(site, cut(f"{call.callee}({said})")))
+
+
+def _is_special(name: str) -> bool:
+    """Whether every class may have a method of that name, so that it tells nothing of the object."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _star_imported(where: Module, module: Module) -> bool:
