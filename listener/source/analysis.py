@@ -51,6 +51,15 @@ class Unseen(NamedTuple):
     reason: str
 
 
+class Part(NamedTuple):
+    """Some of the live statements, with all of a call's where one is; `made` and `objects` are the names of what all of
+    the code makes itself: relations, and what is none."""
+
+    statements: Sequence[CodeStatement]
+    made: frozenset[str]
+    objects: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
@@ -66,16 +75,6 @@ class Analysis:
     unseen: tuple[Unseen, ...] = ()
     grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
     examined: tuple[Examined, ...] = field(default=(), repr=False)
-
-    @property
-    def partly(self) -> tuple[CodeStatement, ...]:
-        """The statements of which not all was judged."""
-        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
-
-    @property
-    def calls(self) -> Mapping[str, Site]:
-        """By an issue's id the call that it is of."""
-        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
 
     @property
     def saw_everything(self) -> bool:
@@ -94,13 +93,13 @@ async def analyze(
     connection: AsyncConnection[TupleRow],
     extraction: Extraction,
     settings: Settings,
-    only: Sequence[CodeStatement] | None = None,
+    part: Part | None = None,
 ) -> Analysis:
-    """Judge each live statement, or `only` these, with all of their calls among them. `connection` is in autocommit
-    mode and of its own: it only reads from then on. Nothing is planned or run but queries of catalogs."""
+    """Judge each live statement, or those of a `part`. `connection` is in autocommit mode and of its own: it only reads
+    from then on. Nothing is planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction, only)
+    examined = await _examined(connection, part or whole(extraction))
     found = [
         (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
     ]
@@ -125,12 +124,15 @@ async def analyze(
     )
 
 
-async def _examined(
-    connection: AsyncConnection[TupleRow], extraction: Extraction, only: Sequence[CodeStatement] | None
-) -> list[Examined]:
+def whole(extraction: Extraction) -> Part:
+    """All live statements."""
     live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in (live if only is None else only) for part in _parts(each)]
+    return Part(live, _made(live), _objects(live))
+
+
+async def _examined(connection: AsyncConnection[TupleRow], part: Part) -> list[Examined]:
+    schema = Schema(made=part.made, objects=part.objects)
+    parts = [each for statement in part.statements for each in _parts(statement)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
