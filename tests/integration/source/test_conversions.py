@@ -407,6 +407,20 @@ async def test_a_value_that_two_texts_get_is_left(schema: Database, tmp_path: Pa
     assert len(found.told) == 3
 
 
+async def test_what_the_next_round_brings_counts(schema: Database, tmp_path: Path) -> None:
+    code = ASYNCPG + dedent(
+        """
+        async def f(conn: asyncpg.Connection, y):
+            x = 5
+            while y:
+                await conn.fetch("select 1 from orders where user_id = $1", str(x))
+                x = y
+        """
+    )
+    after, _ = await mended(schema, tmp_path, code)
+    assert after == code.replace("str(x)", "int(x)")
+
+
 async def test_a_value_is_changed_where_the_caller_gives_it(schema: Database, tmp_path: Path) -> None:
     code = ASYNCPG + dedent(
         """
