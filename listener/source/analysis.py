@@ -70,6 +70,16 @@ class Analysis:
     examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
+    def partly(self) -> tuple[CodeStatement, ...]:
+        """The statements of which not all was judged."""
+        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
+
+    @property
+    def calls(self) -> Mapping[str, Site]:
+        """By an issue's id the call that it is of."""
+        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
+
+    @property
     def saw_everything(self) -> bool:
         """Whether each file could be read, and each live statement was looked at."""
         return not self.extraction.unreadable and not self.unseen
