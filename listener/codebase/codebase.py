@@ -23,6 +23,8 @@ from ..source.analysis import Unseen, analyze
 from ..source.extracted import CodeStatement, Extraction, Site
 from ..source.extraction import extract
 from ..source.folder import find_files
+from ..source.reading import Reader
+from ..source.remarks import Remarks
 from .account import Account, Figures, Moved
 from .pieces import identity, pieces_of, storable
 
@@ -42,6 +44,8 @@ class Codebase:
         self._stamps: Mapping[str, Stamp] | None = None
         self.folders: Mapping[Path, int] = {}
         self.extraction = Extraction()
+        self._reader = Reader()
+        self._remarks = Remarks()
         self._words: dict[str, set[int]] = {}
         self._made: tuple[str, ...] = ()
         self._unjudged: dict[CodeStatement, None] = {}
@@ -71,7 +75,8 @@ class Codebase:
     def read(self) -> None:
         """Read what there is now; raises InvalidRequest where the folder is gone."""
         before = dict.fromkeys(each for each in self.extraction.statements if each.live)
-        self.extraction = extract(self._root, self._settings.code_exclude)
+        self.extraction = extract(self._root, self._settings.code_exclude, self._reader)
+        self._remarks = Remarks.of(find_files(self._root, self._settings.code_exclude))
         live = [each for each in self.extraction.statements if each.live]
         self._words = defaultdict(set)
         for number, each in enumerate(self.extraction.statements):
@@ -129,13 +134,19 @@ class Codebase:
         return self._account(pieces, {identity(each) for each in asked})
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
-        issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)
-        gone = frozenset(self._told.keys() - self._issues.keys())
+        # What a comment in the code wants ignored is not told of, by whichever look it came.
+        telling = {
+            name: each
+            for name, each in self._issues.items()
+            if self._remarks.about(each, self._calls.get(name)) is None
+        }
+        issues = tuple(each for name, each in telling.items() if self._told.get(name) != each)
+        gone = frozenset(self._told.keys() - telling.keys())
         there = {identity(each) for each in self.extraction.statements if each.live}
         comparing = {each.identity for each in pieces}
         silent = {each for each in self._compared if each not in there or (each in asked and each not in comparing)}
         self._compared = (self._compared - silent) | comparing
-        self._told = dict(self._issues)
+        self._told = telling
         first, self._first = self._first, False
         return Account(self.figures(), issues, gone, first, pieces, frozenset(silent))
 
