@@ -42,7 +42,7 @@ def reckon(
 ) -> Outcome:
     """What is told of an analysis; `here` is what the database ignores, `remarks` what comments in the code do. Of the
     ignore file is told what covers nothing where the analysis was of the `whole` folder beside it."""
-    calls = analysis.calls
+    calls = {name: one.statement.call for name, one in analysis.grounds.items()}
     by_comment = [(issue, remarks.about(issue, calls.get(issue.issue_id))) for issue in analysis.issues]
     matter, ignored = set_apart([issue for issue, remark in by_comment if remark is None], file, here)
     ignored += [_by_comment(issue, remark) for issue, remark in by_comment if remark is not None]
