@@ -198,3 +198,16 @@ async def test_a_comment_ignores_what_it_stands_at(analyze: Analyze, code: Path)
     assert [each["suppressions"][0]["justification"] for each in run["results"]] == [
         "a comment: comes with the next release (app/größe.py:6)"
     ]
+
+
+async def test_ignore_writes_the_entry_of_an_issue_in_code(
+    analyze: Analyze, pgmend: Processes, database: Database
+) -> None:
+    found = document(await analyze("--format", "json"))
+    name = next(each["issue_id"] for each in found["issues"] if each["issue_type"] == "UNKNOWN_COLUMN")
+    words = ("ignore", name, "--code", ".", "--write", "--reason", "so be it", "--owner", "ada", "--dsn", database.dsn)
+    written = await pgmend.run(*words)
+    assert written.code == 0, written
+    again = document(await analyze("--format", "json"))
+    assert [each["issue_id"] for each in again["ignored"]] == [name]
+    assert again["complaints"] == []
