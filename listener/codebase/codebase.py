@@ -26,7 +26,7 @@ from .pieces import pieces_of, storable
 from .roll import Roll
 
 _MOST_TROUBLES: Final = 5
-DOUBT: Final = "it is in code, which a person changes"
+DOUBT: Final = "it is in code, which a person changes; what follows a rename, `pgmend analyze --diff` has as a patch"
 Stamp = tuple[int, int, int]
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.codebase.account import Account
 from pgmend.listener.codebase.watch import CodeWatch
 from pgmend.listener.errors import CouldNotLook
+from pgmend.listener.event import Event
 from pgmend.listener.judging.outcome import Outcome
 from pgmend.listener.settings import Settings
 from pgmend.listener.statements.touched import Relation, Touched
@@ -76,9 +78,14 @@ def children() -> set[int]:
     return {pid for pid, command in commands.items() if b"codebase.worker" in command}
 
 
-def renamed(table: str) -> Outcome:
-    change = Change(ChangeKind.COLUMN_RENAMED, 1, "public", table, "a", event_id="00000000-0000-0000-0000-000000000001")
-    return Outcome((), (), (), (change,), frozenset({1}), 2, 0)
+def renamed(table: str) -> tuple[tuple[Event, ...], Outcome]:
+    """The event of a column that was renamed, and what came of it."""
+    event = Event(
+        *("00000000-0000-0000-0000-000000000001", datetime.now(UTC), 1, "command", "ALTER TABLE", "table column"),
+        *("public", f"public.{table}.another", 1259, 1, "somebody", None, 1, None),
+    )
+    change = Change(ChangeKind.COLUMN_RENAMED, 1, "public", table, "a", event_id=event.event_id)
+    return (event,), Outcome((), (), (), (change,), frozenset({1}), 2, 0)
 
 
 async def test_only_what_names_a_table_is_judged_again_and_what_is_asked_is_of_now(
@@ -92,10 +99,10 @@ async def test_only_what_names_a_table_is_judged_again_and_what_is_asked_is_of_n
         assert first.figures == (str(tmp_path), 1, 8, 3, 3, 0, None)
         # Both tables differ, and one is spoken of: so the other's statements have not been looked at.
         database.execute("alter table orders rename id to number; alter table items rename sku to article")
-        watched.watch.hear("event", (), renamed("orders"))
+        watched.watch.hear("event", *renamed("orders"))
         told = await watched.account(lambda each: bool(each.issues))
         assert [(each.column, each.event_id is not None) for each in told.issues] == [("id", True)]
-        watched.watch.hear("event", (), renamed("items"))
+        watched.watch.hear("event", *renamed("items"))
         told = await watched.account(lambda each: bool(each.issues))
         assert [each.column for each in told.issues] == ["sku"]
         database.execute("alter table items rename article to sku; alter table orders rename number to id")
@@ -116,7 +123,7 @@ async def test_what_ends_it_or_its_connection_is_got_over(database: Database, tm
         ended = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pgmend code'"
         assert database.fetch(ended) == [(True,)]
         database.execute("alter table orders rename id to number")
-        watched.watch.hear("event", (), renamed("orders"))
+        watched.watch.hear("event", *renamed("orders"))
         told = await watched.account(lambda each: bool(each.issues))
         assert [each.column for each in told.issues] == ["id"]
         os.kill(pid, signal.SIGKILL)
