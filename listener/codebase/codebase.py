@@ -50,6 +50,11 @@ class Codebase:
         self._compared: set[str] = set()
         self._first = True
 
+    @property
+    def issues(self) -> Collection[Issue]:
+        """What is wrong, as far as it was looked at."""
+        return self._issues.values()
+
     def has_moved(self) -> bool:
         """Whether any file is other than when it was last read; raises InvalidRequest where the folder is gone."""
         before, self.folders = self._stamps, {}

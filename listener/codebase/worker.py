@@ -26,6 +26,7 @@ from psycopg.rows import TupleRow
 from ..connection import Connection, connect
 from ..errors import CouldNotLook, InvalidRequest
 from .account import HEADER, Account, Answered, Asked, Begin, Moved, frame
+from .autofix import Autofix
 from .codebase import Codebase
 from .following import Follower
 from .queries import spoken
@@ -42,6 +43,7 @@ class Worker:
         self._begin = begin
         self._out = out
         self._codebase = Codebase(begin.root, begin.settings)
+        self._autofix = Autofix(begin.root, begin.settings)
         self._connection: Connection | None = None
         self._news = asyncio.Event()
         self._files = True
@@ -108,7 +110,11 @@ class Worker:
             self._reread()
             self._answer()
             self._codebase.touch(moved)
-            self._tell(await self._codebase.look(await self._connected(), moved))
+            connection = await self._connected()
+            self._tell(await self._codebase.look(connection, moved))
+            wait = await self._autofix.mend(connection, self._codebase.extraction, self._codebase.issues)
+            if wait is not None:
+                return min(wait, LOOKED_AGAIN_AFTER)
         except InvalidRequest as gone:
             self._answer(gone=True)
             self._tell_trouble(str(gone))

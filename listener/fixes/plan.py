@@ -185,7 +185,8 @@ class Plan:
     `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads; `keyed` says of which rows.
     `no_inverse` says why there is nothing to undo, where `inverse` is empty. `notes` are what a person should know and
     no check can tell. `afterwards` is the plan that can be made only once this one is applied, as far as it can be told
-    now: it becomes a fix of its own.
+    now: it becomes a fix of its own. `elsewhere` and `elsewhere_back` are the steps for a database in which nobody
+    writes while it is migrated, where those are others.
     """
 
     kind: str
@@ -215,6 +216,8 @@ class Plan:
     proofs: tuple[Proof, ...] = ()
     afterwards: Plan | None = None
     keyed: tuple[KeyedBackup, ...] = ()
+    elsewhere: tuple[Step, ...] = ()
+    elsewhere_back: tuple[Step, ...] = ()
 
     @property
     def locks(self) -> tuple[Lock, ...]:
