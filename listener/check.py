@@ -38,6 +38,7 @@ from .relations.measurement import Subject
 from .relations.reading.reader import CodeReader
 from .relations.reading.reading import Reading
 from .settings import Settings
+from .source.code_types import code_types
 from .store.ignored import Ignoring, read_ignored
 from .store.impacts import may_read_impacts, read_impacts
 from .two_sessions import TwoSessions
@@ -130,7 +131,7 @@ async def check(
             progress("judging")
             judgement = examiner.examine(examiner.everything())
             put_by()
-        open_issues, ignored = _set_apart(judgement.issues, ignore_file, await read_ignored(connection))
+        open_issues, ignored = set_apart(judgement.issues, ignore_file, await read_ignored(connection))
         mendable = [issue for issue in open_issues if with_plans and issue.remedy is not None]
         plans = await _plans(sessions, mendable, examiner, settings, progress)
         reported = [_reported(issue, plans.get(issue.issue_id)) for issue in open_issues]
@@ -167,7 +168,7 @@ async def _read_code(connection: AsyncConnection[TupleRow], settings: Settings, 
     return [f"{each.path}:{each.line} of the code: {each.reason}" for each in extraction.unreadable]
 
 
-def _set_apart(
+def set_apart(
     issues: Sequence[Issue], file: IgnoreFile | None, here: Mapping[str, Ignoring]
 ) -> tuple[list[Issue], list[IgnoredIssue]]:
     """The issues that matter, and those that somebody lives with; what was said in the database comes first."""
@@ -202,7 +203,7 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
     yield from file.complaints
     seen = (CheckStatus.PASSED, CheckStatus.FAILED)
     unseen = [check.issue_type for check in judgement.checks if check.status not in seen]
-    yield from file.stale(judgement.issues, datetime.now(UTC), unseen=unseen)
+    yield from file.stale(judgement.issues, datetime.now(UTC), unseen=[*unseen, *code_types()])
 
 
 async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:

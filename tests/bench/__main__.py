@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import ddl_cost, latency, online, relations, report, scan
+from . import code, ddl_cost, latency, online, relations, report, scan
 from .figure import Figure, Pace
 from .ground import SMALL, WIDE, Ground, Subject, ground
 from .listener_run import Listener
@@ -67,6 +67,10 @@ def _relations(place: Ground, _: argparse.Namespace) -> list[Figure]:
     return relations.measure(place)
 
 
+def _code(place: Ground, _: argparse.Namespace) -> list[Figure]:
+    return code.measure(place)
+
+
 def _online(place: Ground, options: argparse.Namespace) -> list[Figure]:
     return online.measure(place, options.rows)
 
@@ -78,6 +82,7 @@ _PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Figure]]] = {
     "check-wide": _check(WIDE),
     "listener-wide": _listener(WIDE),
     "relations": _relations,
+    "code": _code,
     "online": _online,
 }
 
