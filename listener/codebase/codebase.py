@@ -21,6 +21,7 @@ from ..source.analysis import Analysis, Unseen, analyze
 from ..source.extracted import CodeStatement, Extraction, Site
 from ..source.extraction import extract
 from ..source.folder import find_files
+from ..source.reading import Reader
 from .account import Account, Figures, Moved
 from .pieces import pieces_of, storable
 from .roll import Roll
@@ -39,6 +40,7 @@ class Codebase:
         self._settings = settings
         self._stamps: Mapping[str, Stamp] | None = None
         self.folders: Mapping[Path, int] = {}
+        self._reader = Reader()
         self.extraction = Extraction()
         self._roll = Roll(self.extraction)
         self._unjudged: set[int] = set()
@@ -68,7 +70,7 @@ class Codebase:
     def read(self) -> None:
         """Read what there is now; raises InvalidRequest where the folder is gone."""
         before = self._roll
-        self.extraction = extract(self._root, self._settings.code_exclude)
+        self.extraction = extract(self._root, self._settings.code_exclude, self._reader)
         self._roll = roll = Roll(self.extraction)
         # What the code makes itself is no defect anywhere in it.
         known = before.numbers.keys() if roll.creating == before.creating else ()
