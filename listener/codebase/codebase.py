@@ -24,11 +24,11 @@ from ..source.folder import find_files
 from ..source.reading import Reader
 from ..source.remarks import Remarks
 from .account import Account, Figures, Moved
-from .pieces import pieces_of, storable
+from .pieces import pieces_in, storable
 from .roll import Roll
 
 _MOST_TROUBLES: Final = 5
-DOUBT: Final = "it is in code, which a person changes"
+DOUBT: Final = "it is in code, which a person changes; what follows a rename, `pgmend analyze --diff` has as a patch"
 Stamp = tuple[int, int, int]
 
 
@@ -41,8 +41,8 @@ class Codebase:
         self._settings = settings
         self._stamps: Mapping[str, Stamp] | None = None
         self.folders: Mapping[Path, int] = {}
-        self.extraction = Extraction()
         self._reader = Reader()
+        self.extraction = Extraction()
         self._remarks = Remarks()
         self._roll = Roll(self.extraction)
         self._unjudged: set[int] = set()
@@ -103,7 +103,7 @@ class Codebase:
             self._learn(analysis, asked, moved)
             self._partly = (self._partly - set(numbers)) | {self._roll.numbers[each] for each in analysis.partly}
             self._unjudged.clear()
-            pieces = tuple(piece for each in asked for piece in pieces_of(each))
+            pieces = tuple(pieces_in(analysis.examined))
         self._forget({call for call in self._calls.values() if call not in self._roll.calls})
         self._unseen = {site: each for site, each in self._unseen.items() if site in self._roll.sites}
         return self._account(pieces, {self._roll.identities[number] for number in numbers})
