@@ -35,6 +35,7 @@ from psycopg.rows import TupleRow
 from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
 
 from .catalog.exclusion import LeftAlone
+from .codebase.statements import code_sources
 from .codebase.watch import CodeWatch
 from .connection import connect
 from .connections import ConnectionSource, SharedConnection
@@ -89,6 +90,7 @@ class Daemon:
         self._settings = settings
         self._orders = orders or Orders()
         self._code = CodeWatch(dsn, settings) if settings.code is not None and not self._orders.stands_in else None
+        self.sources = code_sources(settings, self._code)
         self._bell = Bell()
         self._notifier = Notifier(dsn, self._bell)
         self._stop = asyncio.Event()
@@ -199,6 +201,7 @@ class Daemon:
                 observe=self._orders.observe,
                 stands_in=self._orders.stands_in,
                 repository=None if self._orders.stands_in else Repository(Path.cwd()),
+                sources=self.sources,
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse(connection, analyst, mender, hears, pulse), name="analyse")

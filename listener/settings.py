@@ -157,6 +157,7 @@ class Settings(BaseSettings):
     rehearsal_dsn: SecretStr | None = None
     code: Path | None = None
     code_exclude: Words = ()
+    code_autofix: bool = False
     max_connections: Annotated[int, Field(ge=FEWEST, le=50)] = FEWEST
     rules: Path | None = None
     rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(

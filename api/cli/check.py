@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,7 +76,7 @@ def check(
 async def scan(source: Source, roster: Roster, *, with_plans: bool = False) -> CheckResult:
     """One look, with what the folder's ignore file says set apart."""
     from ...listener import check as look
-    from ...listener.connection import connect
+    from ...listener.connection import connect, connected
     from ...listener.ignore_file import IgnoreFile
 
     ignore_file = IgnoreFile.read(Path.cwd())
@@ -89,6 +90,7 @@ async def scan(source: Source, roster: Roster, *, with_plans: bool = False) -> C
                     roster=roster,
                     ignore_file=ignore_file,
                     with_plans=with_plans,
+                    second=partial(connected, source.dsn, "check"),
                     progress=doing.append,
                 )
 

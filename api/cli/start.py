@@ -69,7 +69,7 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
     async with connections:
         tokens = Tokens.from_settings(settings)
         async with listening(
-            create_app(Desk(connections, settings), tokens, settings.allowed_hosts), host, port
+            create_app(Desk(connections, settings, daemon.sources), tokens, settings.allowed_hosts), host, port
         ) as address:
             typer.echo(f"pgmend listens at {address}/api/database-health")
             if tokens.generated and tokens.operator is not None:

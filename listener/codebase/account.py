@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from ..issue import Issue
 from ..relations.reading.reader import Piece
 from ..settings import Settings
+from ..statements.touched import Touched
+from .queries import Spoken
 
 HEADER: Final = struct.Struct("!Q")
 
@@ -38,6 +40,20 @@ class Moved:
 
     names: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     everything: bool = False
+
+
+class Asked(NamedTuple):
+    """What does the code say of these relations?"""
+
+    number: int
+    touched: Touched
+
+
+class Answered(NamedTuple):
+    """What it says of those that were asked for under that number; None where the folder is gone."""
+
+    number: int
+    spoken: Spoken | None
 
 
 class Figures(NamedTuple):

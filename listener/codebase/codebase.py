@@ -6,9 +6,7 @@ file, whose issues are told apart by numbers.
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -19,14 +17,14 @@ from psycopg.rows import TupleRow
 from ..issue import Issue, definition_hash
 from ..relations.reading.reader import Piece
 from ..settings import Settings
-from ..source.analysis import Unseen, analyze
+from ..source.analysis import Analysis, Unseen, analyze
 from ..source.extracted import CodeStatement, Extraction, Site
 from ..source.extraction import extract
 from ..source.folder import find_files
 from .account import Account, Figures, Moved
-from .pieces import identity, pieces_of, storable
+from .pieces import pieces_of, storable
+from .roll import Roll
 
-_WORD: Final = re.compile(r"\w+")
 _MOST_TROUBLES: Final = 5
 DOUBT: Final = "it is in code, which a person changes"
 Stamp = tuple[int, int, int]
@@ -42,21 +40,20 @@ class Codebase:
         self._stamps: Mapping[str, Stamp] | None = None
         self.folders: Mapping[Path, int] = {}
         self.extraction = Extraction()
-        self._words: dict[str, set[int]] = {}
-        self._made: tuple[str, ...] = ()
-        self._unjudged: dict[CodeStatement, None] = {}
+        self._roll = Roll(self.extraction)
+        self._unjudged: set[int] = set()
+        self._partly: set[int] = set()
         self._issues: dict[str, Issue] = {}
         self._calls: dict[str, Site] = {}
-        self._partly: set[CodeStatement] = set()
         self._unseen: dict[Site, Unseen] = {}
         self._told: dict[str, Issue] = {}
         self._compared: set[str] = set()
         self._first = True
 
     @property
-    def partly(self) -> Collection[CodeStatement]:
-        """The statements of which not all was judged, or nothing yet."""
-        return {*self._partly, *self._unjudged}
+    def issues(self) -> Collection[Issue]:
+        """What is wrong, as far as it was looked at."""
+        return self._issues.values()
 
     def has_moved(self) -> bool:
         """Whether any file is other than when it was last read; raises InvalidRequest where the folder is gone."""
@@ -70,68 +67,59 @@ class Codebase:
 
     def read(self) -> None:
         """Read what there is now; raises InvalidRequest where the folder is gone."""
-        before = dict.fromkeys(each for each in self.extraction.statements if each.live)
+        before = self._roll
         self.extraction = extract(self._root, self._settings.code_exclude)
-        live = [each for each in self.extraction.statements if each.live]
-        self._words = defaultdict(set)
-        for number, each in enumerate(self.extraction.statements):
-            if each.live:
-                for word in _words(each.sql):
-                    self._words[word].add(number)
-        made = tuple(sorted(each.sql for each in live if "create" in each.sql.lower()))
-        # What the code creates itself is no defect anywhere in it.
-        again = live if made != self._made else [each for each in live if each not in before]
-        self._made = made
-        there = dict.fromkeys(live)
-        self._unjudged = {each: None for each in (*self._unjudged, *again) if each in there}
-        self._partly.intersection_update(there)
+        self._roll = roll = Roll(self.extraction)
+        # What the code makes itself is no defect anywhere in it.
+        known = before.numbers.keys() if roll.creating == before.creating else ()
+        again = {number for each, number in roll.numbers.items() if each not in known}
+        self._unjudged = again | roll.moved(before, self._unjudged)
+        self._partly = roll.moved(before, self._partly)
 
     def unseen_again(self) -> None:
         """Have what could not be looked at judged at the next look."""
-        self._unjudged |= {each: None for each in self.extraction.statements if each.site in self._unseen and each.live}
+        self._unjudged |= self._roll.at(self._unseen.keys())
 
     def touch(self, moved: Moved) -> None:
         """Have what the schema's moves may concern judged at the next look."""
         if moved.everything:
-            self._unjudged = {each: None for each in self.extraction.statements if each.live}
-            return
-        for name in moved.names:
-            having = [self._words.get(word, set[int]()) for word in _words(name)]
-            for number in set[int].intersection(*having) if having else ():
-                self._unjudged[self.extraction.statements[number]] = None
+            self._unjudged = set(range(len(self._roll.statements)))
+        else:
+            self._unjudged |= {number for name in moved.names for number in self._roll.naming(name)}
 
     async def look(self, connection: AsyncConnection[TupleRow], moved: Moved) -> Account:
-        """Judge what is not judged, and tell what is otherwise than before. `connection` is in autocommit
-        mode and of its own. What could not be looked at keeps its issues."""
-        asked = self._together()
+        """Judge what is not judged, and tell what is otherwise than before. `connection` is in autocommit mode and of
+        its own. What could not be looked at keeps its issues."""
+        numbers = self._roll.together(self._unjudged)
+        asked = [self._roll.statements[number] for number in numbers]
         pieces: tuple[Piece, ...] = ()
-        calls = {each.call for each in self.extraction.statements if each.live}
         if asked:
             analysis = await analyze(connection, self.extraction, self._settings, asked)
-            judged = {each.call for each in asked}
-            sites = {each.site for each in asked}
-            self._unseen = {site: each for site, each in self._unseen.items() if site not in sites}
-            self._unseen |= {each.site: each for each in analysis.unseen}
-            kept, before = {each.call for each in asked if each.site in self._unseen}, dict(self._issues)
-            self._forget(judged - kept)
-            of = analysis.calls
-            for issue in analysis.issues:
-                known = before.get(issue.issue_id)
-                event_id = issue.event_id or (moved.names.get(issue.table) if known is None else known.event_id)
-                self._issues[issue.issue_id] = _storable(issue, event_id)
-                self._calls[issue.issue_id] = of[issue.issue_id]
-            self._partly.difference_update(asked)
-            self._partly.update(analysis.partly)
+            self._learn(analysis, asked, moved)
+            self._partly = (self._partly - set(numbers)) | {self._roll.numbers[each] for each in analysis.partly}
             self._unjudged.clear()
             pieces = tuple(piece for each in asked for piece in pieces_of(each))
-        self._forget({call for call in self._calls.values() if call not in calls})
-        self._unseen = {site: each for site, each in self._unseen.items() if site in self._sites()}
-        return self._account(pieces, {identity(each) for each in asked})
+        self._forget({call for call in self._calls.values() if call not in self._roll.calls})
+        self._unseen = {site: each for site, each in self._unseen.items() if site in self._roll.sites}
+        return self._account(pieces, {self._roll.identities[number] for number in numbers})
+
+    def _learn(self, analysis: Analysis, statements: Sequence[CodeStatement], moved: Moved) -> None:
+        sites = {each.site for each in statements}
+        self._unseen = {site: each for site, each in self._unseen.items() if site not in sites}
+        self._unseen |= {each.site: each for each in analysis.unseen}
+        kept, before = {each.call for each in statements if each.site in self._unseen}, dict(self._issues)
+        self._forget({each.call for each in statements} - kept)
+        calls = analysis.calls
+        for issue in analysis.issues:
+            known = before.get(issue.issue_id)
+            event_id = issue.event_id or (moved.names.get(issue.table) if known is None else known.event_id)
+            self._issues[issue.issue_id] = _storable(issue, event_id)
+            self._calls[issue.issue_id] = calls[issue.issue_id]
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
         issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)
         gone = frozenset(self._told.keys() - self._issues.keys())
-        there = {identity(each) for each in self.extraction.statements if each.live}
+        there = frozenset(self._roll.identities)
         comparing = {each.identity for each in pieces}
         silent = {each for each in self._compared if each not in there or (each in asked and each not in comparing)}
         self._compared = (self._compared - silent) | comparing
@@ -142,13 +130,13 @@ class Codebase:
     def figures(self, trouble: str | None = None) -> Figures:
         """How much there is; `trouble` is why it could not be looked at now."""
         extraction = self.extraction
-        live = sum(each.live for each in extraction.statements)
+        live = len(self._roll.statements)
         return Figures(
             str(self._root),
             extraction.files,
             extraction.lines,
             live,
-            live - len(self.partly),
+            live - len(self._partly | self._unjudged),
             len(extraction.dynamic),
             trouble or self._trouble(),
         )
@@ -161,25 +149,9 @@ class Codebase:
         more = f"; and {len(said) - _MOST_TROUBLES} more" if len(said) > _MOST_TROUBLES else ""
         return storable("; ".join(said[:_MOST_TROUBLES]) + more)
 
-    def _together(self) -> list[CodeStatement]:
-        """What is not judged, with all texts of the same calls, and equal texts of the same files."""
-        live = [each for each in self.extraction.statements if each.live]
-        wanted = set(self._unjudged)
-        while wanted:
-            calls = {each.call for each in wanted}
-            texts = {(each.site.file, each.sql) for each in wanted}
-            more = {each for each in live if each.call in calls or (each.site.file, each.sql) in texts}
-            if len(more) <= len(wanted):
-                break
-            wanted |= more
-        return [each for each in live if each in wanted]
-
     def _forget(self, calls: Collection[Site]) -> None:
         for name in [name for name, call in self._calls.items() if call in calls]:
             del self._issues[name], self._calls[name]
-
-    def _sites(self) -> set[Site]:
-        return {each.site for each in self.extraction.statements}
 
 
 def _stamps(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
@@ -192,10 +164,6 @@ def _stamps(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
             continue
         stamps[path] = found.st_mtime_ns, found.st_size, found.st_ino
     return stamps
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text.lower()))
 
 
 def _storable(issue: Issue, event_id: str | None) -> Issue:

@@ -6,20 +6,25 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from itertools import count
 from typing import Final
 
 import structlog
 
 from ..catalog.change import ChangeKind
+from ..errors import CouldNotLook
 from ..event import Event
 from ..judging.outcome import Outcome
 from ..settings import Settings
-from .account import Account, Begin, Moved
+from ..statements.touched import Touched
+from .account import Account, Answered, Asked, Begin, Moved
 from .process import CodeProcess
+from .queries import Spoken
 
 log = structlog.get_logger()
 AGAIN: Final = timedelta(seconds=1)
 _LONGEST: Final = timedelta(minutes=1)
+_LONGEST_ANSWER: Final = timedelta(seconds=10)
 _BY_NAME: Final = frozenset(
     {
         *("table", "view", "materialized view", "foreign table", "table column", "view column", "table constraint"),
@@ -42,6 +47,8 @@ class CodeWatch:
         self._dsn = dsn
         self._settings = settings
         self._process: CodeProcess | None = None
+        self._numbers = count()
+        self._asked: dict[int, asyncio.Future[Spoken]] = {}
 
     async def run(self, take_in: Callable[[Account], Awaitable[Outcome]]) -> None:
         """Have the code read until cancelled, and let `take_in` have each account of it."""
@@ -52,17 +59,46 @@ class CodeWatch:
                 async with CodeProcess(begin) as process:
                     self._process = process
                     while True:
-                        message = await process.hear()
-                        assert isinstance(message, Account)
-                        await take_in(message)
-                        _tell(message)
-                        patience = AGAIN
+                        patience = await self._hear_one(await process.hear(), take_in) or patience
             except (EOFError, OSError) as error:
                 log.warning("code is not read; trying again", error=str(error))
             finally:
                 self._process = None
+                for asked in self._asked.values():
+                    if not asked.done():
+                        asked.set_exception(CouldNotLook("the process that reads it has ended"))
             await asyncio.sleep(patience.total_seconds())
             patience = min(2 * patience, _LONGEST)
+
+    async def _hear_one(self, message: object, take_in: Callable[[Account], Awaitable[Outcome]]) -> timedelta | None:
+        """Do with it what is to be done; how soon to begin anew if that is the last of it."""
+        if isinstance(message, Answered):
+            asked = self._asked.get(message.number)
+            if asked is not None and not asked.done():
+                if message.spoken is None:
+                    asked.set_exception(CouldNotLook(f"{self._settings.code} is gone"))
+                else:
+                    asked.set_result(message.spoken)
+            return None
+        assert isinstance(message, Account)
+        await take_in(message)
+        _tell(message)
+        return AGAIN
+
+    async def ask(self, touched: Touched) -> Spoken:
+        """What the code says of those relations; raises CouldNotLook where nobody reads it now."""
+        if self._process is None:
+            raise CouldNotLook("it is not read here")
+        number = next(self._numbers)
+        asked = self._asked[number] = asyncio.get_running_loop().create_future()
+        self._process.tell(Asked(number, touched))
+        try:
+            async with asyncio.timeout(_LONGEST_ANSWER.total_seconds()):
+                return await asked
+        except TimeoutError:
+            raise CouldNotLook(f"it was not read within {_LONGEST_ANSWER.total_seconds():g} s") from None
+        finally:
+            del self._asked[number]
 
     def hear(self, kind: str, events: Sequence[Event], outcome: Outcome) -> None:
         """The schema was looked at, and this came of it. Who begins to read later sees it by himself."""

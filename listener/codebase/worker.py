@@ -4,7 +4,7 @@ It reads, follows and judges by itself, on one connection of its own, and tells 
 the schema moved. It ends with its standard input.
 
     listener → worker   Begin once, then Moved and Asked
-    worker → listener   Account and Answered, each as soon as there is one
+    worker → listener   Account after each look, Answered
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from psycopg.rows import TupleRow
 
 from ..connection import Connection, connect
 from ..errors import CouldNotLook, InvalidRequest
-from .account import HEADER, Account, Begin, Moved, frame
+from .account import HEADER, Account, Answered, Asked, Begin, Moved, frame
+from .autofix import Autofix
 from .codebase import Codebase
 from .following import Follower
+from .queries import spoken
 
 LOOKED_AGAIN_AFTER: Final = timedelta(seconds=30)
 """Files, whether or not anybody told of them, and statements that could not be looked at."""
@@ -41,11 +43,13 @@ class Worker:
         self._begin = begin
         self._out = out
         self._codebase = Codebase(begin.root, begin.settings)
+        self._autofix = Autofix(begin.root, begin.settings)
         self._connection: Connection | None = None
         self._news = asyncio.Event()
         self._files = True
         self._moved = Moved(everything=True)
         self._trouble: str | None = None
+        self._asked: list[Asked] = []
         self._follower = Follower(self._files_moved)
         self._listened: Mapping[Path, int] = {}
 
@@ -73,9 +77,19 @@ class Worker:
                 message = pickle.loads(await commands.readexactly(length))  # noqa: S301 - of our own listener
             except asyncio.IncompleteReadError:
                 return
+            if isinstance(message, Asked):
+                # What was written a moment ago, and nobody rang for yet, is seen all the same.
+                self._asked.append(message)
+                self._files_moved()
+                continue
             assert isinstance(message, Moved)
             self._moved = Moved({**self._moved.names, **message.names}, self._moved.everything or message.everything)
             self._news.set()
+
+    def _answer(self, *, gone: bool = False) -> None:
+        while self._asked:
+            number, touched = self._asked.pop()
+            self._send(Answered(number, None if gone else spoken(self._codebase.extraction, touched)))
 
     async def _look(self) -> None:
         patience = timedelta()
@@ -94,9 +108,15 @@ class Worker:
         moved, self._moved = self._moved, Moved()
         try:
             self._reread()
+            self._answer()
             self._codebase.touch(moved)
-            self._tell(await self._codebase.look(await self._connected(), moved))
+            connection = await self._connected()
+            self._tell(await self._codebase.look(connection, moved))
+            wait = await self._autofix.mend(connection, self._codebase.extraction, self._codebase.issues)
+            if wait is not None:
+                return min(wait, LOOKED_AGAIN_AFTER)
         except InvalidRequest as gone:
+            self._answer(gone=True)
             self._tell_trouble(str(gone))
             self._codebase.touch(moved)
         except (CouldNotLook, psycopg.OperationalError) as error:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
-
-NOTHING: Final = "None"
-"""An argument that is written so gives no text."""
+from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:

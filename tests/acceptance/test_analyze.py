@@ -101,6 +101,40 @@ async def test_wrong_usage_exits_2_and_a_server_that_is_not_there_3(pgmend: Proc
     assert (await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")).code == 3
 
 
+async def test_flags_and_settings_choose_what_is_judged(
+    pgmend: Processes, database: Database, code: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(code.parent)
+
+    async def found(*flags: str) -> dict[str, str]:
+        finished = await pgmend.run("analyze", code, "--format", "json", *flags, "--dsn", database.dsn)
+        assert finished.stdout, finished
+        return {each["issue_type"]: each["severity"] for each in json.loads(finished.stdout)["issues"]}
+
+    assert await found("--select", "unknown_column") == {"UNKNOWN_COLUMN": "critical"}
+    assert await found("--ignore", "UNKNOWN_COLUMN") == {"PARAMETER_TYPE_MISMATCH": "medium"}
+    (code.parent / "pgmend.toml").write_text(
+        '[rule.UNKNOWN_COLUMN]\nseverity = "low"\n[rule.parameter_type_mismatch]\nexclude = ["logs"]\n'
+    )
+    assert await found() == {"UNKNOWN_COLUMN": "low"}
+    (code.parent / "pgmend.toml").write_text('[rule.UNKNOWN_COLUMN]\nexclude = ["*.py"]\n')
+    assert await found() == {"PARAMETER_TYPE_MISMATCH": "medium"}
+    assert (await pgmend.run("analyze", code, "--select", "NOTHING", "--dsn", database.dsn)).code == 2
+
+
+async def test_rules_lists_what_is_found_in_code_and_rule_shows_its_page(
+    pgmend: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pgmend.toml").write_text("[rule.UNKNOWN_COLUMN]\nenabled = false\n")
+    listed = json.loads((await pgmend.run("rules", "--format", "json")).stdout)["rules"]
+    (rule,) = [each for each in listed if each["issue_type"] == "UNKNOWN_COLUMN"]
+    assert (rule["enabled"], rule["reads"], rule["severity"]) == (False, ["code"], "critical")
+    page = (await pgmend.run("rule", "unknown_column")).stdout
+    assert "UNKNOWN_COLUMN" in page
+    assert "switched off" in page
+
+
 @pytest.fixture
 def renamed(installed: Database, tmp_path: Path) -> Path:
     """A committed tree whose code still has the old name of a column."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,38 @@ async def test_without_code_its_issues_are_closed(pgmend: Processes, installed: 
     closed = installed.fetch("select status, resolved_because like '%--code%' from pgmend.issue where file is not null")
     assert closed == [("resolved", True)]
     assert installed.fetch("select code from pgmend.status") == [(None,)]
+
+
+def git(folder: Path, *arguments: str) -> None:
+    named = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    subprocess.run(["git", *named, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+async def test_a_working_copy_follows_a_rename_by_itself_and_never_again_once_that_is_undone(
+    pgmend: Processes,
+    installed: Database,
+    code: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    installed.execute(SHOP)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        git(code / "shop", *arguments)
+    listener = await watching(pgmend, installed, code / "shop", code_autofix="true")
+    installed.execute("alter table orders rename column total to sum")
+    history = "select fix_id::text, state, automatic from pgmend.fix_history where kind = 'change_code'"
+    ((fix_id, applied, automatic),) = await eventually(lambda: installed.fetch(history), 60)
+    assert (applied, automatic) == ("applied", True)
+    mended = CODE.replace("select total from", "select sum as total from")
+    assert (code / "shop" / "orders.py").read_text(encoding="utf-8") == mended
+    await eventually(lambda: not open_in_code(installed))
+    undone = await pgmend.run("rollback", fix_id, env={"PGMEND_DSN": installed.dsn})
+    assert undone.code == 0, undone
+    await eventually(lambda: open_in_code(installed))
+    installed.execute("alter table items rename column sku to article")
+    await eventually(lambda: len(installed.fetch(history)) == 2, 60)
+    assert (code / "shop" / "orders.py").read_text(encoding="utf-8") == CODE.replace(
+        "select sku", "select article as sku"
+    )
+    assert await listener.process.terminate() == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from string import Formatter
 
-from ..sqltext import Alternatives, Text, Written, concatenated, each_filled
-from .form import Form, Reading
+from ..sqltext import Alternatives, HoleKind, Text, Written, concatenated, each_filled
+from .form import Form, Reading, called
 
 _FORMATTER = Formatter()
 
@@ -45,11 +45,23 @@ def _value(node: ast.Call, field: str, number: int, reading: Reading) -> Alterna
         given = node.args[place] if place < len(node.args) else None
         if given is None or any(isinstance(each, ast.Starred) for each in node.args[: place + 1]):
             return ((reading.hole(node),),)
-        return reading.part(given)
+        return _given(node, given, reading)
     for keyword in node.keywords:
         if keyword.arg == field:
-            return reading.part(keyword.value)
+            return _given(node, keyword.value, reading)
     return ((reading.hole(node),),)
+
+
+def _given(node: ast.Call, given: ast.expr, reading: Reading) -> Alternatives:
+    """What is put in; psycopg makes a literal of all that is not composed."""
+    if _is_composed(node.func) and (isinstance(given, ast.Constant) or reading.proved(given) is not None):
+        return ((reading.hole(given, HoleKind.VALUE),),)
+    return reading.part(given)
+
+
+def _is_composed(function: ast.expr) -> bool:
+    of = function.value if isinstance(function, ast.Attribute) else None
+    return isinstance(of, ast.Call) and called(of) == "SQL"
 
 
 FORM = Form(ast.Call, _read, frozenset({"format"}))

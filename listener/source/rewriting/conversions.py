@@ -199,21 +199,32 @@ class _Desk:
 
     def _keep_apart(self) -> None:
         """Leave out what would not leave a file that parses, or changes the same place in two ways."""
+        if self._fits(self._changes.values()):
+            return
         kept: dict[Site, CodeChange] = {}
         for site, change in sorted(self._changes.items()):
-            try:
-                for path in {edit.file for edit in change.edits}:
-                    edits = [e for each in (*kept.values(), change) for e in each.edits if e.file == path]
-                    file = self._sources.file(path)
-                    text = rewritten(file.text, edits)
-                    file.encoded(text)
-                    if path.endswith(".py"):
-                        ast.parse(text)
-            except (OverlappingEdits, NotEditable, SyntaxError, ValueError) as error:
-                self._told.append(Told(site, f"it could not be written: {error}"))
-                continue
-            kept[site] = change
+            if self._fits((*kept.values(), change)):
+                kept[site] = change
+            else:
+                self._told.append(Told(site, "it could not be written beside the other changes"))
         self._changes = kept
+
+    def _fits(self, changes: Iterable[CodeChange]) -> bool:
+        """Whether all of these together leave files that parse, in their own encodings."""
+        edits: defaultdict[str, list[Edit]] = defaultdict(list)
+        for change in changes:
+            for each in change.edits:
+                edits[each.file].append(each)
+        try:
+            for path, listed in edits.items():
+                file = self._sources.file(path)
+                text = rewritten(file.text, listed)
+                file.encoded(text)
+                if path.endswith(".py"):
+                    ast.parse(text)
+        except (OverlappingEdits, NotEditable, SyntaxError, ValueError):
+            return False
+        return True
 
     def _gone(self) -> Iterable[CodeChange]:
         calls = [
@@ -227,8 +238,10 @@ class _Desk:
             found[each.why].append(each)
         for why, listed in found.items():
             first = listed[0]
-            file = self._sources.file(first.file)
-            yield CodeChange(Site(first.file, file.line(first.start), 0), tuple(listed), Order.SCHEMA_FIRST, why)
+            site = Site(first.file, self._sources.file(first.file).line(first.start), 0)
+            change = CodeChange(site, tuple(listed), Order.SCHEMA_FIRST, why)
+            if self._fits((*self._changes.values(), change)):
+                yield change
 
 
 def _to(own: OwnConversions, syntax: Syntax, call: ast.Call) -> str | None:

@@ -96,6 +96,13 @@ class Records:
             if record is not None and record.unfinished and _meet(Path(record.root), root):
                 yield record
 
+    def undone(self, root: Path) -> frozenset[str]:
+        """The issues of the code there whose mending somebody undid."""
+        found = [self._read(place) for place in self.folder.iterdir()] if self.folder.is_dir() else []
+        there = str(root.resolve())
+        undone = [each for each in found if each is not None and (each.root, each.state) == (there, "undone")]
+        return frozenset(issue_id for each in undone for issue_id in each.issue_ids)
+
     def keep(self, record: Record) -> Record:
         """Write the record, safe on the disk, in the place of what is there."""
         place = self.place(record)

@@ -18,13 +18,14 @@ from ..examined import Examined
 from ..extracted import CodeStatement, Site
 from ..schema import Schema, read_former, read_relations
 from ..sqltext import Written
+from .change import Change, Labelled
 from .code_file import CodeFile, NotEditable
 from .edit import Edit, OverlappingEdits, rewritten
 from .history import History
 from .literals import Spot
 from .mended import Mending, Mendings, Note
 from .readers import readers
-from .renames import Change, Labelled, Renaming, captured, rename
+from .renames import Renaming, captured, rename
 from .scopes import references
 
 _OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE", "INVALID_SQL")

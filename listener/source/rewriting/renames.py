@@ -12,48 +12,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-import pglast.keywords
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..asking import Answer, Question, Refused, Unasked, ask
 from ..examined import Examined
 from ..schema import Name, Relation, read_relations
 from ..unknown import UNDEFINED_COLUMN
+from .change import Change, Labelled, identifier, spans_of
 from .history import History, Renamed
 from .scopes import Ranged, Reference, Scope, references
 
 _MOST_ROUNDS: Final = 25
-_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
-_PART: Final = re.compile(r'\s*(\.\s*)?("(?:[^"]|"")*"|[\w$]+)')
-_RESERVED: Final = pglast.keywords.RESERVED_KEYWORDS | pglast.keywords.TYPE_FUNC_NAME_KEYWORDS
 _WORDS: Final = re.compile(r"\w+")
 _ODD: Final = re.compile(r"[%{}\\:?$'\0]")
 """What other conventions of a text than SQL's may read in a name."""
-
-
-class Change(NamedTuple):
-    """Characters of a statement's SQL, and the name that stands there instead. Beside the name, `before` qualifies it
-    and `behind` keeps the result's."""
-
-    start: int
-    end: int
-    name: str
-    why: str
-    before: str = ""
-    behind: str = ""
-
-    def written(self, old: str) -> str:
-        """SQL for it: quoted where it has to be, or was."""
-        return self.before + (quoted(self.name) if old.startswith('"') else identifier(self.name)) + self.behind
-
-
-class Labelled(NamedTuple):
-    """Where an expression ends that keeps its result's name by ` as old`."""
-
-    end: int
-    label: str
-    why: str
 
 
 class _Met(NamedTuple):
@@ -173,7 +146,7 @@ class Renaming:
     # Tables.
 
     def _rename_table(self, location: int, schema: str | None, now: Relation, why: str) -> None:
-        parts = _spans(self.one.sql, location, 1 if schema is None else 2)
+        parts = spans_of(self.one.sql, location, 1 if schema is None else 2)
         if parts is None:
             return
         same = self.relations.get((schema, now.name))
@@ -194,7 +167,7 @@ class Renaming:
             return
         if whole and self._holders(reference, qualifier):
             return
-        spans = _spans(self.one.sql, reference.location, len(reference.parts) - (reference.parts[-1] == "*"))
+        spans = spans_of(self.one.sql, reference.location, len(reference.parts) - (reference.parts[-1] == "*"))
         if spans is None:
             return
         start, end = spans[-1 if whole or reference.parts[-1] == "*" else -2]
@@ -220,7 +193,7 @@ class Renaming:
             if met is None:
                 continue
             ranged, depth, renamed = met
-            spans = _spans(self.one.sql, each.location, len(each.parts))
+            spans = spans_of(self.one.sql, each.location, len(each.parts))
             if spans is None:
                 self.refused = f"the place of {each.parts[-1]} in it is not clear"
                 return
@@ -377,16 +350,6 @@ def captured(statements: Sequence[Examined], history: History) -> Iterator[tuple
                 yield one, change
 
 
-def identifier(name: str) -> str:
-    """The name in SQL: in quotes only where it needs them."""
-    return name if _PLAIN.fullmatch(name) and name not in _RESERVED else quoted(name)
-
-
-def quoted(name: str) -> str:
-    """The name in quotes."""
-    return sql.Identifier(name).as_string()
-
-
 def _called(scope: Scope, name: str) -> tuple[Ranged, int] | None:
     """What is called so at that place, and how many queries further out."""
     for depth, each in enumerate(scope.outwards):
@@ -394,16 +357,3 @@ def _called(scope: Scope, name: str) -> tuple[Ranged, int] | None:
         if found:
             return (found[0], depth) if len(found) == 1 else None
     return None
-
-
-def _spans(text: str, location: int, number: int) -> list[tuple[int, int]] | None:
-    """Where each part of a dotted name stands."""
-    found: list[tuple[int, int]] = []
-    here = location
-    for place in range(number):
-        match = _PART.match(text, here)
-        if match is None or (match[1] is None) != (place == 0):
-            return None
-        found.append(match.span(2))
-        here = match.end()
-    return found

@@ -30,6 +30,8 @@ class SqlEdits:
         if found is None:
             return None
         piece, place = found
+        if piece.text[place : place + cut.end - cut.start] != one.sql[cut.start : cut.end]:
+            return None  # what may be a password was sent with other literals
         try:
             file = self.sources.file(piece.file or one.statement.site.file)
             spots = file.spots(piece)

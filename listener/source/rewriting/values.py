@@ -66,6 +66,8 @@ class Values:
             raise Stays("it is not found there")
         if not any(each.changes for each in wanted):
             return None
+        if any(not self._is_given(node, each) for each in wanted):
+            raise Stays("it stands in a function that may be called with other texts")
         target = PYTHON.get(family(wanted[0].after))
         if target is None:
             if all(each.takes_after(PYTHON.get(family(each.before), "")) for each in wanted):
@@ -77,6 +79,15 @@ class Values:
                 f"the same value goes to a parameter of type {wanted[0].after} and to one of type {other.after}"
             )
         return self._changed(node, site, wanted, target)
+
+    def _is_given(self, node: ast.expr, demand: Demand) -> bool:
+        """Whether who gives the text gives the value, too; a text with no wrappers between is its own."""
+        statement = demand.one.statement
+        if not statement.through:
+            return True
+        call = statement.call
+        around = self.syntax.calls_at(call.line, call.column) if call.file == self.syntax.file.path else []
+        return any(each in around for each in self.syntax.above(node))
 
     def _changed(self, node: ast.expr, site: Site, wanted: Sequence[Demand], target: str) -> CodeChange | None:
         found = conversion_of(self.syntax, node, self.own)
