@@ -53,8 +53,8 @@ FAULTS = {
     f"{kind}: {name}": Fault(case.well, case.fault)
     for kind, cases in {
         "column": COLUMNS, "constraint": CONSTRAINTS, "definition": DEFINITIONS, "name": NAMES, "object": OBJECTS,
-        "lost column": {name: LOST[name] for name in ("with a default", "identity", "with hostile names")},
-        "lost table": {name: TABLES[name] for name in ("plain", "hostile", "partitioned")},
+        "lost column": {name: LOST[name] for name in ("identity", "with hostile names")},
+        "lost table": {name: TABLES[name] for name in ("plain", "hostile")},
     }.items()
     for name, case in cases.items()
 }  # fmt: skip
