@@ -7,7 +7,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Every worker and every process that a test starts would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements lab-code matrix lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements lab-code lab-conversions matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -53,6 +53,9 @@ lab-statements: $(STAMP) ## 200 plans that each break one known statement, and t
 
 lab-code: $(STAMP) ## real code bases from PyPI against the schemas that they make; ARGS="--only saq"
 	$(BIN)/python -m tests.lab.code $(ARGS)
+
+lab-conversions: $(STAMP) ## 500 conversions planted in code, half of them provable, mended and run before and after
+	$(BIN)/python -m tests.lab.conversions $(ARGS)
 
 lab-casts: $(STAMP) ## 100,000 values through every proved pair of types, held against PostgreSQL's own casts
 	$(BIN)/python -m tests.lab.casts $(ARGS)

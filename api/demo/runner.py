@@ -17,17 +17,20 @@ from rich.text import Text
 
 from ...listener.desk import FixFilter, IssueFilter, ShownFix, ShownIssue
 from ...listener.embedded import Cluster
+from ...listener.issue import Severity
 from ..bulk import Bulk
 from ..proposal import propose
 from ..report.printable import printable
 from ..watching import UNDONE_OR_NOT, watch
 from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
+from .code import RENAME, code
 from .deed import Failing, do
-from .sample import ROWS, TABLES
+from .sample import FOR_A_PERSON, ROWS, TABLES
 from .stage import Stage, playing, prepare, put_in
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.005
+_BROKEN = 3
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Demo:
         for accident in ACCIDENTS:
             await self._accident(stage, accident)
         await self._change_of_mind(stage)
+        await self._rename(stage)
 
     async def _backlog(self, stage: Stage) -> None:
         await _settled_issues(stage)
@@ -91,12 +95,14 @@ class Demo:
         await bulk.follow()
         took = (time.perf_counter() - started) * 1000
         left = await propose(stage.desk)
+        hints = [each for each in left if each.issue.severity is Severity.LOW]
+        decisions = frozenset((each.issue.issue_type, each.issue.table) for each in left if each not in hints)
         self.outcomes.append(
             Outcome(
                 f"backlog of {len(before)}",
                 "healed by one approval",
-                f"{len(left)} left to a person",
-                bulk.tally.failed == 0 and not any(each.feasible for each in left) and len(left) < len(before),
+                f"{len(left) - len(hints)} left to a person, and {len(hints)} hints",
+                bulk.tally.failed == 0 and not any(each.feasible for each in left) and decisions == FOR_A_PERSON,
                 healed_ms=took,
             )
         )
@@ -131,6 +137,7 @@ class Demo:
             self.outcomes.append(Outcome(accident.name, f"healed {accident.healing.value}", "not healed", good=False))
             return
         good = fix.state == "applied" and fix.automatic == (accident.healing is Healing.ALONE)
+        good = good and await _answers(stage, accident.question) == [(True,)]
         self._say(f"{fix.state} after {healed_ms:.0f} ms: {fix.summary}{f' ({fix.reason})' if fix.reason else ''}")
         self.outcomes.append(
             Outcome(accident.name, f"healed {accident.healing.value}", fix.state, good, opened_ms, healed_ms)
@@ -150,8 +157,7 @@ class Demo:
             self._say(f"  {ended.state}: {ended.summary}{f' ({ended.reason})' if ended.reason else ''}")
             state = ended.state if state == "rolled_back" else state
         took = (time.perf_counter() - started) * 1000
-        async with await psycopg.AsyncConnection.connect(stage.dsn) as connection:
-            rows = await (await connection.execute(mind.question)).fetchall()
+        rows = await _answers(stage, mind.question)
         self._say(f"After {took:.0f} ms the rows are: {rows}")
         kept = tuple(rows) == mind.expected
         self.outcomes.append(
@@ -161,6 +167,36 @@ class Demo:
                 f"{state.replace('_', ' ')}, {'kept' if kept else 'NOT kept'}",
                 state == "rolled_back" and kept,
                 healed_ms=took,
+            )
+        )
+
+    async def _rename(self, stage: Stage) -> None:
+        """A column is renamed under the application's code."""
+        self.console.rule("A rename, and the code that does not know of it")
+        async with code(stage.dsn) as tree:
+            clean = await tree.issues() == 0
+            self._say("Somebody thinks that score is a better word than rating, for venues and not for reviews:")
+            self._say(f"  {RENAME.application_name}: {_text(RENAME.statements[0])}")
+            await do(RENAME, stage.dsn)
+            async with _patience("the statements that the rename broke had a patch"):
+                broken, opened_ms = await tree.until_broken(_BROKEN)
+            self._say(f"{_BROKEN} statements are wrong after {opened_ms:.0f} ms, and the patch is ready:")
+            self.console.print(Text(printable(broken.patch), "dim"), soft_wrap=True)
+            started = time.perf_counter()
+            applied = await tree.mend(broken)
+            healed_ms = opened_ms + (time.perf_counter() - started) * 1000
+            right = applied is not None and not applied.analysis.issues
+            self._say(
+                "Written, read again and described again by the server: nothing is wrong." if right else "Not right."
+            )
+        self.outcomes.append(
+            Outcome(
+                "column renamed",
+                "code mended",
+                "mended" if right else "not mended",
+                clean and right,
+                opened_ms,
+                healed_ms,
             )
         )
 
@@ -213,6 +249,11 @@ async def _applied(stage: Stage, mind: ChangeOfMind) -> list[ShownFix]:
     return [each for each in fixes.items if (each.table, each.column) == (mind.table, mind.column)]
 
 
+async def _answers(stage: Stage, question: LiteralString) -> list[tuple[object, ...]]:
+    async with await psycopg.AsyncConnection.connect(stage.dsn) as connection:
+        return await (await connection.execute(question)).fetchall()
+
+
 async def _open(stage: Stage) -> tuple[ShownIssue, ...]:
     return (await stage.desk.issues(IssueFilter(), limit=500)).page.items
 
@@ -236,9 +277,12 @@ async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
             wanted = IssueFilter(status=None, issue_types=(accident.issue_type,), table=accident.table)
             for issue in (await stage.desk.issues(wanted)).page.items:
                 named = (issue.column or "", issue.object_name or "") == (accident.column, accident.object_name)
-                # A build that fails fires no event trigger: nobody can say who left the index.
-                by_whom = issue.cause.application_name if issue.cause else accident.deed.application_name
-                if named and not issue.backlog and by_whom == accident.deed.application_name:
+                by_whom = issue.cause.application_name if issue.cause else None
+                if (
+                    named
+                    and not issue.backlog
+                    and by_whom == (None if accident.unheard else accident.deed.application_name)
+                ):
                     return issue
             await asyncio.sleep(_LOOK_SECONDS)
 

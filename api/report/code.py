@@ -12,14 +12,17 @@ from rich.text import Text
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome, CheckStatus
 from ...listener.source.analysis import Analysis
-from .document import SCHEMA_VERSION, issue_document
+from ...listener.source.outcome import Outcome
+from ...listener.source.rewriting.mended import Mendings
+from .document import SCHEMA_VERSION, ignored_document, issue_document
 from .printable import one_line, printable
-from .terminal import issue_text
+from .terminal import ignored_text, issue_text
 from .view import IssueView
 
 
-def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[str, Any]:
+def analysis_document(outcome: Outcome, issues: Sequence[IssueView], mendings: Mendings) -> dict[str, Any]:
     """The one object that `pgmend analyze --format json` prints."""
+    analysis = outcome.analysis
     extraction = analysis.extraction
     return {
         "schema_version": SCHEMA_VERSION,
@@ -40,7 +43,19 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[s
             {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "reason": each.reason}
             for each in analysis.unseen
         ],
+        "mending": {
+            "ready": [each.issue_id for each in mendings.ready],
+            "left": dict(mendings.left),
+            "notes": [
+                {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "said": each.said}
+                for each in mendings.notes
+            ],
+        },
         "issues": [issue_document(each) for each in issues],
+        "ignored": [ignored_document(each) for each in outcome.ignored],
+        "known": [each.issue_id for each in outcome.known],
+        "gone": [each.issue_id for each in outcome.gone],
+        "complaints": list(outcome.complaints),
     }
 
 
@@ -59,8 +74,15 @@ def dynamic(analysis: Analysis) -> list[str]:
     ]
 
 
-def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView]) -> None:
-    """What was found, worst first, then what was not judged, then the figures."""
+def left_and_notes(mendings: Mendings) -> list[str]:
+    """What stays of what could have been mended, and whom the mending concerns, a line each."""
+    said = [f"not mended: {one_line(why)}" for why in dict.fromkeys(mendings.left.values())]
+    return said + [f"look at {one_line(f'{each.site.file}:{each.site.line}: {each.said}')}" for each in mendings.notes]
+
+
+def print_analysis(console: Console, outcome: Outcome, issues: Sequence[IssueView], mendings: Mendings) -> None:
+    """What was found, worst first, then what was not judged, what can be mended, and the figures."""
+    analysis = outcome.analysis
     extraction = analysis.extraction
     for each in issues:
         console.print(issue_text(each))
@@ -74,9 +96,27 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
         console.print(Text(f"dynamic: {one_line(said)}", "dim"))
     for reason, number in analysis.not_live.items():
         console.print(Text(f"not judged: {number} statements: {one_line(reason)}", "dim"))
+    for said in left_and_notes(mendings):
+        console.print(Text(said, "yellow"))
+    if mendings.ready:
+        edited = len(mendings.edits())
+        console.print(
+            Text(
+                f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how, --write does it",
+                "bold green",
+            )
+        )
+    for each in outcome.ignored:
+        console.print(ignored_text(each))
+    for each in outcome.gone:
+        console.print(Text(one_line(f"no more: {each}: take it out of the baseline"), "dim"))
+    for each in outcome.complaints:
+        console.print(Text(f"ignore file: {printable(each)}", "yellow"))
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"
+    verdict += f", {len(outcome.ignored)} ignored" if outcome.ignored else ""
+    verdict += f", {len(outcome.known)} of the baseline" if outcome.known else ""
     console.print(
         Text(
             f"{analysis.server}: {analysis.asked} statements in {extraction.files} files, {analysis.judged} judged in"

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
-from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, written
+from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:
@@ -93,17 +93,7 @@ def nothing(piece: Parameter) -> Alternatives:
 def _identified(piece: Parameter, texts: Alternatives | None) -> Alternatives | None:
     if texts is None or piece.kind is not HoleKind.IDENTIFIER:
         return texts
-    found: list[Text] = []
-    for text in texts:
-        name = written(text)
-        if name is None:
-            found.append(tuple(_marked(each) for each in text))
-        else:
-            quoted = '"' + name.replace('"', '""') + '"'
-            found.append(
-                (Written(quoted, text[0].line, text[0].column),) if text and isinstance(text[0], Written) else ()
-            )
-    return tuple(found)
+    return tuple(quoted(text) or tuple(_marked(each) for each in text) for text in texts)
 
 
 def _marked(piece: Piece) -> Piece:

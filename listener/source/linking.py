@@ -16,6 +16,7 @@ from .drivers import drivers, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
+from .guards import engine_named
 from .handing import argument_for, as_part, given, handed_through, nothing, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
@@ -46,8 +47,8 @@ _SQL: Final = re.compile(
 )
 _TELLING: Final = re.compile(r"(?i)sql|quer|stmt|statement")
 _OF_DATABASES: Final = re.compile(
-    r"(?i)(?:^|[._])(?:\w*conn\w*|cur|curs|cursor|\w*_cur|\w*cursor|db|database|\w*_db|pool|\w*_pool|session|tx"
-    r"|transaction|engine|driver|pg|postgres\w*)(?:$|[._(\[])"
+    r"(?i)(?:^|[._])(?:\w*conn\w*|cur|curs|cursor|\w*_cur|\w*cursor|db|database|\w*_db|pool|\w*_pool|session|tx|txn"
+    r"|transaction|engine|driver|pg|txn|trans|postgres\w*)(?:$|[._(\[])"
 )
 
 
@@ -107,6 +108,14 @@ class Linker:
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
         self._helpers: set[str] = set()
+        self._engines = {
+            (module.path, found.qualified): engine
+            for module in self._modules
+            for call in module.calls
+            if (engine := engine_named(call.receiver)) is not None
+            for argument in call.arguments
+            for _, found in namespace.functions("", argument.said, module, call.function)
+        }
         # With None in them: they are sent only where nobody asks whether it is None, which is where all others are so.
         self._pointless: list[_Sent] = []
         self._arrive: Callable[[_Sent], None] = self._arrived
@@ -329,6 +338,7 @@ class Linker:
             style = None
         engine = next((each.engine for each in sent.guards if each.engine), None)
         engine = engine or next((each.engine for each in sent.text if isinstance(each, Written) and each.engine), None)
+        engine = engine or self._engines.get((sent.module.path, sent.call.function))
         engine = (
             engine or (driver.foreign if driver else None) or engine_of(sent.module.path, sent.call.function, literal)
         )

@@ -87,6 +87,18 @@ def written(text: Text) -> str | None:
     return None
 
 
+def quoted(text: Text) -> Text | None:
+    """The text as a quoted identifier, where all of it is written out; what stands in the file stays a piece."""
+    name = written(text)
+    first = text[0] if text else None
+    if name is None or not isinstance(first, Written):
+        return None
+    if '"' in name:
+        return (first._replace(text='"' + name.replace('"', '""') + '"', exact=False),)
+    quote = first._replace(text='"', exact=False)
+    return (quote, *text, quote)
+
+
 def shown(text: Text) -> str:
     """The text for people: holes in braces."""
     return "".join(_shown(piece) for piece in text)

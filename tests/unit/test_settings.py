@@ -24,6 +24,14 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert settings.settle_time == timedelta(seconds=60)
     assert settings.retry_after == timedelta(hours=1)
     assert settings.lock_timeout == timedelta(milliseconds=50)
+    assert settings.rollback_window == timedelta(days=7)
+    assert settings.backup_retention == timedelta(days=30)
+    assert settings.backup_max_size == 1 << 30
+    assert settings.online_above == timedelta(milliseconds=80)
+    assert settings.max_connections == 5
+    assert settings.exclude == ()
+    assert (settings.rehearsal_dsn, settings.rules) == (None, None)
+    assert (settings.log_level, settings.log_format) == ("info", "text")
     assert set(sources.values()) == {"default"}
 
 
@@ -137,3 +145,14 @@ def test_patterns_fit_table_or_schema_and_table(pattern: str, schema: str, table
 def test_sizes_are_bytes_or_say_their_unit(tmp_path: Path, said: str, meant: int) -> None:
     (tmp_path / "pgmend.toml").write_text(f"backup_max_size = {said}\n")
     assert load_settings(folder=tmp_path)[0].backup_max_size == meant
+
+
+def test_watching_code_takes_one_connection_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(folder=tmp_path)[0].max_connections == 5
+    (tmp_path / "pgmend.toml").write_text('code = "app"\n')
+    settings, sources = load_settings(folder=tmp_path)
+    assert (settings.code, settings.max_connections, sources["max_connections"]) == (Path("app"), 6, "default")
+    assert load_settings({"max_connections": 9}, folder=tmp_path)[0].max_connections == 9
+    monkeypatch.setenv("PGMEND_MAX_CONNECTIONS", "5")
+    with pytest.raises(SettingsError, match=r"max_connections = '5' \(from PGMEND_MAX_CONNECTIONS\): Where code is"):
+        load_settings(folder=tmp_path)

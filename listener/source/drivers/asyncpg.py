@@ -44,6 +44,13 @@ def _refuses(python: str, described: str, category: str) -> str | None:
     return f"asyncpg takes {' or '.join(takes[:2])} for {described} and refuses a {python}"
 
 
+def _bears(python: str, described: str) -> bool:
+    """What is encoded by the described type; but a text may be no uuid, and codecs may have been set."""
+    if described in _BY_CODEC or (python, described) == ("str", "uuid"):
+        return False
+    return python in _TAKES.get(described, ())
+
+
 DRIVER = Driver(
     "asyncpg",
     ("asyncpg",),
@@ -55,4 +62,5 @@ DRIVER = Driver(
         "prepare": Sink(Binding.NONE),
     },
     refuses=_refuses,
+    bears=_bears,
 )

@@ -31,6 +31,15 @@ def _refuses(python: str, described: str, category: str) -> str | None:
     return None
 
 
+_TEXTS = ("text", "character varying", "character", "name")
+_NUMBERS = ("smallint", "integer", "bigint", "numeric")
+
+
+def _bears(python: str, described: str) -> bool:
+    """A str goes as a text of no type, which the server reads as whatever is wanted there."""
+    return (python == "str" and described in _TEXTS) or (python == "str(int)" and described in (*_TEXTS, *_NUMBERS))
+
+
 PSYCOPG = Driver(
     "psycopg",
     ("psycopg", "psycopg_pool"),
@@ -38,6 +47,7 @@ PSYCOPG = Driver(
     {"execute": _TOGETHER, "executemany": _MANY, "stream": _TOGETHER, "copy": _TOGETHER},
     sent=_SENT,
     refuses=_refuses,
+    bears=_bears,
 )
 RAW = Driver(
     "psycopg raw",
@@ -46,6 +56,7 @@ RAW = Driver(
     PSYCOPG.sinks,
     sent=_SENT,
     refuses=_refuses,
+    bears=_bears,
 )
 PSYCOPG2 = Driver(
     "psycopg2",
@@ -57,10 +68,17 @@ PSYCOPG2 = Driver(
         "execute_batch": Sink(Binding.MANY, position=1),
     },
     sent=_LITERALS,
+    bears=_bears,
     client_binds=True,
 )
 AIOPG = Driver(
-    "aiopg", ("aiopg",), Style.FORMAT, {"execute": _TOGETHER, "mogrify": _TOGETHER}, sent=_LITERALS, client_binds=True
+    "aiopg",
+    ("aiopg",),
+    Style.FORMAT,
+    {"execute": _TOGETHER, "mogrify": _TOGETHER},
+    sent=_LITERALS,
+    bears=_bears,
+    client_binds=True,
 )
 DJANGO = Driver(
     "django",
