@@ -17,6 +17,7 @@ from ..listener.desk import Desk, IssueFilter, Preview, ShownIssue
 from ..listener.errors import FixError, InvalidRequest, NoRemedy
 from ..listener.fixes.order import ordered
 from ..listener.fixes.preflight import objection
+from ..listener.remedy import CodeChange
 from ..listener.settings import Settings
 from .report.document import SCHEMA_VERSION, plan_document
 from .report.plan_code import code_document, code_lines
@@ -95,8 +96,10 @@ async def with_code(
     """The proposals, each with what changes of the code with it. `connection` is in autocommit mode and of its own."""
     found: list[Proposal] = []
     for each in proposals:
-        plan = each.preview.plan if each.preview is not None else None
-        goes_with = None if plan is None else await code.goes_with(connection, plan.remedy, settings)
+        remedy = each.preview.plan.remedy if each.preview is not None else None
+        goes_with = None
+        if remedy is not None and not isinstance(remedy, CodeChange):
+            goes_with = await code.goes_with(connection, remedy, settings)
         found.append(replace(each, code=goes_with, root=code.root))
     return tuple(found)
 
@@ -125,7 +128,7 @@ def read_plan_file(file: Path) -> Mapping[str, str]:
         return {each["issue_id"]: each["plan"]["plan_hash"] for each in plans if each["plan"] is not None}
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidRequest(f"{file} is no plan file; make one with `pgmend plan --format json -o FILE`.") from error
 
 

@@ -71,7 +71,7 @@ class Codebase:
         self.extraction = extract(self._root, self._settings.code_exclude)
         self._roll = roll = Roll(self.extraction)
         # What the code makes itself is no defect anywhere in it.
-        known = before.numbers.keys() if roll.makes_the_same(before) else ()
+        known = before.numbers.keys() if roll.creating == before.creating else ()
         again = {number for each, number in roll.numbers.items() if each not in known}
         self._unjudged = again | roll.moved(before, self._unjudged)
         self._partly = roll.moved(before, self._partly)
@@ -91,15 +91,14 @@ class Codebase:
         """Judge what is not judged, and tell what is otherwise than before. `connection` is in autocommit mode and of
         its own. What could not be looked at keeps its issues."""
         numbers = self._roll.together(self._unjudged)
-        part = self._roll.part(numbers)
+        asked = [self._roll.statements[number] for number in numbers]
         pieces: tuple[Piece, ...] = ()
-        if numbers:
-            analysis = await analyze(connection, self.extraction, self._settings, part)
-            self._learn(analysis, part.statements, moved)
-            partly = {self._roll.numbers[each.statement] for each in analysis.examined if not each.judged}
-            self._partly = (self._partly - set(numbers)) | partly
+        if asked:
+            analysis = await analyze(connection, self.extraction, self._settings, asked)
+            self._learn(analysis, asked, moved)
+            self._partly = (self._partly - set(numbers)) | {self._roll.numbers[each] for each in analysis.partly}
             self._unjudged.clear()
-            pieces = tuple(piece for each in part.statements for piece in pieces_of(each))
+            pieces = tuple(piece for each in asked for piece in pieces_of(each))
         self._forget({call for call in self._calls.values() if call not in self._roll.calls})
         self._unseen = {site: each for site, each in self._unseen.items() if site in self._roll.sites}
         return self._account(pieces, {self._roll.identities[number] for number in numbers})
@@ -110,11 +109,12 @@ class Codebase:
         self._unseen |= {each.site: each for each in analysis.unseen}
         kept, before = {each.call for each in statements if each.site in self._unseen}, dict(self._issues)
         self._forget({each.call for each in statements} - kept)
+        calls = analysis.calls
         for issue in analysis.issues:
             known = before.get(issue.issue_id)
             event_id = issue.event_id or (moved.names.get(issue.table) if known is None else known.event_id)
             self._issues[issue.issue_id] = _storable(issue, event_id)
-            self._calls[issue.issue_id] = analysis.grounds[issue.issue_id].statement.call
+            self._calls[issue.issue_id] = calls[issue.issue_id]
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
         issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)
