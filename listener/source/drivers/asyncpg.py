@@ -5,11 +5,12 @@ from __future__ import annotations
 from .driver import Binding, Driver, Sink, Style
 
 _SPREAD = Sink(Binding.SPREAD)
+# What has `__int__` is cut to an integer: not refused, and not what was meant either.
+_CUT = ("float", "Decimal", "UUID")
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
 # By described type; what is not named takes text or is not known.
 _TAKES = {
-    "smallint": ("int", "bool"),
-    "integer": ("int", "bool"),
-    "bigint": ("int", "bool"),
+    **dict.fromkeys(_INTEGERS, ("int", "bool", *_CUT)),
     "oid": ("int", "bool"),
     "real": ("float", "int", "bool", "Decimal"),
     "double precision": ("float", "int", "bool", "Decimal"),
@@ -47,6 +48,8 @@ def _refuses(python: str, described: str, category: str) -> str | None:
 def _bears(python: str, described: str) -> bool:
     """What is encoded by the described type; but a text may be no uuid, and codecs may have been set."""
     if described in _BY_CODEC or (python, described) == ("str", "uuid"):
+        return False
+    if described in _INTEGERS and python in _CUT:
         return False
     return python in _TAKES.get(described, ())
 
