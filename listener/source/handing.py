@@ -7,7 +7,7 @@ from collections.abc import Collection
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
-from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
+from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, quoted
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:
@@ -82,7 +82,18 @@ def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) ->
     listed = tuple(_identified(piece, one) if isinstance(one, tuple) else one for one in argument.listed)
     between = Written(separator, argument.line, argument.column)
     found = joined((between,), mapped(listed, each), hole._replace(kind=hole_kind(each)))
-    return tuple((between, *text) if piece.after and text else text for text in found)
+    return tuple(_after(between, text) if piece.after else text for text in found)
+
+
+def _after(between: Written, text: Text) -> Text:
+    """The text behind other items; nothing behind them where nothing is given."""
+    match text:
+        case ():
+            return ()
+        case (Parameter(separator=str()) as first, *others):
+            return (first._replace(after=True), *others)
+        case _:
+            return (between, *text)
 
 
 def nothing(piece: Parameter) -> Alternatives:

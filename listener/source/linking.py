@@ -6,7 +6,6 @@ A function that hands a parameter on to a driver is a sink itself, and so is one
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -16,11 +15,11 @@ from .drivers import drivers, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
+from .guards import engine_named
 from .handing import argument_for, as_part, given, handed_through, nothing, values
+from .likeness import OF_DATABASES, SQL, TELLING, names_a_table
 from .liveness import engine_of, standing
 from .namespace import Namespace
-from .parsed import parse, slices
-from .prepared import prepared
 from .secret import cut
 from .sqltext import (
     Alternatives,
@@ -37,18 +36,6 @@ from .sqltext import (
 from .telling import told
 
 MOST_WRAPPERS: Final = 6
-_SQL: Final = re.compile(
-    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|with|merge|values|create|alter|drop|truncate|grant"
-    r"|revoke|comment|lock|copy|call|do|listen|notify|unlisten|set|reset|show|begin|start|commit|rollback|savepoint"
-    r"|release|explain|analyze|vacuum|refresh|reindex|cluster|declare|fetch|move|close|prepare|execute|deallocate"
-    r"|table|discard|checkpoint|security|import|reassign|end|abort)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_TELLING: Final = re.compile(r"(?i)sql|quer|stmt|statement")
-_OF_DATABASES: Final = re.compile(
-    r"(?i)(?:^|[._])(?:\w*conn\w*|cur|curs|cursor|\w*_cur|\w*cursor|db|database|\w*_db|pool|\w*_pool|session|tx"
-    r"|transaction|engine|driver|pg|postgres\w*)(?:$|[._(\[])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +94,14 @@ class Linker:
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
         self._helpers: set[str] = set()
+        self._engines = {
+            (module.path, found.qualified): engine
+            for module in self._modules
+            for call in module.calls
+            if (engine := engine_named(call.receiver)) is not None
+            for argument in call.arguments
+            for _, found in namespace.functions("", argument.said, module, call.function)
+        }
         # With None in them: they are sent only where nobody asks whether it is None, which is where all others are so.
         self._pointless: list[_Sent] = []
         self._arrive: Callable[[_Sent], None] = self._arrived
@@ -154,7 +149,7 @@ class Linker:
         texts = argument.text
         foreign = driver is not None and call.driver is not None
         named = any(call.name in drivers()[name].functions for name, _ in known)
-        sure = foreign or named or _OF_DATABASES.search(call.receiver) is not None
+        sure = foreign or named or OF_DATABASES.search(call.receiver) is not None
         if texts is None:
             if sure and argument.proof is None:
                 self._add_dynamic(module, call, argument.said)
@@ -303,9 +298,9 @@ class Linker:
 
     def _surely(self, function: Function | None, module: Module, call: Call, text: Text) -> bool:
         """Whether a call that may mean the function does: it leads there, or is of a database by the words in it."""
-        if self._target(module, call) is function or _OF_DATABASES.search(call.receiver) is not None:
+        if self._target(module, call) is function or OF_DATABASES.search(call.receiver) is not None:
             return True
-        return any(isinstance(piece, Hole) and _TELLING.search(piece.said) for piece in text)
+        return any(isinstance(piece, Hole) and TELLING.search(piece.said) for piece in text)
 
     def _arrived(self, sent: _Sent) -> None:
         literal = "".join(piece.text for piece in sent.text if isinstance(piece, Written))
@@ -315,12 +310,12 @@ class Linker:
                 self._add_dynamic(sent.module, sent.call, "".join(_said(each) for each in sent.text))
             return
         first = sent.text[0]
-        begins = isinstance(first, Written) and _SQL.match(literal) is not None
+        begins = isinstance(first, Written) and SQL.match(literal) is not None
         starts_with_hole = sent.sure and " " in literal.strip() and not isinstance(first, Written)
         surely_sent = sent.sure and sent.driver is not None and sent.call.driver is not None
         if not (begins or starts_with_hole or surely_sent):
             return
-        if not begins and not isinstance(first, Written) and not _SQL.search(literal):
+        if not begins and not isinstance(first, Written) and not SQL.search(literal):
             self._add_dynamic(sent.module, sent.call, "".join(_said(each) for each in sent.text))
             return
         driver = drivers().get(sent.driver or "")
@@ -329,6 +324,7 @@ class Linker:
             style = None
         engine = next((each.engine for each in sent.guards if each.engine), None)
         engine = engine or next((each.engine for each in sent.text if isinstance(each, Written) and each.engine), None)
+        engine = engine or self._engines.get((sent.module.path, sent.call.function))
         engine = (
             engine or (driver.foreign if driver else None) or engine_of(sent.module.path, sent.call.function, literal)
         )
@@ -353,7 +349,7 @@ class Linker:
             standing(sent.module.path),
             self._adapted,
         )
-        if not sent.sure and not _names_a_table(statement):
+        if not sent.sure and not names_a_table(statement):
             self._add_dynamic(sent.module, sent.call, statement.sql)
             return
         key = statement.text, call, sent.guards
@@ -377,16 +373,6 @@ def _is_special(name: str) -> bool:
 
 def _star_imported(where: Module, module: Module) -> bool:
     return any(target == f"{module.name}.*" for target in where.imports.values())
-
-
-def _names_a_table(statement: CodeStatement) -> bool:
-    """Whether a text is SQL for sure: by English words and commands of other things no table can be meant."""
-    parts = [parse(sql) for _, sql in slices(prepared(statement).sql) if sql.strip()]
-    return (
-        bool(parts)
-        and all(each is not None for each in parts)
-        and any(each and (each.ranges or each.made) for each in parts)
-    )
 
 
 def _said(piece: Piece) -> str:

@@ -144,6 +144,16 @@ def _is_optional(one: Item) -> bool:
     return one.optional if isinstance(one, Spread) else one is not None and () in one
 
 
+def by_place(tuples: Sequence[Sequence[Alternatives | None]], hole: Hole) -> tuple[Alternatives | None, ...]:
+    """What there is at each place of tuples; nothing where these have not one length."""
+    if not tuples or len({len(each) for each in tuples}) > 1:
+        return ()
+    places = zip(*tuples, strict=True)
+    return tuple(
+        None if None in texts else either([each for each in texts if each is not None], hole) for texts in places
+    )
+
+
 def hole_kind(each: Text) -> HoleKind:
     """What stands for items that are not known, each put into that text."""
     first = each[0] if each else None

@@ -15,7 +15,7 @@ from .forms.default import of_items
 from .forms.form import dotted
 from .guards import VERSION, engines, guarded
 from .imports import imported
-from .lists import Listed, Spread, grown, item
+from .lists import Listed, Spread, by_place, grown, item
 from .loading import loaded_by
 from .names import KEEPING, Names
 from .scope import Scope
@@ -332,7 +332,7 @@ class _Reader(Names):
             method,
             either(texts, hole) if texts and len(texts) == len(self._returns) else None,
             defaults,
-            self._together(hole),
+            by_place(self._tuples, hole),
             frozenset(each.arg for each, value in defaults_of(arguments) if is_nothing(value)),
         )
         self._functions[inner.owner] = function
@@ -349,15 +349,6 @@ class _Reader(Names):
     def _parts(self, value: ast.expr) -> tuple[Alternatives | None, ...]:
         return (
             tuple(map(self.text, value.elts)) if isinstance(value, ast.Tuple) and len(value.elts) <= MOST_PARTS else ()
-        )
-
-    def _together(self, hole: Hole) -> tuple[Alternatives | None, ...]:
-        """What is returned at each place of tuples; nothing where some returns are none, or of another length."""
-        if not self._tuples or len({len(each) for each in self._tuples}) > 1:
-            return ()
-        places = zip(*self._tuples, strict=True)
-        return tuple(
-            None if None in texts else either([each for each in texts if each is not None], hole) for texts in places
         )
 
     def _given_around(self) -> frozenset[str]:

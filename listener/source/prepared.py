@@ -263,8 +263,9 @@ class _Writer:
             return None
         place = len(self._marks) + 1 if key is None else self._keys.setdefault(key, len(self._keys) + 1)
         self._marks.append(Mark(place, key))
-        # Who writes values into the text writes a list there.
-        return f"(${place})" if self._bound and self._before(number)[0] == "IN" else f"${place}"
+        # Who writes values into the text writes a list, or NULL, there.
+        filling = _BOUND_AFTER.get(self._before(number)[0], "${}") if self._bound else "${}"
+        return filling.format(place)
 
     def _within(self, text: str, kind: str) -> str | None:
         changed = text
@@ -334,6 +335,7 @@ def _wordy(character: str) -> bool:
     return character.isalnum() or character in '_"' or _MARK <= ord(character) < _MARK + 0x1900
 
 
+_BOUND_AFTER: Final = {"IN": "(${})", "IS": "not distinct from ${}"}
 _CHANNELS: Final = frozenset({"LISTEN", "UNLISTEN", "NOTIFY"})
 _FILLINGS: Final = {
     **{word: "{}" for word in ("FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ONLY", "TRUNCATE", "VIEW", "EXISTS")},

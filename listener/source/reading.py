@@ -67,6 +67,8 @@ class Reader:
         left = {path for path, each in found.items() if each.module is None and each.unreadable is None}
         while left and (worth := further(_modules(found, tree), names)) is not None:
             named = [files[path] for path in sorted(left) if worth(path, files[path].content)]
+            if not named:
+                break
             found |= last.readings([each._replace(digest=b"+" + each.digest, forced=True) for each in named])
             left -= {each.path for each in named}
         last.keep()

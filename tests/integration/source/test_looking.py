@@ -183,6 +183,13 @@ async def test_holes_that_are_no_names_leave_all_to_judge(schema: Database, tmp_
     assert not analysis.issues
 
 
+async def test_null_is_written_where_a_driver_writes_values(schema: Database, tmp_path: Path) -> None:
+    code = "import psycopg2\ndef f(cursor):\n    cursor.execute('select 1 from users where name is %s', (None,))\n"
+    (tmp_path / "app.py").write_text(code)
+    analysis = await analyze(await schema.connect(), extract(tmp_path), Settings())
+    assert (analysis.asked, analysis.judged, analysis.issues) == (1, 1, ())
+
+
 @pytest.mark.parametrize("statement", ["select 'a\0b' from users", "select '\ud800', nope from users"])
 async def test_what_is_no_text_is_told(schema: Database, tmp_path: Path, statement: str) -> None:
     (tmp_path / "app.py").write_text(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgmend.listener.issue import Issue
+from pgmend.listener.issue import Issue, Severity
 
 from tests.lab.verdict import Opinion
 
@@ -42,7 +42,7 @@ def verdicts_on(name: str) -> tuple[Verdict, ...]:
 
 
 def objections(issues: Iterable[Issue], verdicts: Iterable[Verdict]) -> list[str]:
-    """Alarms without a verdict, false ones, and verdicts on what nobody says any more."""
+    """Alarms without a verdict, critical ones that are false, and verdicts on what nobody says any more."""
     listed, known = list(issues), list(verdicts)
     found = [
         f"nobody has judged {each.issue_type} in {each.site.file}:{each.site.line}: {each.current_state}"
@@ -50,9 +50,9 @@ def objections(issues: Iterable[Issue], verdicts: Iterable[Verdict]) -> list[str
         if each.site is not None and not any(verdict.is_on(each) for verdict in known)
     ]
     for verdict in known:
-        there = any(verdict.is_on(each) for each in listed)
-        if verdict.opinion is Opinion.FALSE and there:
-            found.append(f"a false alarm: {verdict.issue_type} in {verdict.file}: {verdict.words}")
-        if verdict.opinion is not Opinion.FALSE and not there:
-            found.append(f"missed: {verdict.issue_type} in {verdict.file}: {verdict.words}")
+        on = [each for each in listed if verdict.is_on(each)]
+        if verdict.opinion is Opinion.FALSE and any(each.severity is Severity.CRITICAL for each in on):
+            found.append(f"a false critical alarm: {verdict.issue_type} in {verdict.file}: {verdict.words}")
+        if not on:
+            found.append(f"missed, or mended: {verdict.issue_type} in {verdict.file}: {verdict.words}")
     return found

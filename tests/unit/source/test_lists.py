@@ -172,6 +172,24 @@ def test_what_no_caller_gives_is_in_none_of_its_texts(tmp_path: Path, given: str
     assert texts(read(tmp_path, app=code)) == ["select 1 from t", "select 1 from u", "select 1 from u where a = 1"]
 
 
+@pytest.mark.parametrize(("given", "expected"), [("", ""), (", {}", ""), (', {"b": 1}', " and b = %s")])
+def test_what_is_handed_through_stands_behind_others_only_where_it_is_given(
+    tmp_path: Path, given: str, expected: str
+) -> None:
+    code = f"""
+        def inner(conn, table, keyvalues):
+            clauses = ["a = 1"]
+            for key, value in keyvalues.items():
+                clauses.append("%s = %%s" % (key,))
+            conn.execute("select 1 from " + table + " where " + " and ".join(clauses))
+        def outer(conn, table, keyvalues=None):
+            keyvalues = keyvalues or {{}}
+            inner(conn, table, keyvalues)
+        outer(conn, "t"{given})
+        """
+    assert texts(read(tmp_path, app=code)) == [f"select 1 from t where a = 1{expected}"]
+
+
 def test_a_call_that_gives_none_is_not_lost(tmp_path: Path) -> None:
     code = """
         def find(conn, table, where=None):

@@ -102,6 +102,22 @@ def test_a_file_without_sql_is_read_where_it_calls_helpers(tmp_path: Path) -> No
     assert (found.files, found.lines) == (5, 14)
 
 
+def test_what_another_engine_is_told_to_do_is_for_that(tmp_path: Path) -> None:
+    code = """
+        def f(self, pool):
+            def theirs(txn):
+                txn.execute("select rowid from a")
+            def ours(txn):
+                txn.execute("select b from b")
+            self.sqlite_store.run("theirs", theirs)
+            self.postgres_store.run("ours", ours)
+        """
+    assert {each.sql: each.engine for each in read(tmp_path, app=code).statements} == {
+        "select rowid from a": "SQLite",
+        "select b from b": None,
+    }
+
+
 def test_the_constructor_of_a_base_is_that_of_the_base_alone(tmp_path: Path) -> None:
     code = """
         class Counter:
