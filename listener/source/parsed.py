@@ -11,6 +11,7 @@ from pglast import ast
 from pglast.visitors import Ancestor, Visitor
 
 from ..nesting import NestedTooDeeply, require_shallow
+from .operands import LITERAL
 from .prepared import HOLE_NAME
 
 _DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
@@ -36,8 +37,6 @@ _ANALYSED: Final = frozenset(
     }
 )
 _APART: Final = (ast.RangeSubselect, ast.RangeFunction, ast.RangeTableFunc, ast.CommonTableExpr)
-LITERAL: Final = 0
-"""Among the numbers of parameters: a string or NULL."""
 _UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
 
 
@@ -142,7 +141,7 @@ def parse(sql: str) -> Parsed | None:
         return None
     if len(statements) != 1:
         return None
-    reader = _Reader(type(statements[0].stmt).__name__)
+    reader = _Reader(type(statements[0].stmt).__name__, sql)
     reader(statements[0].stmt)
     found = reader.found
     found.utility = isinstance(statements[0].stmt, _UTILITIES)
@@ -165,12 +164,23 @@ def span(sql: str, location: int) -> tuple[int, int]:
     return (location, match.end()) if match is not None else (location, location)
 
 
+def _named(sql: str, start: int, name: str) -> int:
+    """Where the name stands from that offset on; the offset itself where it is spelt in a way that is not known."""
+    for match in _DOTTED.finditer(sql, start):
+        said = match[0]
+        plain = said[1:-1].replace('""', '"') if said.startswith('"') else said.lower()
+        if plain == name:
+            return match.start()
+    return start
+
+
 class _Reader(Visitor):
     """Collects names."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, sql: str) -> None:
         super().__init__()
         self.found = Parsed(kind)
+        self._sql = sql
         self._targets: set[int] = set()
 
     def visit_InsertStmt(self, _: object, node: ast.InsertStmt) -> None:  # noqa: N802 - pglast finds it by this name
@@ -178,6 +188,7 @@ class _Reader(Visitor):
         self._assigned(node.cols)
         if node.onConflictClause is not None:
             self._assigned(node.onConflictClause.targetList)
+            self._inferred(node.onConflictClause.infer)
 
     def visit_UpdateStmt(self, _: object, node: ast.UpdateStmt) -> None:  # noqa: N802 - as above
         self._target(node.relation)
@@ -235,6 +246,10 @@ class _Reader(Visitor):
                 if parts and names:
                     self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
 
+    def visit_SubLink(self, _: object, node: ast.SubLink) -> None:  # noqa: N802 - as above
+        if node.testexpr is not None:
+            self.found.operators.add(node.location if node.location is not None else -1)
+
     def visit_ParamRef(self, ancestors: Ancestor, node: ast.ParamRef) -> None:  # noqa: N802 - as above
         self._open(ancestors, node, node.number or LITERAL)
 
@@ -262,6 +277,14 @@ class _Reader(Visitor):
     def _made(self, node: ast.RangeVar | None) -> None:
         if node is not None and node.relname:
             self.found.made.add(node.relname)
+
+    def _inferred(self, infer: ast.InferClause | None) -> None:
+        """The columns of ON CONFLICT, of which only the clause has a place."""
+        start = infer.location if infer is not None and infer.location is not None else 0
+        for each in cast("tuple[Any, ...]", infer.indexElems or ()) if infer is not None else ():
+            if each.name:
+                start = _named(self._sql, start, each.name)
+                self.found.assigned.append(Assigned(start, each.name))
 
     def _assigned(self, targets: Any) -> None:
         for each in targets or ():

@@ -93,7 +93,7 @@ class Prepared:
         if origin < 0:
             return self._default
         start, piece = self._origins[origin]
-        if not piece.exact:
+        if not piece.exact and not piece.line:
             return self._default
         return Site(piece.file or self._default.file, *after(piece, raw - start))
 
@@ -192,8 +192,9 @@ class _Writer:
         self._quoted = 0
         self._clauses = Clauses()
         self._opened: set[Opened] = set()
-        # psycopg leaves `%` alone where it is given no values.
-        self._percents = style is Style.FORMAT and statement.arguments != ()
+        # psycopg leaves `%` alone where it is given no values, and none is meant to be.
+        meant = statement.arguments != () or any(_STYLES.get(_kind(each)) is Style.FORMAT for each in tokens)
+        self._percents = style is Style.FORMAT and meant
 
     def written(self, origins: tuple[tuple[int, Written], ...], found: frozenset[Style]) -> Prepared:
         done = 0

@@ -31,6 +31,13 @@ def _refuses(python: str, described: str, category: str) -> str | None:
     return None
 
 
+def _refuses2(python: str, described: str, category: str) -> str | None:
+    del category
+    if python in _UNADAPTED:
+        return f"psycopg2 can't adapt a {python}; wrap it in Json for {described}"
+    return None
+
+
 PSYCOPG = Driver(
     "psycopg",
     ("psycopg", "psycopg_pool"),
@@ -57,10 +64,18 @@ PSYCOPG2 = Driver(
         "execute_batch": Sink(Binding.MANY, position=1),
     },
     sent=_LITERALS,
+    refuses=_refuses2,
     client_binds=True,
 )
 AIOPG = Driver(
-    "aiopg", ("aiopg",), Style.FORMAT, {"execute": _TOGETHER, "mogrify": _TOGETHER}, sent=_LITERALS, client_binds=True
+    "aiopg",
+    ("aiopg",),
+    Style.FORMAT,
+    {"execute": _TOGETHER, "mogrify": _TOGETHER},
+    sent=_LITERALS,
+    refuses=_refuses2,
+    client_binds=True,
+    over=("psycopg2",),
 )
 DJANGO = Driver(
     "django",
@@ -72,4 +87,5 @@ DJANGO = Driver(
         "raw": Sink(Binding.TOGETHER, keywords=("raw_query",)),
     },
     client_binds=True,
+    over=("psycopg", "psycopg2"),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..sqltext import Alternatives, Hole, HoleKind, Piece
+from ..sqltext import Alternatives, Hole, HoleKind, Piece, Text
 
 
 class Reading(Protocol):
@@ -27,6 +27,10 @@ class Reading(Protocol):
 
     def literal(self, node: ast.Constant, value: str) -> Piece:
         """The characters of a literal with their place."""
+        ...
+
+    def literals(self, node: ast.Constant, value: str) -> Text:
+        """The same, in as many pieces as there are literals one after the other."""
         ...
 
     def column(self, node: ast.expr) -> int:
