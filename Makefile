@@ -7,7 +7,7 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Every worker and every process that a test starts would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements lab-code matrix lock clean
+.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements lab-code lab-planted matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -53,6 +53,9 @@ lab-statements: $(STAMP) ## 200 plans that each break one known statement, and t
 
 lab-code: $(STAMP) ## real code bases from PyPI against the schemas that they make; ARGS="--only saq"
 	$(BIN)/python -m tests.lab.code $(ARGS)
+
+lab-planted: $(STAMP) ## 5,000 pieces of code, half of them wrong in one known place; ARGS="--cases 500 --seed 3 --keep folder"
+	$(BIN)/python -m tests.lab.planted $(ARGS)
 
 lab-casts: $(STAMP) ## 100,000 values through every proved pair of types, held against PostgreSQL's own casts
 	$(BIN)/python -m tests.lab.casts $(ARGS)

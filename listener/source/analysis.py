@@ -22,7 +22,7 @@ from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
 from .judgements.judgement import Defect, Judgement, seen
-from .parsed import slices
+from .parsed import parse, slices
 from .prepared import Prepared, prepared
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
 from .secret import masked, withheld
@@ -132,7 +132,7 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
         for place, one in enumerate(examined)
         if isinstance(one.answer, Refused) and one.answer.sqlstate in (UNDEFINED_TABLE, UNDEFINED_COLUMN)
     ]
-    utilities = [place for place, one in enumerate(examined) if _UTILITY.match(one.sql)]
+    utilities = [place for place, one in enumerate(examined) if _is_utility(one.sql)]
     hunted = sorted({*lost, *utilities})
     if hunted:
         schema.names, schema.former = await read_names(connection), await read_former(connection)
@@ -148,7 +148,16 @@ async def _examined(connection: AsyncConnection[TupleRow], extraction: Extractio
     return examined
 
 
-_UTILITY: Final = re.compile(r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+_UTILITY: Final = re.compile(
+    r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy|alter|grant|revoke|vacuum|analyze|refresh|cluster|reindex"
+    r"|create\s+(?:unique\s+)?index|create\s+(?:or\s+replace\s+)?(?:constraint\s+)?trigger)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _is_utility(sql: str) -> bool:
+    parsed = parse(sql) if _UTILITY.match(sql) else None
+    return parsed is not None and parsed.utility
 
 
 def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opened]]:

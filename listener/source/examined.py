@@ -14,7 +14,7 @@ from .drivers import drivers
 from .drivers.driver import Binding, Driver
 from .extracted import CodeStatement, Site
 from .facts import Argument
-from .operands import LITERAL, Operands, operands
+from .operands import LITERAL, NULL, Operands, operands
 from .parsed import Parsed, looked_into, parse
 from .prepared import Mark, Prepared
 from .schema import Relation, Schema
@@ -106,18 +106,18 @@ class Examined:
     def _settled(self, answer: Refused) -> bool:
         """Whether no value in a hole takes the objection away."""
         if answer.sqlstate in _BY_TYPE:
-            return self.closed(answer, frozenset(), literals=True)
+            return self.closed(answer, frozenset(), nulls=True)
         at_column = self.parsed is not None and any(each.location == answer.position for each in self.parsed.columns)
         at_table = self.hunt is not None and bool(self.hunt.tables or self.hunt.supposed)
         return answer.sqlstate in _OF_NAMES and (at_column or at_table or bool(self.hunt and self.hunt.columns))
 
-    def closed(self, answer: Refused, known: Set[int], *, literals: bool = False) -> bool:
+    def closed(self, answer: Refused, known: Set[int], *, nulls: bool = False) -> bool:
         """Whether an objection to an operator or a function has nothing to do with parameters but the `known`; nor, if
         so asked, with literals."""
         parsed = self.parsed
         if parsed is None or not (answer.sqlstate in _OF_OPERATORS or answer.sqlstate in _BY_PLACE or known):
             return False
-        beside = known if literals else known | {LITERAL}
+        beside = known | ({LITERAL} if nulls else {LITERAL, NULL})
         found = operands(self.sql, answer.position)
         apart = set[int]() if found is not None and self._of_tables(found) else parsed.open_apart
         if answer.sqlstate in _BY_PLACE and not known:
@@ -130,7 +130,9 @@ class Examined:
     def _of_tables(self, found: Operands) -> bool:
         """Whether all of its columns are those of tables, whose types nothing in the statement changes."""
         parsed = self.parsed
-        called = set[str]() if parsed is None else {each.called for each in parsed.ranges if each.name not in parsed.names}
+        called = (
+            set[str]() if parsed is None else {each.called for each in parsed.ranges if each.name not in parsed.names}
+        )
         return all(len(parts) > 1 and parts[-2] in called for parts in found.columns)
 
     def _may_be_made(self) -> bool:

@@ -52,9 +52,7 @@ class Expressions:
         end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
         if not isinstance(whole, Written) or whole.exact or end - node.col_offset == len(value) + 2:
             return (whole,)
-        places = self.lines.literals(
-            (node.lineno, self.column(node)), (end_line, self.lines.column(end_line, end))
-        )
+        places = self.lines.literals((node.lineno, self.column(node)), (end_line, self.lines.column(end_line, end)))
         values = [str(ast.literal_eval(said)) for _, _, said in places] if len(places) > 1 else []
         if "".join(values) != value:
             return (whole,)

@@ -9,9 +9,23 @@ from itertools import islice
 from typing import Final
 
 from .facts import Function, Module
+from .filling import completed
 from .forms.file import FILE
 from .sections import sections
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Reference, Text, Written, assumed, concatenated, either
+from .sqltext import (
+    Alternatives,
+    Filling,
+    Hole,
+    HoleKind,
+    Parameter,
+    Reference,
+    Text,
+    Written,
+    assumed,
+    concatenated,
+    each_filled,
+    either,
+)
 
 _DEEPEST: Final = 12
 _MOST_STEPS: Final = 400
@@ -62,7 +76,9 @@ class Namespace:
             self._steps = 0
         parts: list[Alternatives] = []
         for piece in text:
-            if isinstance(piece, Reference):
+            if isinstance(piece, Reference) and piece.filling is not None:
+                parts.append(self._filled(piece, piece.filling, module, owner, depth))
+            elif isinstance(piece, Reference):
                 parts.append(self._followed(piece, module, owner, depth))
             else:
                 parts.append(((piece,),))
@@ -215,6 +231,18 @@ class Namespace:
             for filled in _made_by_default(text, made, hole)
         ]
         return either(several, hole) if several else ((hole,),)
+
+    def _filled(self, piece: Reference, filling: Filling, module: Module, owner: str, depth: int) -> Alternatives:
+        """The templates that the name leads to, filled with what stands here."""
+        given = tuple(
+            (key, either([self.resolved(text, module, owner, depth + 1) for text in texts], filling.hole))
+            for key, texts in filling.given
+        )
+        found = each_filled(
+            self._followed(piece._replace(filling=None), module, owner, depth),
+            lambda text: completed(text, filling._replace(given=given)),
+        )
+        return either([found], filling.hole) if found is not None else ((filling.hole,),)
 
     def _returned(self, piece: Reference, module: Module, owner: str, depth: int, hole: Hole) -> Alternatives:
         """What a function gives back for these arguments."""

@@ -12,7 +12,9 @@ from pglast import ast
 from ..nesting import NestedTooDeeply, require_shallow
 
 LITERAL: Final = 0
-"""Among the numbers of parameters: a string or NULL, which has no type of its own either."""
+"""Among the numbers of parameters: a string, which has no type of its own either."""
+NULL: Final = -1
+"""Among them, too: NULL, which is also what stands in the place of a hole."""
 # Types do not go through these: a condition is a truth, and a query gives its own.
 _BARRIERS: Final = (
     *(ast.BoolExpr, ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt),
@@ -23,7 +25,7 @@ _MIXING: Final = (ast.CaseExpr, ast.CoalesceExpr, ast.MinMaxExpr, ast.A_ArrayExp
 
 @dataclass(frozen=True, slots=True)
 class Operands:
-    """An expression: the `numbers` of its parameters, with LITERAL, and its columns by their parts. It is `mixed` where
+    """An expression: the `numbers` of its parameters, with LITERAL and NULL, and its columns. It is `mixed` where
     its type is settled together with that of others, in a UNION, a CASE or several rows."""
 
     numbers: frozenset[int]
@@ -86,7 +88,9 @@ def _numbers(node: ast.Node) -> Iterator[int]:
     for each in _everything(node):
         if isinstance(each, ast.ParamRef):
             yield each.number or LITERAL
-        elif isinstance(each, ast.A_Const) and (each.isnull or isinstance(each.val, ast.String)):
+        elif isinstance(each, ast.A_Const) and each.isnull:
+            yield NULL
+        elif isinstance(each, ast.A_Const) and isinstance(each.val, ast.String):
             yield LITERAL
 
 
@@ -94,7 +98,7 @@ def _columns(node: ast.Node) -> Iterator[tuple[str, ...]]:
     for each in _everything(node):
         if isinstance(each, ast.ColumnRef):
             fields = cast("tuple[Any, ...]", each.fields or ())
-            yield tuple(one.sval if isinstance(one, ast.String) else "*" for one in fields)
+            yield tuple(str(one.sval) if isinstance(one, ast.String) else "*" for one in fields)
 
 
 def _everything(node: ast.Node) -> Iterator[ast.Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
@@ -11,7 +12,7 @@ from pglast import ast
 from pglast.visitors import Ancestor, Visitor
 
 from ..nesting import NestedTooDeeply, require_shallow
-from .operands import LITERAL
+from .operands import LITERAL, NULL
 from .prepared import HOLE_NAME
 
 _DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
@@ -37,7 +38,12 @@ _ANALYSED: Final = frozenset(
     }
 )
 _APART: Final = (ast.RangeSubselect, ast.RangeFunction, ast.RangeTableFunc, ast.CommonTableExpr)
-_UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
+_UTILITIES: Final = (
+    *(ast.TruncateStmt, ast.LockStmt, ast.CopyStmt, ast.AlterTableStmt, ast.IndexStmt, ast.GrantStmt, ast.VacuumStmt),
+    *(ast.RefreshMatViewStmt, ast.ClusterStmt, ast.CreateTrigStmt, ast.ReindexStmt),
+)
+"""Statements whose relations nobody looks up before they run. Of what renames or drops one nothing is said: it may have
+run already."""
 
 
 class Range(NamedTuple):
@@ -84,8 +90,8 @@ class Parsed:
     """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
     that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
     do. It `copies_whole` a relation with COPY, without naming columns. `open_at` are the parameters within what stands
-    at a place, with LITERAL for what has no type of its own either; `open_apart` are those of queries, functions and
-    rows that it selects from: they may be in any of its columns."""
+    at a place, with LITERAL and NULL for what has no type of its own either; `open_apart` are those of queries,
+    functions and rows that it selects from: they may be in any of its columns."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -145,6 +151,8 @@ def parse(sql: str) -> Parsed | None:
     reader(statements[0].stmt)
     found = reader.found
     found.utility = isinstance(statements[0].stmt, _UTILITIES)
+    if isinstance(statements[0].stmt, ast.AlterTableStmt) and statements[0].stmt.missing_ok:
+        found.ranges.clear()
     if isinstance(statements[0].stmt, ast.CopyStmt):
         found.copies_whole = not statements[0].stmt.attlist and statements[0].stmt.query is None
     return found
@@ -199,6 +207,16 @@ class _Reader(Visitor):
 
     def visit_MergeStmt(self, _: object, node: ast.MergeStmt) -> None:  # noqa: N802 - as above
         self._target(node.relation)
+
+    def visit_CopyStmt(self, _: object, node: ast.CopyStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+        start = node.relation.location or 0 if node.relation is not None else 0
+        self._placed(start, [each.sval for each in cast("tuple[Any, ...]", node.attlist or ())])
+
+    def visit_IndexStmt(self, _: object, node: ast.IndexStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+        start = node.relation.location or 0 if node.relation is not None else 0
+        self._placed(start, [each.name for each in cast("tuple[Any, ...]", node.indexParams or ()) if each.name])
 
     def visit_SelectStmt(self, _: object, node: ast.SelectStmt) -> None:  # noqa: N802 - as above
         self.found.queries += 1
@@ -255,7 +273,7 @@ class _Reader(Visitor):
 
     def visit_A_Const(self, ancestors: Ancestor, node: ast.A_Const) -> None:  # noqa: N802 - as above
         if node.isnull or isinstance(node.val, ast.String):
-            self._open(ancestors, node, LITERAL)
+            self._open(ancestors, node, NULL if node.isnull else LITERAL)
 
     def _open(self, ancestors: Ancestor, node: ast.Node, number: int) -> None:
         above: Any = ancestors
@@ -280,11 +298,15 @@ class _Reader(Visitor):
 
     def _inferred(self, infer: ast.InferClause | None) -> None:
         """The columns of ON CONFLICT, of which only the clause has a place."""
-        start = infer.location if infer is not None and infer.location is not None else 0
-        for each in cast("tuple[Any, ...]", infer.indexElems or ()) if infer is not None else ():
-            if each.name:
-                start = _named(self._sql, start, each.name)
-                self.found.assigned.append(Assigned(start, each.name))
+        elements = cast("tuple[Any, ...]", infer.indexElems or ()) if infer is not None else ()
+        if infer is not None:
+            self._placed(infer.location or 0, [each.name for each in elements if each.name])
+
+    def _placed(self, start: int, names: Iterable[str]) -> None:
+        """Columns of which the tree has no place: they stand from that offset on."""
+        for each in names:
+            start = _named(self._sql, start, each)
+            self.found.assigned.append(Assigned(start, each))
 
     def _assigned(self, targets: Any) -> None:
         for each in targets or ():

@@ -44,15 +44,25 @@ class Hole(NamedTuple):
     column: int
 
 
+class Filling(NamedTuple):
+    """What the fields of a template are given, by place or name: those of `.format` where it is `formatted`, else those
+    of `%`. The `hole` stands in all others."""
+
+    formatted: bool
+    given: tuple[tuple[int | str, Alternatives], ...]
+    hole: Hole
+
+
 class Reference(NamedTuple):
     """A text under a dotted name that another scope, class or file gives; `called` says that a function returns it,
-    given these texts (by place or keyword; None is no text)."""
+    given these texts (by place or keyword; None is no text). It is a template where there is a `filling` for it."""
 
     name: str
     line: int
     column: int
     called: bool = False
     given: tuple[tuple[int | str, Alternatives | None], ...] = ()
+    filling: Filling | None = None
 
 
 class Parameter(NamedTuple):
@@ -105,6 +115,15 @@ def each_filled(texts: Alternatives | None, fill: Callable[[Text], Alternatives]
     if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
         return None
     return tuple(chain.from_iterable(map(fill, texts)))
+
+
+def templates(texts: Alternatives | None) -> Reference | None:
+    """The name of templates that another place holds, if that is what the texts are."""
+    match texts:
+        case ((Reference(filling=None) as reference,),):
+            return reference
+        case _:
+            return None
 
 
 def assumed(texts: Alternatives | None) -> Alternatives | None:

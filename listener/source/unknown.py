@@ -82,6 +82,9 @@ class Hunt:
             else:
                 self._absent.add(each.called)
                 self._edits[start] = (end, self._stand_in(each))
+        if self.parsed.utility and not self.over:
+            self._assigned()  # the server looks into none of these before they run
+            self.over = True
         for column in self.parsed.columns if self._absent else ():
             if len(column.parts) > 1 and column.parts[-2] in self._absent:
                 self._nullify(column.location)
@@ -142,8 +145,8 @@ class Hunt:
         return Opened.RESULTS in self.opened and position in self.parsed.sorting
 
     def _assigned(self) -> None:
-        """INSERT and UPDATE: the target's columns are known, so all that is assigned can be looked up; and what else is
-        named, where there is nothing but the target."""
+        """INSERT, UPDATE, COPY and an index: the target's columns are known, so what is assigned is looked up; and what
+        else is named, where there is nothing but the target."""
         target = self.parsed.target
         relation = target and self.schema.relations.get((target.schema, target.name))
         if target is None or relation is None:

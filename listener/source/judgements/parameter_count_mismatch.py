@@ -9,12 +9,10 @@ from ...issue import Severity
 from ..drivers.driver import Binding, Style
 from ..examined import Examined
 from ..facts import Argument
-from .foreign_placeholder import foreign_style
+from .foreign_placeholder import PREPARE, foreign_style
 from .judgement import Defect, Judgement, seen
 
-_SINGLE: Final = frozenset(
-    {"str", "int", "float", "bool", "bytes", "UUID", "Decimal", "datetime", "date", "timedelta"}
-)
+_SINGLE: Final = frozenset({"str", "int", "float", "bool", "bytes", "UUID", "Decimal", "datetime", "date", "timedelta"})
 
 
 def miscounted(examined: Examined) -> bool:
@@ -27,6 +25,8 @@ def _judge(examined: Examined) -> Iterator[Defect]:
     # What is put in the place of a hole may have placeholders of its own.
     if not examined.alone or statement.holes or foreign_style(examined) is not None or statement.rewrites:
         return
+    if PREPARE.match(examined.sql):
+        return  # its values come with EXECUTE
     if (single := _single(examined)) is not None:
         kind = single.proof.type if single.proof is not None else ""
         wanted = "A mapping" if statement.style is Style.NAMED else f"A sequence: ({single.said},)"
@@ -53,9 +53,14 @@ def _judge(examined: Examined) -> Iterator[Defect]:
 def _single(examined: Examined) -> Argument | None:
     """What stands in the place of all values, though it is proved to be a value itself."""
     given = examined.statement.arguments
-    if examined.statement.binding is not Binding.TOGETHER or not examined.prepared.marks or not given or len(given) > 1:
+    if (
+        examined.statement.binding is not Binding.TOGETHER
+        or not examined.prepared.marks
+        or given is None
+        or len(given) != 1
+    ):
         return None
-    (only,) = given
+    only = given[0]
     return only if only.starred and only.proof is not None and only.proof.type in _SINGLE else None
 
 

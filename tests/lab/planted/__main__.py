@@ -41,7 +41,12 @@ def _figures(tallies: dict[str, Tally]) -> dict[str, object]:
 
 
 def _show(score: Score) -> None:
-    for title, tallies in (("type", score.types), ("form", score.forms), ("way", score.routes), ("sender", score.senders)):
+    for title, tallies in (
+        ("type", score.types),
+        ("form", score.forms),
+        ("way", score.routes),
+        ("sender", score.senders),
+    ):
         table = Table(title, "planted", "found", "false", "recall", "precision")
         for name, each in sorted(tallies.items(), key=lambda pair: pair[1].recall):
             figures = (each.planted, each.found, each.false, f"{each.recall:.3f}", f"{each.precision:.3f}")
@@ -80,12 +85,15 @@ def main() -> int:
         _show(score)
     for fault in score.faults[: options.faults]:
         case = fault.case
-        _console.print(f"{fault.what} {case.issue_type or 'nothing'} ({case.variant}), {case.form}, {case.route}, {case.sender}: {fault.said}", markup=False)
+        way = f"{case.form}, {case.route}, {case.sender}"
+        _console.print(f"{fault.what} {case.issue_type} ({case.variant}), {way}: {fault.said}", markup=False)
         _console.print("\n".join(case.source.module), markup=False, highlight=False)
     counted = Counter((f.what, f.case.issue_type, f.case.variant) for f in score.faults)
     for (what, kind, variant), number in counted.most_common(30):
         _console.print(f"{number:5} {what} {kind} {variant}", markup=False)
-    below = [name for name, each in {"all": score.whole, **score.types}.items() if min(each.recall, each.precision) < _LEAST]
+    below = [
+        name for name, each in {"all": score.whole, **score.types}.items() if min(each.recall, each.precision) < _LEAST
+    ]
     return int(bool(below))
 
 

@@ -14,8 +14,8 @@ from .words import Name, Sql, Value
 @dataclass
 class Code:
     """What a form makes: the `expression` that stands where SQL does, and what has to stand elsewhere for it: `above`
-    in the module, `held` in a class around, `setup` in the function, `files` beside. The function is `given` more. It is
-    `ready` where the driver's wrapping is done."""
+    in the module, `held` in a class around, `setup` in the function, `files` beside. The function is `given` more. It
+    is `ready` where the driver's wrapping is done."""
 
     expression: str
     above: list[str] = field(default_factory=list[str])
@@ -74,7 +74,17 @@ class Draft:
         for each in self.words:
             if isinstance(each, str):
                 depth += each.count("(") - each.count(")")
-                if depth == 0 and each in ("where", "from", "join", "order", "group", "returning", "do", "union", "limit"):
+                if depth == 0 and each in (
+                    "where",
+                    "from",
+                    "join",
+                    "order",
+                    "group",
+                    "returning",
+                    "do",
+                    "union",
+                    "limit",
+                ):
                     last = each
         return last == "where" and self.words[0] in ("select", "update", "delete")
 

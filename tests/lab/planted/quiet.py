@@ -50,7 +50,7 @@ Keep = Callable[[Still], list[str]]
 
 def _docstring(s: Still) -> list[str]:
     said = f'"""select a from {s.gone} where b = 1; update {s.gone} set c = 2"""'
-    return s.function(s.send("select 1"), said) + [block(f"class Case_{s.number}:", [said])]
+    return [*s.function(s.send("select 1"), said), block(f"class Case_{s.number}:", [said])]
 
 
 def _log(s: Still) -> list[str]:
@@ -266,7 +266,11 @@ def _rewriting(s: Still) -> list[str]:
     said = literal(f"select 1 from {t.called.said} where {t.column('key')} = ?", s.chance)
     call = sender.wait(f"ask_{n}({', '.join((*sender.taken, said, '5' if sender.spread else '(5,)'))})")
     outer = block(f"{sender.defines} case_{n}({', '.join(sender.given)}):", [call])
-    return [block("def to_ours(sql):", ['return sql.replace("?", "%s")']), block(head, sender.within([f"return {made}"])), outer]
+    return [
+        block("def to_ours(sql):", ['return sql.replace("?", "%s")']),
+        block(head, sender.within([f"return {made}"])),
+        outer,
+    ]
 
 
 QUIET: dict[str, Keep] = {

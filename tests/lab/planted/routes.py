@@ -51,7 +51,9 @@ Route = Callable[[Journey], Source | None]
 
 def _used(j: Journey, call: str) -> str:
     """The line that makes something of the result."""
-    return j.draft.chance.choice(("return {}", "{}", "rows = {}", "return [each for each in {}]", "if {}: pass")).format(call)
+    return j.draft.chance.choice(
+        ("return {}", "{}", "rows = {}", "return [each for each in {}]", "if {}: pass")
+    ).format(call)
 
 
 def _method(j: Journey) -> str:

@@ -129,7 +129,9 @@ def _counted(plain: list[str], count: Count, *, spread: bool) -> str:
             pass
     if spread or not plain:
         return ", ".join(plain)
-    return f"({plain[0]},)" if len(plain) == 1 else f"[{', '.join(plain)}]" if len(plain) % 2 else f"({', '.join(plain)})"
+    return (
+        f"({plain[0]},)" if len(plain) == 1 else f"[{', '.join(plain)}]" if len(plain) % 2 else f"({', '.join(plain)})"
+    )
 
 
 def senders(tree: str) -> Sequence[Sender]:

@@ -97,7 +97,9 @@ def _pair(number: int, seed: str, kind: Kind, sender: Sender, schema: Schema) ->
         form, code = _formed(draft, kind)
         route, source = _routed(Journey(draft, code, plant), kind)
         mark = ground.mark if ground.mark in plant.missing else ""
-        yield Case(own, sender.name, kind.issue_type, kind.variant, form.name, route, planted, plant.missing, source, mark)
+        yield Case(
+            own, sender.name, kind.issue_type, kind.variant, form.name, route, planted, plant.missing, source, mark
+        )
 
 
 def _formed(draft: Draft, kind: Kind) -> tuple[Form, Code]:
@@ -138,7 +140,7 @@ def write(root: Path, tree: str, number: int, seed: int, schema: Schema) -> Writ
         places[name] = []
         for case in made[start : start + _IN_A_FILE]:
             places[name].append((len(lines) + 1, case))
-            lines += "\n\n".join(case.source.module).splitlines() + [""]
+            lines += [*"\n\n".join(case.source.module).splitlines(), ""]
             for file, text in case.source.files.items():
                 (root / file).write_text(text, encoding="utf-8")
                 places[file] = [(1, case)]

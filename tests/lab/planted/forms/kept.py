@@ -18,12 +18,12 @@ def _over_lines(d: Draft) -> str | None:
 
 def _lines(d: Draft) -> Code | None:
     said = _over_lines(d)
-    return said and Code(said)
+    return Code(said) if said else None
 
 
 def _dedented(d: Draft) -> Code | None:
     said = _over_lines(d)
-    return said and Code(f"dedent({said})")
+    return Code(f"dedent({said})") if said else None
 
 
 def _constant(d: Draft) -> Code:
@@ -38,7 +38,7 @@ def _typed_constant(d: Draft) -> Code:
 
 def _constant_lines(d: Draft) -> Code | None:
     said = _over_lines(d)
-    return said and Code(d.name("SQL"), above=[f"{d.name('SQL')} = {said}"])
+    return Code(d.name("SQL"), above=[f"{d.name('SQL')} = {said}"]) if said else None
 
 
 def _elsewhere(d: Draft) -> Code:
@@ -79,7 +79,7 @@ def _local(d: Draft) -> Code:
 
 def _local_lines(d: Draft) -> Code | None:
     said = _over_lines(d)
-    return said and Code("sql", setup=[f"sql = {said}"])
+    return Code("sql", setup=[f"sql = {said}"]) if said else None
 
 
 def _walrus(d: Draft) -> Code:

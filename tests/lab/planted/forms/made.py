@@ -45,7 +45,7 @@ def _format(d: Draft) -> Code:
 
 def _format_keywords(d: Draft) -> Code:
     above, said = _apart(d)
-    parts = [_space(d, n) + "{n%d}" % n if n in said else braces_doubled(each) for n, each in enumerate(d.pieces)]
+    parts = [_space(d, n) + f"{{n{n}}}" if n in said else braces_doubled(each) for n, each in enumerate(d.pieces)]
     given = ", ".join(f"n{place}={name}" for place, name in said.items())
     return Code(f"{d.literal(''.join(parts))}.format({given})", above=above)
 
@@ -59,14 +59,16 @@ def _percent(d: Draft) -> Code:
 
 def _percent_keys(d: Draft) -> Code:
     above, said = _apart(d)
-    parts = [_space(d, n) + "%%(n%d)s" % n if n in said else percents_doubled(each) for n, each in enumerate(d.pieces)]
+    parts = [_space(d, n) + f"%(n{n})s" if n in said else percents_doubled(each) for n, each in enumerate(d.pieces)]
     given = ", ".join(f'"n{place}": {name}' for place, name in said.items())
     return Code(f"{d.literal(''.join(parts))} % {{{given}}}", above=above)
 
 
 def _interpolated(d: Draft) -> Code | None:
     above, said = _apart(d)
-    parts = [_space(d, n) + "{" + said[n] + "}" if n in said else braces_doubled(each) for n, each in enumerate(d.pieces)]
+    parts = [
+        _space(d, n) + "{" + said[n] + "}" if n in said else braces_doubled(each) for n, each in enumerate(d.pieces)
+    ]
     return _f("".join(parts), above)
 
 
@@ -141,7 +143,7 @@ def _clause_hole_of_format(d: Draft) -> Code | None:
 
 
 def _composed(d: Draft) -> Code | None:
-    places = [each for each in d.names() if each in set(d.apart())]
+    places = d.apart()
     if not places:
         return None
     parts = [_space(d, n) + "{}" if n in places else braces_doubled(each) for n, each in enumerate(d.pieces)]
@@ -153,7 +155,7 @@ def _composed_keys(d: Draft) -> Code | None:
     places = d.apart()
     if not places:
         return None
-    parts = [_space(d, n) + "{n%d}" % n if n in places else braces_doubled(each) for n, each in enumerate(d.pieces)]
+    parts = [_space(d, n) + f"{{n{n}}}" if n in places else braces_doubled(each) for n, each in enumerate(d.pieces)]
     given = [f"n{place}=sql.Identifier({d.literal(_plain(d, place))})" for place in places]
     return Code("query", setup=[f"query = sql.SQL({d.literal(''.join(parts))}).format({', '.join(given)})"])
 

@@ -71,7 +71,9 @@ def _through_names(d: Draft) -> Code:
 
 def _by_branches(d: Draft) -> Code:
     text = d.literal(d.text)
-    return Code("sql", setup=[block("if verbose:", [f"sql = {text}"]), block("else:", [f"sql = {text}"])], given=["verbose=1"])
+    return Code(
+        "sql", setup=[block("if verbose:", [f"sql = {text}"]), block("else:", [f"sql = {text}"])], given=["verbose=1"]
+    )
 
 
 def _in_try(d: Draft) -> Code:

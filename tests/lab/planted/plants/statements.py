@@ -18,15 +18,14 @@ def _compared(wrong: str, right: str) -> Callable[[Ground], Plant]:
     return plant
 
 
-def _cast(wrong: str, right: str) -> Callable[[Ground], Plant]:
-    """The same for a cast; the first column in it is what the issue is about."""
+def _cast(about: str, wrong: str, right: str) -> Callable[[Ground], Plant]:
+    """The same for a cast; an issue is told of the column that it is `about`."""
 
     def plant(g: Ground) -> Plant:
         tables = _tables(g)
         condition = _filled(g, wrong if g.planted else right, tables)
         if g.planted:
-            first = next(each[0] for each in zip(wrong.split(), wrong.split()[1:]) if each[1].startswith("::") or each[1] == "as")
-            g.missing = tables[first[0] == "&"].columns[first[1:]]
+            g.missing = tables[about[0] == "&"].columns[about[1:]]
         return g.plant(_over(g, condition, tables))
 
     return plant
@@ -85,25 +84,34 @@ _OPERATORS = {
     "text + integer": ("@label + &key > 1", "@parent + &key > 1"),
     "like": ("@token like 'a_'", "@label like 'a_'"),
     "boolean = integer": ("@done = @key", "@done = ( @key = 1 )"),
-    "in a query": ("@key in ( select o.oid from pg_class o ) and @key in ( select &told )", "@key in ( select &parent )"),
+    "in a query": (
+        "@key in ( select o.oid from pg_class o ) and @key in ( select &told )",
+        "@key in ( select &parent )",
+    ),
     "timestamptz = text": ("@made = &told", "@made >= &day"),
     "between": ("@label between &key and 3", "@parent between &key and 3"),
     "is distinct from": ("@told is distinct from &parent", "@told is distinct from &label"),
     "in a list": ("@key in ( &told , &label )", "@key in ( &parent , 7 )"),
 }
 _CASTS = {
-    "key to text": ("@key ::text = &told", "@told = &told"),
-    "cast to text": ("cast ( @key as text ) = &told", "cast ( @made as date ) = &day"),
-    "text to key": ("&told = @key ::text", "&told = @label"),
-    "uuid to text": ("@token ::text = &told", "@token = &token"),
-    "key to text, for a value": ("@big ::text = =label", "@big = =key"),
-    "not equal": ("@parent ::varchar <> &told", "@code ::text <> &told"),
+    "key to text": ("@key", "@key ::text = &told", "@told = &told"),
+    "cast to text": ("@key", "cast ( @key as text ) = &told", "cast ( @made as date ) = &day"),
+    "text to key": ("@key", "&told = @key ::text", "&told = @label"),
+    "uuid to text": ("@token", "@token ::text = &told", "@token = &token"),
+    "key to text, for a value": ("@big", "@big ::text = =label", "@big = =key"),
+    "not equal": ("@parent", "@parent ::varchar <> &told", "@code ::text <> &told"),
 }
 _INVALID = {
     "comma before from": ("select @-key , from @ where @-key = =key", "select @-key from @ where @-key = =key"),
     "no condition": ("select @-key from @ where and @-key = =key", "select @-key from @ where true and @-key = =key"),
-    "open parenthesis": ("select count ( @-key from @ where @-key = =key", "select count ( @-key ) from @ where @-key = =key"),
-    "from misspelt": ("select @-key , @-label fron @ where @-key = =key", "select @-key , @-label x from @ where @-key = =key"),
+    "open parenthesis": (
+        "select count ( @-key from @ where @-key = =key",
+        "select count ( @-key ) from @ where @-key = =key",
+    ),
+    "from misspelt": (
+        "select @-key , @-label fron @ where @-key = =key",
+        "select @-key , @-label x from @ where @-key = =key",
+    ),
     "where twice": ("delete from @ where @-key = =key where true", "delete from @ where @-key = =key and true"),
     "fewer expressions": (
         "insert into @ ( @-key , @-label , @-day ) values ( =key , =label )",
@@ -113,18 +121,48 @@ _INVALID = {
         "insert into @ ( @-key ) values ( =key , 'a' )",
         "insert into @ ( @-key , @-label ) values ( =key , 'a' )",
     ),
-    "unknown function": ("select lowercase_# ( @-label ) from @ where @-key = =key", "select lower ( @-label ) from @ where @-key = =key"),
-    "unknown type": ("select @-label ::strng_# from @ where @-key = =key", "select @-label ::name from @ where @-key = =key"),
-    "not grouped": ("select @-key , @-label , count(*) from @ where @-key = =key group by @-label", "select @-label , count(*) from @ where @-key = =key group by @-label"),
-    "ambiguous": ("select @-key from @ t , @ o where t.ctid = o.ctid and @key = =key", "select @key from @ t , @ o where t.ctid = o.ctid and @key = =key"),
+    "unknown function": (
+        "select lowercase_# ( @-label ) from @ where @-key = =key",
+        "select lower ( @-label ) from @ where @-key = =key",
+    ),
+    "unknown type": (
+        "select @-label ::strng_# from @ where @-key = =key",
+        "select @-label ::name from @ where @-key = =key",
+    ),
+    "not grouped": (
+        "select @-key , @-label , count(*) from @ where @-key = =key group by @-label",
+        "select @-label , count(*) from @ where @-key = =key group by @-label",
+    ),
+    "ambiguous": (
+        "select @-key from @ t , @ o where t.ctid = o.ctid and @key = =key",
+        "select @key from @ t , @ o where t.ctid = o.ctid and @key = =key",
+    ),
     "no such alias": ("select z.ctid from @ t where @key = =key", "select t.ctid from @ t where @key = =key"),
-    "type of an assignment": ("update @ set @-key = @-label where @-key = =key", "update @ set @-key = @-parent where @-key = =key"),
-    "condition of no truth": ("select 1 from @ where @-key and @-label = =label", "select 1 from @ where @-done and @-label = =label"),
-    "bad literal": ("select @-label from @ where @-key = 'abc' and @-label = =label", "select @-label from @ where @-key = '12' and @-label = =label"),
+    "type of an assignment": (
+        "update @ set @-key = @-label where @-key = =key",
+        "update @ set @-key = @-parent where @-key = =key",
+    ),
+    "condition of no truth": (
+        "select 1 from @ where @-key and @-label = =label",
+        "select 1 from @ where @-done and @-label = =label",
+    ),
+    "bad literal": (
+        "select @-label from @ where @-key = 'abc' and @-label = =label",
+        "select @-label from @ where @-key = '12' and @-label = =label",
+    ),
     "alias twice": ("select 1 from @ t , & t where @key = =key", "select 1 from @ t , & o where @key = =key"),
-    "columns of a union": ("select @-key , 1 from @ where @-key = =key union select 2", "select @-key , 1 from @ where @-key = =key union select 2 , 3"),
-    "aggregate in where": ("select @-label from @ where count(*) > 1 and @-key = =key", "select @-label from @ where @-key = =key group by @-label having count(*) > 1"),
-    "limit before where": ("select @-label from @ limit 3 where @-key = =key", "select @-label from @ where @-key = =key limit 3"),
+    "columns of a union": (
+        "select @-key , 1 from @ where @-key = =key union select 2",
+        "select @-key , 1 from @ where @-key = =key union select 2 , 3",
+    ),
+    "aggregate in where": (
+        "select @-label from @ where count(*) > 1 and @-key = =key",
+        "select @-label from @ where @-key = =key group by @-label having count(*) > 1",
+    ),
+    "limit before where": (
+        "select @-label from @ limit 3 where @-key = =key",
+        "select @-label from @ where @-key = =key limit 3",
+    ),
 }
 STATEMENTS = (
     *(Kind("OPERATOR_MISMATCH", name, _compared(*each), Needs.TYPES) for name, each in _OPERATORS.items()),

@@ -14,7 +14,12 @@ _ASYNCPG = (
     *(("label", "x", ": int"), ("label", "5", "literal"), ("label", "x", ": UUID"), ("code", "int(x)", "")),
     *(("made", "x", ": str"), ("made", "'2024-01-01'", "literal"), ("made", "x.isoformat()", "")),
     *(("day", "x", ": str"), ("done", "x", ": str"), ("done", "1", "literal"), ("token", "x", ": int")),
-    *(("raw", "x", ": str"), ("tags", "x", ": str"), ("label", "datetime.now(UTC)", "literal"), ("small", "x", ": 'str'")),
+    *(
+        ("raw", "x", ": str"),
+        ("tags", "x", ": str"),
+        ("label", "datetime.now(UTC)", "literal"),
+        ("small", "x", ": 'str'"),
+    ),
 )
 _PSYCOPG = (
     *(("key", "True", "literal"), ("key", "x", ": bool"), ("key", "x", ": UUID"), ("key", "uuid4()", "literal")),
