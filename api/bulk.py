@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _WAITING = frozenset({"queued", "deferred"})
 _SUPERSEDED_AT_MOST = 5
 _PAUSE_SECONDS = 0.05
 _LOOKS = 100
+_TOLD_ONE_BY_ONE = 3
 
 
 @dataclass(slots=True)
@@ -69,9 +71,7 @@ class Bulk:
 
     async def _apply(self, proposals: Sequence[Proposal]) -> None:
         self._known |= {each.issue.issue_id for each in proposals}
-        for each in proposals:
-            if not each.feasible:
-                self._leave(each)
+        self._leave_all([each for each in proposals if not each.feasible])
         feasible = [each for each in proposals if each.feasible]
         for number, each in enumerate(feasible, 1):
             where = view_shown(each.issue).where
@@ -201,13 +201,25 @@ class Bulk:
                 " make the file anew with `pgmend plan --format json -o FILE`."
             )
 
-    def _leave(self, proposal: Proposal) -> None:
-        if proposal.needs_a_person:
+    def _leave_all(self, proposals: Sequence[Proposal]) -> None:
+        """What is not tried; of one sort that a person has to decide, only a few are told one by one."""
+        many = Counter(each.issue.issue_type for each in proposals if each.needs_a_person)
+        for each in proposals:
+            if not each.needs_a_person:
+                self.tally.refused += 1
+                self._tell("refused", each.issue, each.objection or "")
+                continue
             self.tally.left += 1
-        else:
-            self.tally.refused += 1
-        self._tell("left" if proposal.needs_a_person else "refused", proposal.issue, proposal.objection or "")
+            if many[each.issue.issue_type] <= _TOLD_ONE_BY_ONE:
+                self._tell("left", each.issue, each.objection or "")
+        for issue_type, number in many.items():
+            if number > _TOLD_ONE_BY_ONE:
+                self._line(
+                    "left", f"{issue_type}: {number} issues that have no remedy; they are for a person to decide"
+                )
 
     def _tell(self, state: str, issue: ShownIssue, why: str) -> None:
-        where = view_shown(issue).where
-        self._console.print(Text(f"{state:<12} {issue.issue_type} {one_line(where)}: {printable(why)}"))
+        self._line(state, f"{issue.issue_type} {one_line(view_shown(issue).where)}: {printable(why)}")
+
+    def _line(self, state: str, said: str) -> None:
+        self._console.print(Text(f"{state:<12} {said}"))

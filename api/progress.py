@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import Event, Thread
 
 from rich.console import Console
 from rich.text import Text
@@ -17,30 +17,36 @@ _SPINNER_SECONDS = 0.25
 _LINE_SECONDS = 10.0
 
 
-@asynccontextmanager
-async def waiting(console: Console, what: Callable[[], str]) -> AsyncGenerator[None]:
-    """Say on `console` what the block is at, `what()`, and for how long, as soon as it lasts."""
-    telling = asyncio.create_task(_tell(console, what), name="progress")
+@contextmanager
+def waiting(console: Console, what: Callable[[], str]) -> Generator[None]:
+    """Say on `console` what the block is at, `what()`, and for how long, as soon as it lasts.
+
+    A thread of its own says it: what lasts may hold the event loop, or need none.
+    """
+    over = Event()
+    telling = Thread(target=_tell, args=(console, what, over), name="progress", daemon=True)
+    telling.start()
     try:
         yield
     finally:
-        telling.cancel()
-        with suppress(asyncio.CancelledError):
-            await telling
+        over.set()
+        telling.join()
 
 
-async def _tell(console: Console, what: Callable[[], str]) -> None:
+def _tell(console: Console, what: Callable[[], str], over: Event) -> None:
     started = time.monotonic()
 
     def line() -> Text:
         return Text(f"{one_line(what())} ({time.monotonic() - started:.0f} s)")
 
-    await asyncio.sleep(_SILENT_SECONDS)
+    if over.wait(_SILENT_SECONDS):
+        return
     if console.is_terminal:
         with console.status(line()) as status:
-            while True:
-                await asyncio.sleep(_SPINNER_SECONDS)
+            while not over.wait(_SPINNER_SECONDS):
                 status.update(line())
+        return
     while True:
         console.print(line())
-        await asyncio.sleep(_LINE_SECONDS)
+        if over.wait(_LINE_SECONDS):
+            return

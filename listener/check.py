@@ -31,6 +31,7 @@ from .issue import Issue
 from .judging.examiner import Examiner
 from .judging.judge import CheckOutcome, CheckStatus, Judge, Judgement
 from .judging.roster import Roster
+from .readiness import why_denied
 from .relations.measure import measure
 from .relations.reading.reader import CodeReader
 from .relations.reading.reading import Reading
@@ -66,7 +67,8 @@ class CheckResult:
     """What one look found. `checks` says of each rule whether it passed, failed, or could not run, and why.
 
     What is `ignored` is not among the issues. `complaints` are about the ignore file: what of it is of no use. `unread`
-    says which views, functions and statements were not read: no rule needs them, yet relations may be missed for it.
+    says which views, functions and statements were not read, which no rule needs, yet relations may be missed for it;
+    and why what pgmend itself has written here was not.
     """
 
     server: str
@@ -110,7 +112,8 @@ async def check(
         )
         examiner.read_off(sequences, None)
         examiner.read(reading)
-        examiner.expect(await _expected(connection, LeftAlone(settings.exclude)))
+        expected = await _expected(connection, LeftAlone(settings.exclude))
+        examiner.expect(expected)
         if await may_read_impacts(connection):
             examiner.hear((await read_impacts(connection)).heard(None if await triggers_fire(connection) else UNHEARD))
         if links := examiner.unmeasured(snapshot.tables):
@@ -136,7 +139,7 @@ async def check(
         tuple(reported),
         tuple(ignored),
         tuple(_complaints(ignore_file, judgement)),
-        tuple(reading.gaps()),
+        (*reading.gaps(), *((expected.hidden,) if expected.hidden else ())),
     )
 
 
@@ -187,14 +190,15 @@ def _complaints(file: IgnoreFile | None, judgement: Judgement) -> Iterator[str]:
 
 async def _expected(connection: AsyncConnection[TupleRow], left_alone: LeftAlone) -> Expected:
     """How the database differs from the expected schema, where pgmend is installed and knows one."""
-    row = await (await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")).fetchone()
-    if row is None or not row[0]:
-        return NOTHING_EXPECTED
-    watch = Watch(connection, left_alone)
     try:
+        # A role that may not use the schema is refused already when it asks for a name in it.
+        known = await connection.execute("select pg_catalog.to_regclass('pgmend.expectation') is not null")
+        if await known.fetchone() != (True,):
+            return NOTHING_EXPECTED
+        watch = Watch(connection, left_alone)
         await watch.look()
-    except errors.InsufficientPrivilege:
-        return Expected(hidden="Whether a schema is expected cannot be told: this role may not read schema pgmend.")
+    except errors.InsufficientPrivilege as error:
+        return Expected(hidden=f"Whether a schema is expected cannot be told. {await why_denied(connection, error)}")
     return watch.expected
 
 

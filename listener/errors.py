@@ -18,6 +18,7 @@ PgmendError (in `pgmend.sql.errors`, so that all three folders share the root)
     ├── FixDeferred          not now: a lock, a blocker, a limit; tried again later
     ├── ProofRefuted         a check found a counter-example before commit
     ├── FixFailed            the server refused a step, in its words
+    ├── CodeStays            files of code that may not or cannot be changed, with the cure
     ├── FixInterrupted       a pause or a stop came between; it goes on later
     └── LeaseLost            another listener leads by now; whatever was under way was not committed
 """
@@ -97,6 +98,10 @@ class ProofRefuted(FixError):
 
 class FixFailed(FixError):
     """A step that the server refused, for a reason that will not pass by itself."""
+
+
+class CodeStays(FixError):
+    """Files of code that are as they were: one of them may not be written, could not be, or did not become right."""
 
 
 class FixInterrupted(FixError):

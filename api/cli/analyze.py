@@ -15,7 +15,12 @@ from .source import Dsn, find_source
 if TYPE_CHECKING:
     from ...listener.source.analysis import Analysis
     from ...listener.source.extracted import Extraction
+    from ...listener.source.rewriting.mended import Mendings
     from .source import Source
+
+DiffOption = Annotated[
+    bool, typer.Option("--diff", help="Print what can be mended as a patch that `git apply` takes, and nothing else.")
+]
 
 
 def analyze(
@@ -26,6 +31,7 @@ def analyze(
     ] = None,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
+    diff: DiffOption = False,
 ) -> None:
     """Find every SQL statement in the code, have the server describe it, and tell what disagrees with the schema.
 
@@ -34,8 +40,11 @@ def analyze(
     """
     source = guarded(lambda: find_source(dsn))
     extraction = guarded(lambda: _extract(path, exclude or ()))
-    analysis = run(_judge(source, extraction))
-    _print(analysis, format)
+    analysis, mendings = run(_judge(source, extraction, path))
+    if diff:
+        _print_patch(path, mendings)
+    else:
+        _print(analysis, mendings, format)
     raise SystemExit(int(_exit_code(analysis, fail_on)))
 
 
@@ -45,26 +54,43 @@ def _extract(path: Path, exclude: list[str] | tuple[()]) -> Extraction:
     return extract(path, exclude)
 
 
-async def _judge(source: Source, extraction: Extraction) -> Analysis:
+async def _judge(source: Source, extraction: Extraction, path: Path) -> tuple[Analysis, Mendings]:
     from ...listener.connection import connect
     from ...listener.source.analysis import analyze
+    from ...listener.source.rewriting.menders import mend
 
     async with await connect(source.dsn, "analyze") as connection:
-        return await analyze(connection, extraction, source.settings)
+        analysis = await analyze(connection, extraction, source.settings)
+        return analysis, await mend(connection, analysis, path)
 
 
-def _print(analysis: Analysis, wanted: Format) -> None:
+def _print_patch(path: Path, mendings: Mendings) -> None:
+    """The patch alone on standard output, in the bytes of the files; what a person should know beside it."""
+    from ...listener.source.rewriting.menders import folder_of
+    from ...listener.source.rewriting.patch import diff, patches
+    from ..report.code import left_and_notes
+
+    folder = folder_of(path)
+    patch = guarded(lambda: diff(folder, patches(folder, mendings.files, mendings.edits())))
+    stdout = typer.get_binary_stream("stdout")
+    stdout.write(patch)
+    stdout.flush()
+    for said in left_and_notes(mendings):
+        typer.echo(said, err=True)
+
+
+def _print(analysis: Analysis, mendings: Mendings, wanted: Format) -> None:
     from ..report import code
     from ..report.view import view_in_code
 
     views = [view_in_code(each) for each in analysis.issues]
     match wanted:
         case Format.JSON:
-            typer.echo(json.dumps(code.analysis_document(analysis, views), ensure_ascii=False, indent=2))
+            typer.echo(json.dumps(code.analysis_document(analysis, views, mendings), ensure_ascii=False, indent=2))
         case Format.TEXT:
             from ..report.paper import paper
 
-            code.print_analysis(paper(), analysis, views)
+            code.print_analysis(paper(), analysis, views, mendings)
         case Format.SARIF:
             from ..report.sarif import sarif_document
 

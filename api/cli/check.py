@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +14,10 @@ import typer
 
 from .asking import mustered
 from .outcome import ExitCode, guarded, run
+from .patience import telling
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
-    from rich.status import Status
-
     from ...listener.check import CheckResult, IgnoredIssue
     from ...listener.judging.judge import CheckOutcome
     from ...listener.judging.roster import Roster
@@ -65,39 +64,30 @@ def check(
     """
     source = guarded(lambda: find_source(dsn))
     roster = guarded(lambda: mustered(source.settings, select, ignore))
-    spins = format is Format.TEXT and sys.stderr.isatty()
-    result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON), spins=spins))
+    result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON)))
     _print(result, format)
     raise SystemExit(int(_exit_code(result, fail_on)))
 
 
-async def scan(source: Source, roster: Roster, *, with_plans: bool = False, spins: bool = False) -> CheckResult:
+async def scan(source: Source, roster: Roster, *, with_plans: bool = False) -> CheckResult:
     """One look, with what the folder's ignore file says set apart."""
     from ...listener import check as look
     from ...listener.connection import connect
     from ...listener.ignore_file import IgnoreFile
 
     ignore_file = IgnoreFile.read(Path.cwd())
-
-    async with await connect(source.dsn, "check") as connection:
-        with _progress(spins) as status, redirect_stdout(sys.stderr):  # own rules may print
-            return await look.check(
-                connection,
-                source.settings,
-                roster=roster,
-                ignore_file=ignore_file,
-                with_plans=with_plans,
-                progress=status.update if status is not None else lambda _: None,
-            )
-
-
-def _progress(spins: bool) -> AbstractContextManager[Status | None]:
-    """A spinner on standard error for people who wait; scripts see nothing of it."""
-    if not spins:
-        return nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status("connecting")
+    doing = ["connecting"]
+    with telling(lambda: doing[-1]):
+        async with await connect(source.dsn, "check") as connection:
+            with redirect_stdout(sys.stderr):  # own rules may print
+                return await look.check(
+                    connection,
+                    source.settings,
+                    roster=roster,
+                    ignore_file=ignore_file,
+                    with_plans=with_plans,
+                    progress=doing.append,
+                )
 
 
 def _print(result: CheckResult, wanted: Format) -> None:

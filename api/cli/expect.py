@@ -11,6 +11,7 @@ import typer
 
 from .check import FailOn, FailOnOption, Format, FormatOption, print_for_machines
 from .outcome import ExitCode, guarded, run
+from .patience import telling
 from .source import Dsn, Source, find_source
 
 if TYPE_CHECKING:
@@ -40,7 +41,13 @@ def capture(
     from ...listener.expected import expecting
 
     source = guarded(lambda: find_source(dsn))
-    objects = run(_with(source, lambda connection, left_alone: expecting.capture(connection, left_alone, lock=lock)))
+    objects = run(
+        _with(
+            source,
+            "reading the schema",
+            lambda connection, left_alone: expecting.capture(connection, left_alone, lock=lock),
+        )
+    )
     what = "differences are healed" if lock else "differences are reported; --lock heals them"
     typer.echo(f"{objects} objects are expected as they are now: {what}.")
 
@@ -55,7 +62,11 @@ def load(
 
     source = guarded(lambda: find_source(dsn))
     objects = run(
-        _with(source, lambda connection, left_alone: expecting.load(connection, source.dsn, file, left_alone))
+        _with(
+            source,
+            f"replaying {file}",
+            lambda connection, left_alone: expecting.load(connection, source.dsn, file, left_alone),
+        )
     )
     typer.echo(f"{objects} objects are expected as {file} declares them.")
 
@@ -72,12 +83,14 @@ def from_command(
     a PostgreSQL URL, with its scheme kept.
     """
     from ...listener.expected import expecting
+    from ...listener.journal import redact
 
     source = guarded(lambda: find_source(dsn))
     limit = timedelta(seconds=timeout)
     objects = run(
         _with(
             source,
+            f"running {redact(command)}",
             lambda connection, left_alone: expecting.from_command(connection, source.dsn, command, limit, left_alone),
         )
     )
@@ -93,7 +106,7 @@ def diff(dsn: Dsn = None, format: FormatOption = Format.TEXT, fail_on: FailOnOpt
     from ...listener.expected import expecting
 
     source = guarded(lambda: find_source(dsn))
-    comparison = run(_with(source, expecting.differences))
+    comparison = run(_with(source, "comparing", expecting.differences))
     raise SystemExit(int(guarded(lambda: _print(comparison, source, format, fail_on))))
 
 
@@ -103,16 +116,18 @@ def clear(dsn: Dsn = None) -> None:
     from ...listener.expected import expecting
 
     source = guarded(lambda: find_source(dsn))
-    run(_with(source, lambda connection, _: expecting.clear(connection)))
+    run(_with(source, "clearing", lambda connection, _: expecting.clear(connection)))
     typer.echo("Nothing is expected any more.")
 
 
-async def _with(source: Source, work: Callable[[AsyncConnection[TupleRow], LeftAlone], Awaitable[T]]) -> T:
+async def _with(source: Source, doing: str, work: Callable[[AsyncConnection[TupleRow], LeftAlone], Awaitable[T]]) -> T:
     from ...listener.catalog.exclusion import LeftAlone
     from ...listener.connection import connect
+    from ...listener.desk.refusal import explained
 
-    async with await connect(source.dsn, "expect") as connection:
-        return await work(connection, LeftAlone(source.settings.exclude))
+    with telling(doing):
+        async with await connect(source.dsn, "expect") as connection, explained(connection):
+            return await work(connection, LeftAlone(source.settings.exclude))
 
 
 def _print(comparison: Comparison | None, source: Source, wanted: Format, fail_on: FailOn) -> ExitCode:

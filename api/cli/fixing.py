@@ -13,13 +13,12 @@ import typer
 from .asking import asking, issue_types
 from .check import IgnoreOption, SelectOption
 from .outcome import ExitCode, guarded, run
+from .patience import stderr, telling
 from .question import answer, confirm
 from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.console import Console
 
     from ...listener.desk import Desk
     from ..bulk import Bulk
@@ -112,13 +111,12 @@ async def _fix(
             _show(proposals)
         if dry_run:
             return ExitCode.CLEAN
-        console = _console()
-        bulk = Bulk(desk, console, frozen=wanted)
+        bulk = Bulk(desk, stderr(), frozen=wanted)
         feasible = sum(each.feasible for each in proposals)
         if feasible and not yes:
             confirm(f"Apply these {feasible} fixes?")
         while proposals:
-            proposals = await _round(source, desk, bulk, console, proposals, follows=ids is None, asks=not yes)
+            proposals = await _round(source, desk, bulk, proposals, follows=ids is None, asks=not yes)
     tally = bulk.tally
     bad = tally.failed or tally.refused or (tally.left and ids is not None)
     return ExitCode.ISSUES if bad else ExitCode.CLEAN
@@ -128,7 +126,6 @@ async def _round(
     source: Source,
     desk: Desk,
     bulk: Bulk,
-    console: Console,
     proposals: tuple[Proposal, ...],
     *,
     follows: bool,
@@ -136,20 +133,20 @@ async def _round(
 ) -> tuple[Proposal, ...]:
     """Apply proposals; returns those that they brought to light and that somebody, once shown, wants applied too."""
     from ...listener.stand_in import leading
-    from ..progress import waiting
 
     if not any(each.feasible for each in proposals):
         await bulk.apply(proposals)
         return ()
-    async with waiting(console, lambda: bulk.doing), leading(source.dsn, source.settings, desk):
-        await bulk.apply(proposals)
-        if follows or bulk.is_frozen:
-            await bulk.keep_promises()
-        if follows and not asks:
-            await bulk.follow()
-        if not (follows and asks):
-            return ()
-        found = [each for each in await bulk.brought_to_light() if each.feasible]
+    with telling(lambda: bulk.doing):
+        async with leading(source.dsn, source.settings, desk):
+            await bulk.apply(proposals)
+            if follows or bulk.is_frozen:
+                await bulk.keep_promises()
+            if follows and not asks:
+                await bulk.follow()
+            if not (follows and asks):
+                return ()
+            found = [each for each in await bulk.brought_to_light() if each.feasible]
     if not found:
         return ()
     # Asked while no listener of this command leads: whoever thinks it over must not hold up its heartbeat.
@@ -159,14 +156,14 @@ async def _round(
 
 async def _rollback(dsn: str | None, fix_id: str) -> ExitCode:
     from ...listener.stand_in import leading
-    from ..progress import waiting
     from ..watching import UNDONE_OR_NOT, watch
 
     source = find_source(dsn)
-    async with asking(dsn) as desk, waiting(_console(), lambda: f"undoing fix {fix_id}"):
-        asked = await desk.rollback(fix_id)
-        async with leading(source.dsn, source.settings, desk):
-            ended = await watch(desk, asked.fix_id, UNDONE_OR_NOT)
+    with telling(f"undoing fix {fix_id}"):
+        async with asking(dsn) as desk:
+            asked = await desk.rollback(fix_id)
+            async with leading(source.dsn, source.settings, desk):
+                ended = await watch(desk, asked.fix_id, UNDONE_OR_NOT)
     if ended.state == "rolled_back":
         typer.echo(f"Undone: {ended.summary}")
         return ExitCode.CLEAN
@@ -179,11 +176,10 @@ async def _proposals(
 ) -> tuple[Proposal, ...]:
     """Plans for those issues; or for every one there is, which where no listener does this command looks for itself."""
     from ...listener.stand_in import look
-    from ..progress import waiting
     from ..proposal import propose
 
     doing = ["connecting"]
-    async with waiting(_console(), lambda: doing[-1]):
+    with telling(lambda: doing[-1]):
         if issue_ids is None and (await desk.status()).leader is None:
             doing.append("looking at everything")
             with redirect_stdout(sys.stderr):  # what is told on the way is no plan
@@ -204,10 +200,3 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be written: {error.strerror}.") from error
-
-
-def _console() -> Console:
-    """Standard error: standard output is for what was asked."""
-    from ..report.paper import paper
-
-    return paper(stderr=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .outcome import guarded
+from .patience import telling
 from .question import confirm
 from .source import Dsn, find_source
 
@@ -61,9 +62,10 @@ def _install(dsn: str | None, dry_run: bool, adopt: bool, yes: bool) -> None:
             return
         if not yes:
             confirm(f"Run this in {_name(connection)}?")
-        result = half.install(connection)
-        if adoption is not None:
-            half.adopt(connection)
+        with telling("installing"):
+            result = half.install(connection)
+            if adoption is not None:
+                half.adopt(connection)
     what = "already installed" if result.version_before == result.version else "installed"
     typer.echo(f"pgmend is {what} (version {result.version}, objects owned by {result.owner}).")
     if adopt:
@@ -106,7 +108,8 @@ def _uninstall(dsn: str | None, keep_audit: bool, discard: bool, yes: bool) -> N
     with _connect(source.dsn) as connection:
         if not yes:
             confirm(f"Remove pgmend from {_name(connection)}?")
-        removal = half.uninstall(connection, keep_audit=keep_audit, discard=discard)
+        with telling("removing"):
+            removal = half.uninstall(connection, keep_audit=keep_audit, discard=discard)
     typer.echo("pgmend is removed.")
     if removal.kept_schema:
         typer.echo(f"Kept: {removal.kept_schema}.audit and {removal.kept_schema}.ddl_log.")
@@ -119,9 +122,10 @@ def _connect(dsn: str) -> AbstractContextManager[Connection]:
     from ...listener.errors import CouldNotLook
 
     try:
-        connection = psycopg.connect(
-            dsn, autocommit=True, application_name="pgmend install", connect_timeout=10, client_encoding="utf8"
-        )
+        with telling("connecting"):
+            connection = psycopg.connect(
+                dsn, autocommit=True, application_name="pgmend install", connect_timeout=10, client_encoding="utf8"
+            )
     except psycopg.OperationalError as error:
         raise CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}") from error
     (standby,) = connection.execute("select pg_catalog.pg_is_in_recovery()").fetchone() or (False,)

@@ -18,7 +18,11 @@ class Healing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Accident:
-    """Something a script did, and the issue that it must open. `name` is the title in two or three words."""
+    """Something a script did, and the issue that it must open. `name` is the title in two or three words.
+
+    `question` is asked of the catalogs once it is said to be healed, and answers with one true row if it is. It is
+    `unheard` by event triggers where nobody can say who did it.
+    """
 
     name: str
     title: str
@@ -28,6 +32,8 @@ class Accident:
     column: str
     object_name: str
     healing: Healing
+    question: LiteralString
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,10 @@ TYPE_CHANGED = Accident(
     column="payment_id",
     object_name="",
     healing=Healing.ALONE,
+    question="""
+        select atttypid = 'integer'::regtype from pg_catalog.pg_attribute
+        where attrelid = 'transactions'::regclass and attname = 'payment_id'
+    """,
 )
 
 INDEX_LEFT_INVALID = Accident(
@@ -75,6 +85,9 @@ INDEX_LEFT_INVALID = Accident(
     column="reference",
     object_name="payments_reference_key",
     healing=Healing.ALONE,
+    question="select indisvalid from pg_catalog.pg_index where indexrelid = 'payments_reference_key'::regclass",
+    # A build that fails fires no event trigger.
+    unheard=True,
 )
 
 FOREIGN_KEY_DROPPED = Accident(
@@ -86,6 +99,10 @@ FOREIGN_KEY_DROPPED = Accident(
     column="booking_id",
     object_name="",
     healing=Healing.ON_APPROVAL,
+    question="""
+        select convalidated and confrelid = 'bookings'::regclass from pg_catalog.pg_constraint
+        where conrelid = 'payments'::regclass and conname = 'payments_booking_id_fkey'
+    """,
 )
 
 ACCIDENTS = (TYPE_CHANGED, INDEX_LEFT_INVALID, FOREIGN_KEY_DROPPED)

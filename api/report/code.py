@@ -12,13 +12,14 @@ from rich.text import Text
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome, CheckStatus
 from ...listener.source.analysis import Analysis
+from ...listener.source.rewriting.mended import Mendings
 from .document import SCHEMA_VERSION, issue_document
 from .printable import one_line, printable
 from .terminal import issue_text
 from .view import IssueView
 
 
-def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[str, Any]:
+def analysis_document(analysis: Analysis, issues: Sequence[IssueView], mendings: Mendings) -> dict[str, Any]:
     """The one object that `pgmend analyze --format json` prints."""
     extraction = analysis.extraction
     return {
@@ -40,6 +41,14 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView]) -> dict[s
             {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "reason": each.reason}
             for each in analysis.unseen
         ],
+        "mending": {
+            "ready": [each.issue_id for each in mendings.ready],
+            "left": dict(mendings.left),
+            "notes": [
+                {"file": each.site.file, "line": each.site.line, "column_offset": each.site.column, "said": each.said}
+                for each in mendings.notes
+            ],
+        },
         "issues": [issue_document(each) for each in issues],
     }
 
@@ -59,8 +68,14 @@ def dynamic(analysis: Analysis) -> list[str]:
     ]
 
 
-def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView]) -> None:
-    """What was found, worst first, then what was not judged, then the figures."""
+def left_and_notes(mendings: Mendings) -> list[str]:
+    """What stays of what could have been mended, and whom the mending concerns, a line each."""
+    said = [f"not mended: {one_line(why)}" for why in dict.fromkeys(mendings.left.values())]
+    return said + [f"look at {one_line(f'{each.site.file}:{each.site.line}: {each.said}')}" for each in mendings.notes]
+
+
+def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView], mendings: Mendings) -> None:
+    """What was found, worst first, then what was not judged, what can be mended, and the figures."""
     extraction = analysis.extraction
     for each in issues:
         console.print(issue_text(each))
@@ -74,6 +89,13 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
         console.print(Text(f"dynamic: {one_line(said)}", "dim"))
     for reason, number in analysis.not_live.items():
         console.print(Text(f"not judged: {number} statements: {one_line(reason)}", "dim"))
+    for said in left_and_notes(mendings):
+        console.print(Text(said, "yellow"))
+    if mendings.ready:
+        edited = len(mendings.edits())
+        console.print(
+            Text(f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how", "bold green")
+        )
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"

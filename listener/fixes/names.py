@@ -42,9 +42,19 @@ async def free_relation_name(
     return first_free(stem, suffix, taken | {name for name in candidates if name in also_taken})
 
 
-def index_stem(table: Table, columns: tuple[str, ...]) -> str:
-    """What PostgreSQL would call an index or a foreign key on those columns, but for the suffix."""
-    return "_".join((table.name, *columns))
+def index_stem(table: Table, columns: tuple[str, ...], suffix: str = "_idx") -> str:
+    """What PostgreSQL would call an index or a foreign key on those columns, but for the suffix.
+
+    Where that is too long, the table's name or those of the columns are cut, whichever is longer (makeObjectName in
+    indexcmds.c).
+    """
+    first, second = table.name.encode(), "_".join(columns).encode()
+    while len(first) + len(second) + 1 + len(suffix.encode()) > MAX_NAME_BYTES:
+        if len(first) > len(second):
+            first = first[:-1]
+        else:
+            second = second[:-1]
+    return f"{first.decode(errors='ignore')}_{second.decode(errors='ignore')}"
 
 
 def _candidates(stem: str, suffix: str) -> list[str]:

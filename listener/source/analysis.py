@@ -6,7 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -54,7 +54,8 @@ class Unseen(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
-    about; the others are not live."""
+    about; the others are not live. `grounds` are the statements that issues were found in, by the issue's id, and
+    `examined` all that were looked at."""
 
     extraction: Extraction
     issues: tuple[Issue, ...]
@@ -63,6 +64,8 @@ class Analysis:
     server: str
     duration_ms: float
     unseen: tuple[Unseen, ...] = ()
+    grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
+    examined: tuple[Examined, ...] = field(default=(), repr=False)
 
     @property
     def saw_everything(self) -> bool:
@@ -88,12 +91,13 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
     ]
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings))
+    told = sorted((issue for issue, _ in issues), key=_order)
     whole = Counter(id(one.statement) for one in examined if not one.judged)
     live = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
-        tuple(sorted(issues, key=_order)),
+        tuple(told),
         len(live),
         len(live) - len(whole),
         f"PostgreSQL {version}",
@@ -101,6 +105,8 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
         tuple(
             dict.fromkeys(Unseen(one.statement.site, reason) for one in examined if (reason := one.unseen) is not None)
         ),
+        {issue.issue_id: one for issue, one in issues},
+        tuple(examined),
     )
 
 
@@ -241,12 +247,12 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[Issue]:
+def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
         issue = _issue(judgement, one, defect, settings, taken)
         if issue is not None:
-            yield issue
+            yield issue, one
 
 
 def _issue(

@@ -34,10 +34,12 @@ class Question(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The server takes it: types of its parameters by number, and of its results with their names."""
+    """The server takes it: types of its parameters by number, and of its results with their names; `origins` are the
+    relation and attribute number of those that are columns, (0, 0) of others."""
 
     parameters: tuple[Oid, ...]
     results: tuple[tuple[str, Oid], ...]
+    origins: tuple[tuple[Oid, int], ...] = ()
 
 
 class Refused(NamedTuple):
@@ -146,6 +148,7 @@ def _answer(connection: AsyncConnection[TupleRow], parsed: Any, described: Any) 
         tuple(
             ((described.fname(number) or b"").decode(), described.ftype(number)) for number in range(described.nfields)
         ),
+        tuple((described.ftable(number), described.ftablecol(number)) for number in range(described.nfields)),
     )
 
 

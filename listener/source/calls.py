@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from .drivers import PREPARED, sinks_named
 from .facts import Argument, Call, Conversion
 from .forms.form import Reading, called, dotted
+from .lists import Listed, Spread
 from .proofs import conversion, proof
 from .scope import Scope
 from .sqltext import Alternatives, Hole, Parameter, Reference, Written
@@ -81,6 +82,7 @@ class Calls:
             place.scope.owner,
             self._driver(node.func),
             place.scope.guard,
+            place.typed(f"{receiver}.")[:-1] if receiver in place.scope.classes else "",
         )
 
     def _receiver(self, function: ast.expr) -> str:
@@ -139,7 +141,19 @@ class Calls:
             keyed,
             converted and Conversion(converted[0], place.said(converted[1]), proof(converted[1], proofs)),
             place.path,
+            self._listed(inner),
         )
+
+    def _listed(self, node: ast.expr) -> Listed | None:
+        """What it gives item by item, where that is more than what a caller gives."""
+        if isinstance(node, ast.Constant | ast.JoinedStr | ast.Attribute):
+            return None
+        listed = self._place.listed(node)
+        match listed:
+            case (Spread(parameter=Parameter(name=name)),) if isinstance(node, ast.Name) and node.id == name:
+                return None
+            case _:
+                return listed
 
 
 def _inner(node: ast.expr) -> ast.expr:

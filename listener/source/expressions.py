@@ -8,8 +8,10 @@ from . import forms
 from .drivers import PREPARED, driver_of
 from .forms.form import called, dotted
 from .guards import CATALOG
+from .lists import Listed
 from .place import Lines
 from .scope import Scope
+from .sequences import sequence
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written
 from .walking import calls_in
 
@@ -17,7 +19,8 @@ from .walking import calls_in
 class Expressions:
     """Reads expressions by what names hold in `scope`; forms ask it (forms.form.Reading), and so do calls.
 
-    `imports` lead from local names to dotted ones, `attributes` from `Class.name` to the driver whose object it holds.
+    `imports` lead from local names to dotted ones, `attributes` from `Class.name` to the driver whose object it holds,
+    `lists` from names of the module and its classes to what they hold item by item.
     """
 
     def __init__(self, path: str, source: str) -> None:
@@ -26,6 +29,7 @@ class Expressions:
         self.scope: Scope = Scope()
         self.imports: dict[str, str] = {}
         self.attributes: dict[str, str] = {}
+        self.lists: dict[str, Listed] = {}
 
     def text(self, node: ast.expr) -> Alternatives | None:
         """The texts that an expression may come to; None where it is none."""
@@ -94,9 +98,13 @@ class Expressions:
         root, dot, rest = name.partition(".")
         return f"{self.scope.classes[root]}.{rest}" if dot and root in self.scope.classes else name
 
-    def listed(self, name: str) -> tuple[Alternatives | None, ...] | None:
-        """The texts in a local list."""
-        return self.scope.lists.get(name)
+    def listed(self, node: ast.expr) -> Listed | None:
+        """What the expression gives item by item."""
+        return sequence(node, self)
+
+    def list_elsewhere(self, name: str) -> Listed | None:
+        """What a name of the module, or `Class.attribute`, holds item by item."""
+        return self.lists.get(name)
 
     def driver(self, receiver: str) -> str | None:
         """Whose object the receiver is known to be."""

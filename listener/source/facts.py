@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .lists import Listed
 from .sqltext import Alternatives
 
 
@@ -25,8 +26,8 @@ class Conversion(NamedTuple):
 
 class Argument(NamedTuple):
     """One argument of a call. `name` is that of the function's parameter which it is handed through from; `key` its
-    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out).
-    It stands in `file`."""
+    keyword; `items` what a tuple, list or dict literal holds (of a dict with keys that are written out), `listed` the
+    texts of the items of a list, or of the keys of a mapping. It stands in `file`."""
 
     said: str
     line: int
@@ -40,6 +41,7 @@ class Argument(NamedTuple):
     keyed: bool = False
     conversion: Conversion | None = None
     file: str = ""
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call that may hand SQL on. `receiver` is what stands before the last dot of the `callee`, `driver` whose object
-    that is known to be. `function` is the qualified name of the function that it stands in."""
+    that is known to be, `typed` the receiver by the class of its first part, where that is known. `function` is the
+    qualified name of the function that it stands in. It is `told` where another function was handed the callee with the
+    arguments, and may change these."""
 
     receiver: str
     name: str
@@ -63,7 +67,8 @@ class Call:
     function: str
     driver: str | None = None
     guard: Guard | None = None
-    awaited: bool = False
+    typed: str = ""
+    told: bool = False
 
     @property
     def callee(self) -> str:
@@ -73,7 +78,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function or method. `rest` is its `*args`, `named` its `**kwargs`."""
+    """A function or method. `rest` is its `*args`, `named` its `**kwargs`; `parts` are what it returns, where that is a
+    tuple; the parameters that are `empty` have None or an empty list for a default."""
 
     name: str
     owner: str
@@ -83,6 +89,8 @@ class Function:
     method: bool
     returns: Alternatives | None = None
     defaults: dict[str, Alternatives] = field(default_factory=dict[str, Alternatives])
+    parts: tuple[Alternatives | None, ...] = ()
+    empty: frozenset[str] = frozenset()
 
     @property
     def qualified(self) -> str:

@@ -7,7 +7,8 @@ from typing import Final
 
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, written
+from .lists import hole_kind, item, joined, mapped
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
 
 _NO_VALUES: Final = frozenset({"prepare", "binary", "timeout", "execution_options", "translations", "using"})
 """Keywords of drivers' methods that give no values."""
@@ -64,37 +65,39 @@ def argument_for(name: str, function: Function, call: Call) -> Argument | None:
 def as_part(piece: Parameter, argument: Argument | None) -> Alternatives:
     """What stands in the text for the parameter, given the argument."""
     if argument is None:
-        return ((Hole(piece.kind, piece.name, piece.line, piece.column),),)
+        kind = hole_kind(piece.each) if piece.each is not None else piece.kind
+        return ((Hole(kind, piece.name, piece.line, piece.column),),)
     hole = Hole(piece.kind, argument.said, argument.line, argument.column)
     if piece.separator is not None:
-        if argument.items is None or argument.keyed:
-            if argument.text is not None and len(argument.text) == 1 and len(argument.text[0]) == 1:
-                (inner,) = argument.text[0]
-                if isinstance(inner, Parameter):
-                    return ((inner._replace(separator=piece.separator, kind=piece.kind),),)
-            return ((hole,),)
-        parts: list[Alternatives] = []
-        for number, item in enumerate(argument.items):
-            parts += [((Written(piece.separator, item.line, item.column),),)] if number else []
-            parts.append(_identified(piece, item.text) or ((hole,),))
-        return concatenated(parts, hole)
+        return _joined(piece, piece.separator, argument, hole)
     return _identified(piece, argument.text) or ((hole,),)
+
+
+def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) -> Alternatives:
+    """The items of the argument, each put into the text that the parameter has for it."""
+    each = piece.each if piece.each is not None else item()
+    if argument.listed is None:
+        match argument.text:
+            case ((Parameter() as inner,),) if inner.separator is None:
+                return ((piece._replace(name=inner.name),),)
+            case _ if _is_nothing(argument):
+                return ((),)
+            case _:
+                return ((hole._replace(kind=hole_kind(each)),),)
+    listed = tuple(_identified(piece, one) if isinstance(one, tuple) else one for one in argument.listed)
+    between = Written(separator, argument.line, argument.column)
+    found = joined((between,), mapped(listed, each), hole._replace(kind=hole_kind(each)))
+    return tuple((between, *text) if piece.after and text else text for text in found)
+
+
+def _is_nothing(argument: Argument) -> bool:
+    return argument.said == "None"
 
 
 def _identified(piece: Parameter, texts: Alternatives | None) -> Alternatives | None:
     if texts is None or piece.kind is not HoleKind.IDENTIFIER:
         return texts
-    found: list[Text] = []
-    for text in texts:
-        name = written(text)
-        if name is None:
-            found.append(tuple(_marked(each) for each in text))
-        else:
-            quoted = '"' + name.replace('"', '""') + '"'
-            found.append(
-                (Written(quoted, text[0].line, text[0].column),) if text and isinstance(text[0], Written) else ()
-            )
-    return tuple(found)
+    return tuple(quoted(text) or tuple(_marked(each) for each in text) for text in texts)
 
 
 def _marked(piece: Piece) -> Piece:

@@ -23,6 +23,7 @@ from .parsed import parse, slices
 from .prepared import prepared
 from .secret import cut
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
+from .telling import told
 
 MOST_WRAPPERS: Final = 6
 _SQL: Final = re.compile(
@@ -65,13 +66,18 @@ class Linker:
         self._modules = list(modules)
         self._names = namespace
         self._calls: defaultdict[str, list[tuple[Module, Call]]] = defaultdict(list)
-        for module in self._modules:
-            for call in module.calls:
-                self._calls[call.name].append((module, call))
         self._definitions: defaultdict[str, list[tuple[Module, Function]]] = defaultdict(list)
         for module in self._modules:
             for function in module.functions.values():
                 self._definitions[function.name].append((module, function))
+        self._sending = [
+            (module, each)
+            for module in self._modules
+            for call in module.calls
+            for each in (call, *told(call, module, namespace, self._definitions))
+        ]
+        for module, call in self._sending:
+            self._calls[call.name].append((module, call))
         self._meant: dict[int, Function | None] = {}
         used = {
             driver.partition(" ")[0]
@@ -90,11 +96,11 @@ class Linker:
 
     def link(self) -> tuple[tuple[CodeStatement, ...], tuple[Dynamic, ...]]:
         """The statements by file and line, and the calls whose SQL is dynamic."""
-        waiting = deque(sent for module in self._modules for call in module.calls for sent in self._begun(module, call))
+        waiting = deque(sent for module, call in self._sending for sent in self._begun(module, call))
         seen: set[tuple[object, ...]] = set()
         while waiting:
             sent = waiting.popleft()
-            key = (sent.module.path, sent.call.line, sent.call.column, sent.text)
+            key = (sent.module.path, sent.call.line, sent.call.column, sent.text, sent.rewrites)
             if key in seen:
                 continue
             seen.add(key)
@@ -135,6 +141,7 @@ class Linker:
                     handed,
                     keyed,
                     sure,
+                    call.told,
                     guards=(call.guard,) if call.guard else (),
                 )
 
@@ -162,8 +169,9 @@ class Linker:
         """The function of the tree that is surely called."""
         key = id(call)
         if key not in self._meant:
-            found = next(self._names.functions(call.receiver, call.name, module, call.function), None)
-            self._meant[key] = None if found is None else found[1]
+            receiver = call.typed or call.receiver
+            found = next(self._names.functions(receiver, call.name, module, call.function), None)
+            self._meant[key] = None if found is None or self._names.is_protocol(*found) else found[1]
         return self._meant[key]
 
     def _followed(self, sent: _Sent) -> Iterator[_Sent]:
@@ -201,13 +209,16 @@ class Linker:
 
     def _callers(self, module: Module, function: Function) -> Iterator[tuple[Module, Call]]:
         """The calls that mean the function: surely, or as the only one of that name that may be meant."""
-        for where, call in self._calls.get(function.name, ()):
+        calls = self._calls.get(function.name, ())
+        if function.name == "__init__":
+            calls = [*calls, *self._calls.get(function.owner.rpartition(".")[2], ())]
+        for where, call in calls:
             if call.driver is not None:
                 continue
             meant = self._target(where, call)
             if (
                 meant is function
-                or (meant is None and function.method and call.receiver)
+                or (meant is None and function.method and call.receiver and not _is_special(function.name))
                 or (meant is None and not call.receiver and not function.owner and _star_imported(where, module))
             ):
                 yield where, call
@@ -223,6 +234,8 @@ class Linker:
             argument = argument_for(piece.name, function, call)
             default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
+            if argument is None and piece.separator is not None and piece.name in function.empty:
+                default = ((),)
             where = (sent.module, "") if default is not None else (module, call.function)
             alternatives = default or as_part(piece, argument)
             parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))
@@ -306,6 +319,8 @@ class Linker:
             return
         key = statement.text, call, sent.guards
         known = self._found.setdefault(key, statement)
+        if statement.rewrites and not known.rewrites:
+            known = self._found[key] = replace(known, rewrites=True)
         if known.driver != statement.driver:
             # Several drivers may stand behind it: only what holds for all of them can be said.
             style = statement.style if statement.style is known.style else None
@@ -314,6 +329,11 @@ class Linker:
     def _add_dynamic(self, module: Module, call: Call, said: str) -> None:
         site = Site(module.path, call.line, call.column)
         self._dynamic.setdefault(site, Dynamic(site, cut(f"{call.callee}({said})")))
+
+
+def _is_special(name: str) -> bool:
+    """Whether every class may have a method of that name, so that it tells nothing of the object."""
+    return name.startswith("__") and name.endswith("__")
 
 
 def _star_imported(where: Module, module: Module) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from .adapters import adapted_by
 from .calls import Calls
@@ -13,9 +14,11 @@ from .facts import Call, Function, Loaded, Module
 from .forms.form import dotted
 from .guards import VERSION, engines, guarded
 from .imports import imported
+from .lists import Listed, Spread, grown, item
 from .loading import loaded_by
-from .names import Names
+from .names import KEEPING, Names
 from .scope import Scope
+from .sequences import loop_name
 from .sqltext import Alternatives, Hole, HoleKind, concatenated, either
 from .walking import (
     attributes_in,
@@ -24,6 +27,7 @@ from .walking import (
     class_named,
     defaults_of,
     expressions,
+    is_nothing,
     named_within,
     names_of_comprehensions,
 )
@@ -32,6 +36,10 @@ from .walking import (
 def read_module(path: str, name: str, source: str) -> Module:
     """The facts of one file; raises SyntaxError, or ValueError for what is no text."""
     return _Reader(path, name, source).read()
+
+
+MOST_PARTS: Final = 6
+"""Of a tuple that a function returns; longer ones are no texts with their values."""
 
 
 class _Reader(Names):
@@ -48,6 +56,7 @@ class _Reader(Names):
         self._found: list[Call] = []
         self._drivers: set[str] = set()
         self._returns: list[Alternatives | None] = []
+        self._tuples: list[tuple[Alternatives | None, ...]] = []
         self._calls = Calls(self)
         self._own: tuple[ast.AST, set[str]] = self._tree, set()
         self._adapts = "register_" in source or "_type_codec" in source
@@ -106,6 +115,7 @@ class _Reader(Names):
                 if value is not None:
                     self._look_into(value)
                     self._returns.append(self.text(value))
+                    self._tuples.append(self._parts(value))
                 self.scope.ended = True
             case ast.Raise() | ast.Continue() | ast.Break():
                 self._look_into(*expressions(node))
@@ -141,7 +151,9 @@ class _Reader(Names):
                 if self._adapts and (adapted := adapted_by(call)) is not None:
                     self._adapted.add(adapted)
                 match call.func:
-                    case ast.Attribute(value=ast.Name(id=name)) if name in self.scope.parameters:
+                    case ast.Attribute(value=ast.Name(id=name), attr=method) if (
+                        name in self.scope.parameters and method not in KEEPING
+                    ):
                         self.scope.changed.add(name)
                     case _:
                         pass
@@ -208,36 +220,52 @@ class _Reader(Names):
         return said if VERSION.search(said) or self.asks_catalog(test) else None
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+        over: Listed | None = None
+        name: str | None = None
         match node:
             case ast.While(test=test):
                 self._look_into(test)
             case ast.For(iter=iterated, target=target) | ast.AsyncFor(iter=iterated, target=target):
                 self._look_into(iterated)
+                over, name = self.listed(iterated), loop_name(target, iterated)
                 self.forget(target)
         before = self.scope
         start = before.fork()
         self.scope = before.fork()
+        if name is not None and over:
+            self._each_of(name, over, node)
         self._block(node.body)
         end = self.scope
         end.ended = False
-        for name, text in end.texts.items():
-            if start.texts.get(name) not in (None, text):
+        for each, text in end.texts.items():
+            if start.texts.get(each) not in (None, text):
                 # What is added in a loop may be added any number of times.
-                grown = Hole(HoleKind.UNKNOWN, f"what the loop in line {node.lineno} adds", node.lineno, 0)
-                end.texts[name] = concatenated([start.texts[name], ((grown,),)], grown)
-        for name, listed in end.lists.items():
-            if name in start.lists and listed != start.lists[name]:
-                end.lists[name] = (*start.lists[name], None)
+                more = Hole(HoleKind.UNKNOWN, f"what the loop in line {node.lineno} adds", node.lineno, 0)
+                end.texts[each] = concatenated([start.texts[each], ((more,),)], more)
+        for each, listed in end.lists.items():
+            if each in start.lists and listed != start.lists[each]:
+                start.lists[each] = end.lists[each] = grown(start.lists[each], listed, over)
         self.scope = before
         before.join([start, end], node.lineno)
         before.ended = False
         self._block(node.orelse)
 
+    def _each_of(self, name: str, over: Listed, node: ast.stmt) -> None:
+        """Have the name of a loop over a list hold its items, as far as they are known."""
+        match over:
+            case _ if all(isinstance(each, Spread) for each in over):
+                self.scope.texts[name] = (item(),)
+            case _ if not any(each is None or isinstance(each, Spread) for each in over):
+                known = [each for each in over if each is not None and not isinstance(each, Spread)]
+                self.scope.texts[name] = either(known, Hole(HoleKind.UNKNOWN, name, node.lineno, 0))
+            case _:
+                pass
+
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
-        for item in node.items:
-            self._look_into(item.context_expr)
-            if item.optional_vars is not None:
-                self.assign(item.optional_vars, item.context_expr)
+        for each in node.items:
+            self._look_into(each.context_expr)
+            if each.optional_vars is not None:
+                self.assign(each.optional_vars, each.context_expr)
         self._block(node.body)
 
     def _try(self, node: ast.Try | ast.TryStar) -> None:
@@ -261,7 +289,7 @@ class _Reader(Names):
     # Functions, classes, imports.
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        outer, returns = self.scope, self._returns
+        outer, returns, tuples = self.scope, self._returns, self._tuples
         outer.forget(node.name)
         outer.local.discard(node.name)
         arguments = node.args
@@ -284,7 +312,7 @@ class _Reader(Names):
         for each in inner.parameters:
             inner.forget(each)
             inner.local.discard(each)
-        self.scope, self._returns = inner, []
+        self.scope, self._returns, self._tuples = inner, [], []
         for each in plain:
             if each.annotation is not None and each.arg in inner.parameters:
                 self.annotate(ast.Name(each.arg), each.annotation)
@@ -303,11 +331,27 @@ class _Reader(Names):
             method,
             either(texts, hole) if texts and len(texts) == len(self._returns) else None,
             defaults,
+            self._together(hole),
+            frozenset(each.arg for each, value in defaults_of(arguments) if is_nothing(value)),
         )
         self._functions[inner.owner] = function
         if method and (of_class := class_named(node.returns)) is not None:
             self._classes.setdefault(inner.owner, of_class)
-        self.scope, self._returns, self._around = outer, returns, around
+        self.scope, self._returns, self._tuples, self._around = outer, returns, tuples, around
+
+    def _parts(self, value: ast.expr) -> tuple[Alternatives | None, ...]:
+        return (
+            tuple(map(self.text, value.elts)) if isinstance(value, ast.Tuple) and len(value.elts) <= MOST_PARTS else ()
+        )
+
+    def _together(self, hole: Hole) -> tuple[Alternatives | None, ...]:
+        """What is returned at each place of tuples; nothing where some returns are none, or of another length."""
+        if not self._tuples or len({len(each) for each in self._tuples}) > 1:
+            return ()
+        places = zip(*self._tuples, strict=True)
+        return tuple(
+            None if None in texts else either([each for each in texts if each is not None], hole) for texts in places
+        )
 
     def _given_around(self) -> frozenset[str]:
         """The names that the function around assigns to."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from .expressions import Expressions
 from .facts import Proof
 from .forms.form import dotted
+from .lists import Listed
 from .proofs import annotated, proof
+from .sequences import is_zipped
 from .sqltext import Alternatives, Parameter, Reference, Written, concatenated, either
 from .walking import class_made, class_named, rewrites
 
 T = TypeVar("T")
+KEEPING: Final = frozenset({"keys", "items", "values", "get", "copy", "index", "count"})
+"""Methods that change no list or mapping."""
 
 
 class Names(Expressions):
@@ -37,21 +41,34 @@ class Names(Expressions):
                     self.constants[key] = either([known, text], self.hole(value))
             case ast.Tuple(elts=targets) | ast.List(elts=targets):
                 values = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(targets) else None
+                returned = self._returned(value) if values is None else None
+                keys = self.listed(value) if is_zipped(value) else None
                 for number, each in enumerate(targets):
                     if values is None:
                         self.forget(each)
+                        if isinstance(each, ast.Name) and returned is not None:
+                            self.scope.texts[each.id] = ((returned._replace(place=number),),)
+                        if isinstance(each, ast.Name) and keys is not None and not number:
+                            self.scope.lists[each.id] = keys
                     else:
                         self.assign(each, values[number])
             case _:
                 self.forget(target)
+
+    def _returned(self, value: ast.expr) -> Reference | None:
+        """What a function of the code may return."""
+        match self.text(value.value if isinstance(value, ast.Await) else value):
+            case ((Reference(called=True) as returned,),):
+                return returned
+            case _:
+                return None
 
     def _bind(self, name: str, value: ast.expr) -> None:
         scope = self.scope
         text, known = self._text_worth_keeping(value), proof(value, scope.proofs)
         driver, asked = self.driver_made(value), self.asks_catalog(value)
         rewritten = name in scope.parameters and rewrites(value, name)
-        elements = value.elts if isinstance(value, ast.List) else None
-        listed = None if elements is None else tuple(self.text(each) for each in elements)
+        listed = None if isinstance(value, ast.Name | ast.Constant | ast.JoinedStr) else self.listed(value)
         if not scope.owner or scope.owner == scope.of_class:
             self._constant(name, value, text)
         scope.forget(name)
@@ -61,9 +78,15 @@ class Names(Expressions):
         self._hold(scope.proofs, name, known)
         self._hold(scope.drivers, name, driver)
         self._hold(scope.lists, name, listed)
-        self._hold(scope.classes, name, class_made(value))
+        self._hold(scope.classes, name, class_made(value) or (self._class_given(value) if driver is None else None))
         if asked:
             scope.asked.add(name)
+
+    def _class_given(self, value: ast.expr) -> str | None:
+        """The way to what a method of an object of the code's own says that it returns."""
+        name = dotted(value.func) if isinstance(value, ast.Call) else None
+        typed = name and self.typed(name)
+        return typed if typed and (typed != name or typed.startswith("self.")) else None
 
     @staticmethod
     def _hold(held: dict[str, T], name: str, found: T | None) -> None:
@@ -80,6 +103,8 @@ class Names(Expressions):
 
     def _constant(self, name: str, value: ast.expr, text: Alternatives | None) -> None:
         key = f"{self.scope.of_class}.{name}" if self.scope.of_class else name
+        if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict) and (listed := self.listed(value)):
+            self.lists[key] = listed
         if text is not None:
             self.constants[key] = text
         elif isinstance(value, ast.Dict):
@@ -110,8 +135,8 @@ class Names(Expressions):
             # `forget` first: a parameter that is added to is a local from here on.
             self.scope.forget(name)
             self.scope.texts[name] = concatenated([before, added], self.hole(value))
-        elif name in self.scope.lists and isinstance(value, ast.List):
-            self.scope.lists[name] = (*self.scope.lists[name], *(self.text(each) for each in value.elts))
+        elif name in self.scope.lists:
+            self.scope.lists[name] = (*self.scope.lists[name], *(self.listed(value) or (None,)))
         else:
             self.scope.forget(name)
 
@@ -119,10 +144,17 @@ class Names(Expressions):
         """Follow `target.append(value)` and its like."""
         match value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments):
-                if name not in self.scope.lists:
+                if (before := self.scope.lists.get(name)) is None or method in KEEPING:
                     return
-                added = [self.text(each) for each in arguments] if method == "append" else [None]
-                self.scope.lists[name] = (*self.scope.lists[name], *added)
+                added: Listed = (None,)
+                match arguments:
+                    case [one] if method in ("append", "add"):
+                        added = (self.part(one),)
+                    case [several] if method in ("extend", "update"):
+                        added = self.listed(several) or (None,)
+                    case _:
+                        pass
+                self.scope.lists[name] = (*before, *added)
             case _:
                 return
 
@@ -135,4 +167,7 @@ class Names(Expressions):
                 if isinstance(node, ast.Name):
                     self.scope.forget(node.id)
         elif isinstance(target, ast.Subscript | ast.Attribute) and isinstance(target.value, ast.Name):
-            self.scope.changed.add(target.value.id)
+            name = target.value.id
+            self.scope.changed.add(name)
+            if isinstance(target, ast.Subscript) and (before := self.scope.lists.get(name)) is not None:
+                self.scope.lists[name] = (*before, self.text(target.slice))

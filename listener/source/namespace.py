@@ -11,6 +11,7 @@ from typing import Final
 from .facts import Function, Module
 from .filling import completed
 from .forms.file import FILE
+from .lists import ITEM, hole_kind
 from .sections import sections
 from .sqltext import (
     Alternatives,
@@ -70,7 +71,7 @@ class Namespace:
 
     def resolved(self, text: Text, module: Module, owner: str, depth: int = 0) -> Alternatives:
         """The text with all references followed; what leads nowhere is a hole."""
-        if not any(isinstance(piece, Reference) for piece in text):
+        if not any(isinstance(piece, Reference) or (isinstance(piece, Parameter) and piece.each) for piece in text):
             return (text,)
         if not depth:
             self._steps = 0
@@ -80,6 +81,9 @@ class Namespace:
                 parts.append(self._filled(piece, piece.filling, module, owner, depth))
             elif isinstance(piece, Reference):
                 parts.append(self._followed(piece, module, owner, depth))
+            elif isinstance(piece, Parameter) and piece.each:
+                several = self.resolved(piece.each, module, owner, depth + 1)
+                parts.append(tuple((piece._replace(each=each),) for each in several))
             else:
                 parts.append(((piece,),))
         return concatenated(parts, Hole(HoleKind.UNKNOWN, "too many possibilities", _line(text), 0))
@@ -103,26 +107,39 @@ class Namespace:
             place = owner
             while True:
                 qualified = f"{place}.{name}" if place else name
-                if (found := module.functions.get(qualified)) is not None and not found.method:
-                    yield module, found
+                if (here := module.functions.get(qualified)) is not None and not here.method:
+                    yield module, here
                     return
                 if not place:
                     break
                 place = place.rpartition(".")[0]
-            yield from self._imported(name, module)
+            found = list(self._imported(name, module)) or self._constructor(name, module)
+            yield from found
+            return
+        if receiver == "super()":
+            yield from islice(self._inherited(module, _class_of(owner, module), name, 0), 1)
             return
         root = receiver.partition(".")[0]
         if root in ("self", "cls") and "." not in receiver:
             yield from islice(self._method(module, _class_of(owner, module), name), 1)
             return
         if root in module.imports:
-            found = list(self._imported(f"{receiver}.{name}", module))
+            dotted = f"{receiver}.{name}"
+            found = list(self._imported(dotted, module)) or self._constructor(dotted, module)
             yield from found
             if found:
                 return
         for target, of_class in self._object(receiver, module, owner):
             yield from islice(self._method(target, of_class, name), 1)
             return
+
+    def is_protocol(self, module: Module, function: Function) -> bool:
+        """Whether the function only says what others have."""
+        return any(each.rpartition(".")[2] == "Protocol" for each in module.bases.get(function.owner, ()))
+
+    def _constructor(self, name: str, module: Module) -> list[tuple[Module, Function]]:
+        """What makes an object of the class of that name, if it is one of the tree."""
+        return [made for each in self._class(name, module) for made in islice(self._method(*each, "__init__"), 1)]
 
     def _object(self, path: str, module: Module, owner: str) -> Iterator[tuple[Module, str]]:
         """The class of what a dotted name holds: of `self`, a class itself, or one of their attributes."""
@@ -173,6 +190,9 @@ class Namespace:
         """The method of a class or of one of its bases."""
         if (found := module.functions.get(f"{owner}.{name}")) is not None:
             yield module, found
+        yield from self._inherited(module, owner, name, depth)
+
+    def _inherited(self, module: Module, owner: str, name: str, depth: int) -> Iterator[tuple[Module, Function]]:
         if depth > _DEEPEST:
             return
         for base in module.bases.get(owner, ()):
@@ -248,8 +268,9 @@ class Namespace:
         """What a function gives back for these arguments."""
         receiver, _, name = piece.name.rpartition(".")
         target, function = next(self.functions(receiver, name, module, owner), (module, None))
-        if function is None or function.returns is None:
-            return _rewritten(piece) or ((hole,),)
+        returns = None if function is None else _returned_at(piece, function)
+        if function is None or returns is None:
+            return (_rewritten(piece) if piece.place is None else None) or ((hole,),)
         given: dict[str, Alternatives | None] = {}
         for key, texts in piece.given:
             if isinstance(key, int):
@@ -265,7 +286,7 @@ class Namespace:
         }
         here = {**function.defaults, **here}
         several: list[Alternatives] = []
-        for text in function.returns:
+        for text in returns:
             for inner in self.resolved(text, target, function.qualified, depth + 1):
                 parts = [_given(each, here, hole) if isinstance(each, Parameter) else ((each,),) for each in inner]
                 several.append(concatenated(parts, hole))
@@ -346,10 +367,19 @@ def _made_by_default(text: Text, made: Function | None, hole: Hole) -> Alternati
     return concatenated(parts, hole)
 
 
+def _returned_at(piece: Reference, function: Function) -> Alternatives | None:
+    if piece.place is None:
+        return function.returns
+    return function.parts[piece.place] if piece.place < len(function.parts) else None
+
+
 def _given(piece: Parameter, given: Mapping[str, Alternatives | None], hole: Hole) -> Alternatives:
     texts = given.get(piece.name)
+    if piece.name == ITEM:
+        return ((piece,),)
     if texts is None or piece.separator is not None:
-        return ((hole._replace(kind=piece.kind),),)
+        kind = piece.kind if piece.each is None else hole_kind(piece.each)
+        return ((hole._replace(kind=kind),),)
     return texts
 
 

@@ -107,6 +107,22 @@ class Prepared:
                     return True
         return False
 
+    def written(self, position: int, length: int) -> tuple[Written, int] | None:
+        """The piece that those characters are of, and where in its text they begin; None where they are of no one
+        piece as it stands in the file."""
+        place = bisect_right(self._copied, position, key=lambda each: each.start) - 1
+        if place < 0:
+            return None
+        copied = self._copied[place]
+        if position + length > copied.start + copied.length:
+            return None
+        raw = copied.raw + position - copied.start
+        origin = bisect_right(self._origins, raw, key=lambda each: each[0]) - 1
+        if origin < 0:
+            return None
+        start, piece = self._origins[origin]
+        return (piece, raw - start) if raw - start + length <= len(piece.text) else None
+
     @property
     def parameters(self) -> int:
         """How many values the server wants."""

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .facts import Guard, Proof
+from .lists import Listed, merged
 from .sqltext import Alternatives, Hole, HoleKind, either
-
-Listed = tuple[Alternatives | None, ...]
 
 
 @dataclass(slots=True)
@@ -75,7 +74,10 @@ class Scope:
                 known.append(((Hole(HoleKind.UNKNOWN, name, line, 0),),))
             texts[name] = either(known, Hole(HoleKind.UNKNOWN, name, line, 0))
         self.texts = texts
-        self.lists = {name: _common([each.lists.get(name, ()) for each in going]) for name in first.lists}
+        self.lists = {
+            name: merged([each.lists.get(name) for each in going], Hole(HoleKind.UNKNOWN, name, line, 0))
+            for name in first.lists
+        }
         self.proofs = {
             name: held
             for name, held in first.proofs.items()
@@ -87,15 +89,3 @@ class Scope:
         }
         self.asked = set[str]().union(*(each.asked for each in going))
         self.changed = set[str]().union(*(each.changed for each in going))
-
-
-def _common(several: Sequence[Listed]) -> Listed:
-    """The list as all branches have it; None from where they differ."""
-    (first, *others) = several
-    if all(each == first for each in others):
-        return first
-    shortest = min(len(each) for each in several)
-    same = 0
-    while same < shortest and all(each[same] == first[same] for each in others):
-        same += 1
-    return (*first[:same], None)

@@ -10,7 +10,7 @@ from .sqltext import Written
 
 _HEADER: Final = re.compile(
     r"^[ \t]*--[ \t]*(?::?name[ \t]*:?[ \t]*)?:?(?P<name>[A-Za-z_][\w-]*)"
-    r"(?:[\^!$#]|[ \t]:\w+|<!|\*!)*[ \t]*(?:--)?[ \t]*$",
+    r"(?:[\^!$#]|[ \t]:\w+|<!|\*!)*[ \t]*(?:--)?[ \t]*\r?$",
     re.MULTILINE,
 )
 
@@ -18,6 +18,8 @@ _HEADER: Final = re.compile(
 def sections(text: str, file: str, name: str | None = None) -> Iterator[Written]:
     """The section of that name, or all of them. The place is in the `.sql` file."""
     headers = list(_HEADER.finditer(text))
+    if not headers:
+        return
     for header, following in zip(headers, [*headers[1:], None], strict=True):
         if name is not None and header["name"] != name:
             continue

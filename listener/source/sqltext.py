@@ -55,19 +55,22 @@ class Filling(NamedTuple):
 
 class Reference(NamedTuple):
     """A text under a dotted name that another scope, class or file gives; `called` says that a function returns it,
-    given these texts (by place or keyword; None is no text). It is a template where there is a `filling` for it."""
+    given these texts (by place or keyword; None is no text), or that it is the `place`th of what that returns. It is a
+    template where there is a `filling` for it."""
 
     name: str
     line: int
     column: int
     called: bool = False
     given: tuple[tuple[int | str, Alternatives | None], ...] = ()
+    place: int | None = None
     filling: Filling | None = None
 
 
 class Parameter(NamedTuple):
-    """What a caller of the function gives. With a `separator` it is joined from a list; as a `kind` it may be quoted as
-    an identifier. It is `rewritten` where a function made another text of it that nobody follows."""
+    """What a caller of the function gives. With a `separator` it is joined from a list, each item put into `each` for
+    lists.ITEM, and the separator before them `after` other items; as a `kind` it may be quoted as an identifier. It is
+    `rewritten` where a function made another text of it that nobody follows."""
 
     name: str
     line: int
@@ -75,6 +78,8 @@ class Parameter(NamedTuple):
     kind: HoleKind = HoleKind.UNKNOWN
     separator: str | None = None
     rewritten: bool = False
+    each: Text | None = None
+    after: bool = False
 
 
 Piece = Written | Hole | Reference | Parameter
@@ -87,6 +92,18 @@ def written(text: Text) -> str | None:
     if all(isinstance(piece, Written) for piece in text):
         return "".join(piece.text for piece in text if isinstance(piece, Written))
     return None
+
+
+def quoted(text: Text) -> Text | None:
+    """The text as a quoted identifier, where all of it is written out; what stands in the file stays a piece."""
+    name = written(text)
+    first = text[0] if text else None
+    if name is None or not isinstance(first, Written):
+        return None
+    if '"' in name:
+        return (first._replace(text='"' + name.replace('"', '""') + '"', exact=False),)
+    quote = first._replace(text='"', exact=False)
+    return (quote, *text, quote)
 
 
 def shown(text: Text) -> str:

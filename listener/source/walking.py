@@ -103,6 +103,15 @@ def rewrites(value: ast.expr, name: str) -> bool:
     return False
 
 
+def is_nothing(value: ast.expr) -> bool:
+    """Whether it is None, or empty."""
+    match value:
+        case ast.Constant(value=None) | ast.Dict(keys=[]) | ast.List(elts=[]) | ast.Tuple(elts=[]):
+            return True
+        case _:
+            return False
+
+
 def defaults_of(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
     """Parameters with their defaults."""
     plain = [*arguments.posonlyargs, *arguments.args]

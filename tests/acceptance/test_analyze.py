@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,10 @@ def code(database: Database, tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "app.py").write_text(CODE)
     return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
 async def test_clean_code_exits_0(pgmend: Processes, database: Database, code: Path) -> None:
@@ -93,3 +98,28 @@ async def test_github_is_pointed_into_the_file(pgmend: Processes, database: Data
 async def test_wrong_usage_exits_2_and_a_server_that_is_not_there_3(pgmend: Processes, tmp_path: Path) -> None:
     assert (await pgmend.run("analyze", tmp_path / "none", "--dsn", "postgresql://127.0.0.1:1/x")).code == 2
     assert (await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")).code == 3
+
+
+async def test_a_rename_is_shown_as_a_patch_that_git_applies(
+    pgmend: Processes, installed: Database, tmp_path: Path
+) -> None:
+    installed.execute("create table users (id integer primary key, name text)")
+    installed.execute(
+        """
+        insert into pgmend.change (table_oid, schema_name, table_name, kind, object_name, before, after)
+        values ('users'::regclass, 'public', 'users', 'column_renamed', 'name', '{"name": "nmae"}', '{"name": "name"}')
+        """
+    )
+    code = tmp_path / "my app"
+    code.mkdir()
+    (code / "app.py").write_text(CODE.replace("logs", "users").replace("line", "id"))
+    told = await pgmend.run("analyze", code, "--dsn", installed.dsn)
+    assert "1 of these can be mended in 1 files: --diff shows how" in told.stdout, told
+    git(tmp_path, "init", "-q")
+    shown = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    assert (shown.code, shown.stderr) == (1, "")
+    (tmp_path / "patch").write_text(shown.stdout + "\n")
+    git(tmp_path, "apply", "patch")
+    assert 'select name as nmae from users where id = 1")\n' in (code / "app.py").read_text()
+    again = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    assert (again.code, again.stdout) == (0, "")

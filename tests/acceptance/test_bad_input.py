@@ -67,12 +67,28 @@ async def test_an_unknown_fix_exits_2(pgmend: Processes, installed: Database, id
     refused(await pgmend.run("rollback", identity, "--yes", "--dsn", installed.dsn), 2, identity)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["status", "issues", "plan", "history", "fix --all --yes", "expect capture", "expect diff", "pause --reason x"],
+)
 async def test_a_role_without_rights_exits_3_and_says_what_lacks(
-    pgmend: Processes, installed: Database, role: Roles
+    pgmend: Processes, installed: Database, role: Roles, command: str
 ) -> None:
     someone = role()
     dsn = installed.dsn_as(someone.name, someone.password)
-    refused(await pgmend.run("status", "--dsn", dsn), 3, "right")
+    refused(await pgmend.run(*command.split(), "--dsn", dsn), 3, "right", 'grant "', someone.name)
+
+
+async def test_a_role_without_rights_is_shown_what_it_may_see_and_what_lacks(
+    pgmend: Processes, installed: Database, role: Roles
+) -> None:
+    installed.execute("create table logs (line text)")
+    someone = role()
+    looked = await pgmend.run("check", "--dsn", installed.dsn_as(someone.name, someone.password))
+    assert looked.code == 0, looked
+    assert "MISSING_PRIMARY_KEY" in looked.stdout
+    assert "Whether a schema is expected cannot be told" in looked.stdout
+    assert f'to "{someone.name}"' in looked.stdout
 
 
 async def test_malformed_toml_names_file_and_line(installed: Database, tmp_path: Path) -> None:

@@ -70,6 +70,17 @@ async def test_check_speaks_sarif_and_github(pgmend: Processes, database: Databa
     assert [line.partition("::")[0] + line[: line.index(" ")] for line in lines] == ["::warning"] * 2
 
 
+async def test_issues_speak_sarif_and_github_and_fail_when_told(pgmend: Processes, sick: Database) -> None:
+    await _see(pgmend, sick)
+    sarif = json.loads((await pgmend.run("issues", "--format", "sarif", "--dsn", sick.dsn)).stdout)
+    results = sarif["runs"][0]["results"]
+    assert {(each["ruleId"], each["level"]) for each in results} == {(each, "warning") for each in TYPES}
+    lines = (await pgmend.run("issues", "--format", "github", "--dsn", sick.dsn)).stdout.splitlines()
+    assert [line[: line.index(" ")] for line in lines] == ["::warning"] * len(TYPES)
+    for fail_on, code in (("critical", 0), ("medium", 1)):
+        assert (await pgmend.run("issues", "--fail-on", fail_on, "--dsn", sick.dsn)).code == code
+
+
 async def test_hostile_names_are_shown_as_text(pgmend: Processes, database: Database) -> None:
     database.execute('create table "evil\x1b[31m\u202ename" (a int)')
     for form in ("text", "github"):

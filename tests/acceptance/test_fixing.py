@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from pgmend.api.bulk import Bulk
@@ -165,6 +166,16 @@ async def test_a_fix_asked_for_by_name_that_cannot_be_made_exits_1(pgmend: Proce
     assert (refused.code, "refused" in refused.stderr, "view public.v" in refused.stderr) == (1, True, True), refused
     every = await fix(pgmend, shop, "--all", "--yes")
     assert (every.code, "refused" in every.stderr) == (1, True), every
+
+
+@pytest.mark.parametrize("command", [("check",), ("install", "--yes"), ("expect", "capture"), ("expect", "diff")])
+async def test_a_command_that_lasts_over_a_second_says_so(
+    pgmend: Processes, installed: Database, command: tuple[str, ...]
+) -> None:
+    slow = make_conninfo(installed.dsn, options="-c post_auth_delay=2")
+    lasted = await pgmend.run(*command, "--dsn", slow)
+    assert re.search(r"\(1 s\)", lasted.stderr), lasted
+    assert lasted.code == 0, lasted
 
 
 async def test_what_lasts_over_a_second_says_what_it_is_at(pgmend: Processes, shop: Database) -> None:

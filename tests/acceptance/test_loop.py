@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from tests.acceptance.listener import listen
+import pytest
+from aiohttp import ClientSession
+
+from tests.acceptance.listener import OPERATOR, listen
 from tests.support.database import Database
 from tests.support.eventually import eventually
 from tests.support.process import Processes
@@ -80,10 +83,46 @@ async def test_a_dropped_foreign_key_is_proposed_with_who_dropped_it_and_comes_b
         lambda: shop.value("select why_not_auto from pgmend.issue where issue_id = %s", (issue["issue_id"],))
     )
     assert "dropped" in why
+    who = shop.fetch("select application_name from pgmend.ddl_log where event_id = %s", [issue["event_id"]])
+    assert who == [("nightly_load",)]
+    shown = shop.fetch("select caused_from from pgmend.open_issues where issue_id = %s", [issue["issue_id"]])
+    assert "nightly_load" in str(shown)
     shop.fetch("select pgmend.approve(%s)", (fix["fix_id"],))
     await listener.fix(issue["issue_id"], "applied")
     after = shop.value("select pg_get_constraintdef(oid) from pg_constraint where conname = 'orders_user_id_fkey'")
     assert after == before
+
+
+async def test_the_loop_is_driven_over_http_alone(pgmend: Processes, shop: Database) -> None:
+    kind = "select pg_typeof(user_id)::text from notes limit 1"
+    listener = await listen(pgmend, shop)
+    session = ClientSession(listener.address, headers={"Authorization": f"Bearer {OPERATOR}"})
+
+    async def ask(method: str, path: str, status: int = 200, **body: object) -> dict[str, Any]:
+        json = body if method == "POST" else None
+        async with session.request(method, f"/api/database-health{path}", json=json) as response:
+            answer = await response.json(content_type=None)
+            assert response.status == status, (path, answer)
+            return answer
+
+    async def in_state(fix_id: str, state: str) -> bool:
+        return (await ask("GET", f"/fixes/{fix_id}"))["fix"]["state"] == state
+
+    async with session:
+        assert (await ask("POST", "/check"))["scan"]["tables"] == 5
+        looked = await ask("GET", "/issues")
+        (issue,) = [each for each in looked["critical_issues"] + looked["warnings"] if each["table"] == "notes"]
+        assert issue["issue_type"] == "TYPE_MISMATCH"
+        plan = await ask("POST", "/preview-fix", issue_id=issue["issue_id"])
+        assert plan["statements"]
+        fix = await ask("POST", "/fix", 202, issue_id=issue["issue_id"], plan_hash=plan["plan_hash"])
+        await eventually(lambda: in_state(fix["fix_id"], "applied"), 20)
+        assert shop.value(kind) == "integer"
+        shop.execute("insert into notes values (1000, 7)")
+        await ask("POST", f"/fixes/{fix['fix_id']}/rollback", 202)
+        await eventually(lambda: in_state(fix["fix_id"], "rolled_back"), 20)
+        assert shop.value(kind) == "text"
+        assert shop.value("select user_id from notes where id = 1000") == "7"
 
 
 async def test_an_invalid_unique_index_is_rebuilt_alone(pgmend: Processes, shop: Database) -> None:

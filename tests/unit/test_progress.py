@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from io import StringIO
 
 import pytest
@@ -20,7 +21,7 @@ async def test_what_lasts_is_said_and_kept_up_to_date(monkeypatch: pytest.Monkey
     out = StringIO()
     doing = ["first\x1b[31m"]
     console = Console(file=out, force_terminal=terminal, width=100)
-    async with waiting(console, lambda: doing[-1]):
+    with waiting(console, lambda: doing[-1]):
         await eventually(lambda: "first" in out.getvalue())
         doing.append("second")
         await eventually(lambda: "second (0 s)" in out.getvalue())
@@ -34,14 +35,24 @@ async def test_what_lasts_is_said_and_kept_up_to_date(monkeypatch: pytest.Monkey
 
 async def test_what_is_over_at_once_is_not_told() -> None:
     out = StringIO()
-    async with waiting(Console(file=out), lambda: "something"):
+    with waiting(Console(file=out), lambda: "something"):
         await asyncio.sleep(0)
     assert out.getvalue() == ""
 
 
 async def test_an_error_inside_passes_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "_SILENT_SECONDS", 0.0)
-    with pytest.raises(LookupError, match="inside"):
-        async with waiting(Console(file=StringIO(), force_terminal=True), lambda: "something"):
-            await asyncio.sleep(0.01)
-            raise LookupError("inside")
+    terminal = Console(file=StringIO(), force_terminal=True)
+    with pytest.raises(LookupError, match="inside"), waiting(terminal, lambda: "something"):
+        await asyncio.sleep(0.01)
+        raise LookupError("inside")
+
+
+def test_it_is_said_although_the_block_lets_nothing_else_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_SILENT_SECONDS", 0.01)
+    out = StringIO()
+    with waiting(Console(file=out), lambda: "something"):
+        deadline = time.monotonic() + 10
+        while "something" not in out.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.005)
+    assert "something (0 s)" in out.getvalue()

@@ -24,6 +24,14 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert settings.settle_time == timedelta(seconds=60)
     assert settings.retry_after == timedelta(hours=1)
     assert settings.lock_timeout == timedelta(milliseconds=50)
+    assert settings.rollback_window == timedelta(days=7)
+    assert settings.backup_retention == timedelta(days=30)
+    assert settings.backup_max_size == 1 << 30
+    assert settings.online_above == timedelta(milliseconds=80)
+    assert settings.max_connections == 5
+    assert settings.exclude == ()
+    assert (settings.rehearsal_dsn, settings.rules) == (None, None)
+    assert (settings.log_level, settings.log_format) == ("info", "text")
     assert set(sources.values()) == {"default"}
 
 

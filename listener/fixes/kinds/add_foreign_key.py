@@ -152,7 +152,7 @@ async def _with_index(plan: Plan, site: Site, table: Table, numbers: tuple[Attri
 def _constraint_name(remedy: AddForeignKey, table: Table) -> str:
     taken = {constraint.name for constraint in table.constraints}
     if remedy.name is None:
-        return first_free(index_stem(table, table.names(remedy.columns)), "_fkey", taken)
+        return first_free(index_stem(table, table.names(remedy.columns), "_fkey"), "_fkey", taken)
     identifier(remedy.name)
     if remedy.name in taken:
         raise PlanRefused(f"{table.qualified_name} has another constraint called {remedy.name} by now.")

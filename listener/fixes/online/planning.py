@@ -139,9 +139,9 @@ async def _ways(site: Site, ground: Ground, carried: Carried, heirs: tuple[Heir,
     )
     shadows: list[Shadow] = []
     for each, suffix in ((subject, "new"), (turned, "old")):
-        uncast = await free_relation_name(
-            site.connection, table.schema, index_stem(table, (column.name,)), f"_pgmend_uncast_{suffix}"
-        )
+        ending = f"_pgmend_uncast_{suffix}"
+        name = index_stem(table, (column.name,), ending)
+        uncast = await free_relation_name(site.connection, table.schema, name, ending)
         name, stem = name_of(each, suffix), f"{column.number}_{suffix}"
         footing = Footing(each, replica, version)
         shadows.append(Shadow(each, change, footing, name, stem, uncast, column.number, each is turned, trial))

@@ -88,7 +88,7 @@ class NotNull:
         self._lock = (Lock("ACCESS EXCLUSIVE", table_name),)
         self._table_name = table_name
         taken = {constraint.name for constraint in table.constraints}
-        self.check = first_free(index_stem(table, (column.name,)), _SUFFIX, taken)
+        self.check = first_free(index_stem(table, (column.name,), _SUFFIX), _SUFFIX, taken)
 
     def no_nulls(self) -> Check:
         """The check that every row has a value."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from ..sqltext import Alternatives, Hole, HoleKind, Parameter, Text, Written, concatenated, written
+from ..sqltext import Alternatives, Hole, HoleKind, Parameter, Text, Written, concatenated, quoted
 from .form import Form, Reading
 
 
@@ -26,9 +26,8 @@ def _identifier(node: ast.expr, reading: Reading) -> Alternatives | None:
 
 
 def _quoted(text: Text, node: ast.expr, reading: Reading) -> Text:
-    if (name := written(text)) is not None:
-        quoted = '"' + name.replace('"', '""') + '"'
-        return (Written(quoted, node.lineno, reading.column(node)),)
+    if (name := quoted(text)) is not None:
+        return name
     match text:
         case (Parameter() as parameter,):
             return (parameter._replace(kind=HoleKind.IDENTIFIER),)

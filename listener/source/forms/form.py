@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ..lists import Listed
 from ..sqltext import Alternatives, Hole, HoleKind, Piece, Text
 
 
@@ -49,8 +50,8 @@ class Reading(Protocol):
         """The dotted name with the class of its first part in the place of that, where it is a local's and known."""
         ...
 
-    def listed(self, name: str) -> tuple[Alternatives | None, ...] | None:
-        """The texts in a local list; None in it stands for any number of others."""
+    def listed(self, node: ast.expr) -> Listed | None:
+        """What the expression gives item by item; None where it is no list as far as one can see."""
         ...
 
 

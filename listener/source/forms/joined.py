@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
-from ..sqltext import Alternatives, Hole, HoleKind, Parameter, Text, concatenated, written
+from ..lists import ITEM, PLACEHOLDERS, hole_kind, joined
+from ..sqltext import Alternatives, Hole, HoleKind, Parameter, Text, written
 from .form import Form, Reading
 
-_PLACEHOLDERS = ("%s", "?", "$", ":")
 
-
-def _read(node: ast.expr, reading: Reading) -> Alternatives | None:  # noqa: PLR0911 - one for each kind of list
+def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or len(node.args) != 1:
         return None
     separators = reading.text(node.func.value)
@@ -19,31 +17,29 @@ def _read(node: ast.expr, reading: Reading) -> Alternatives | None:  # noqa: PLR
         return None
     (separator,) = separators
     (given,) = node.args
+    listed = reading.listed(given)
+    if listed is not None and None not in listed:
+        return joined(separator, listed, reading.hole(node))
+    return ((reading.hole(node),),) if listed is not None else _of_unknown(given, separator, node, reading)
+
+
+def _of_unknown(given: ast.expr, separator: Text, node: ast.Call, reading: Reading) -> Alternatives:
     match given:
-        case ast.List(elts=elements) | ast.Tuple(elts=elements):
-            if any(isinstance(each, ast.Starred) for each in elements):
-                return ((reading.hole(node),),)
-            return _joined(separator, [reading.part(each) for each in elements], node, reading)
         case ast.Name(id=name):
             return _of_name(name, separator, node, reading)
         case ast.GeneratorExp(elt=element) | ast.ListComp(elt=element):
             return ((_each(element, node, reading),),)
         case ast.BinOp(op=ast.Mult(), left=ast.List(elts=[ast.Constant(value=str(element))])):
-            kind = HoleKind.VALUE if element.strip().startswith(_PLACEHOLDERS) else HoleKind.UNKNOWN
+            kind = HoleKind.VALUE if element.strip().startswith(PLACEHOLDERS) else HoleKind.UNKNOWN
             return ((reading.hole(node, kind),),)
         case _:
             return ((reading.hole(node),),)
 
 
 def _of_name(name: str, separator: Text, node: ast.Call, reading: Reading) -> Alternatives:
-    listed = reading.listed(name)
-    if listed is not None:
-        if None in listed:
-            return ((reading.hole(node),),)
-        return _joined(separator, [each for each in listed if each is not None], node, reading)
     between = written(separator)
     match reading.bound(name):
-        case ((Parameter() as parameter,),) if between is not None:
+        case ((Parameter() as parameter,),) if between is not None and parameter.name != ITEM:
             return ((parameter._replace(separator=between),),)
         case _:
             return ((reading.hole(node),),)
@@ -52,19 +48,7 @@ def _of_name(name: str, separator: Text, node: ast.Call, reading: Reading) -> Al
 def _each(element: ast.expr, node: ast.Call, reading: Reading) -> Hole:
     """A hole for what is made of each item; placeholders are values."""
     texts = reading.text(element)
-    first = texts[0][0] if texts and texts[0] else None
-    said = getattr(first, "text", "")
-    is_placeholder = len(texts or ()) == 1 and isinstance(said, str) and said.strip().startswith(_PLACEHOLDERS)
-    return reading.hole(node, HoleKind.VALUE if is_placeholder else HoleKind.UNKNOWN)
-
-
-def _joined(separator: Text, parts: Sequence[Alternatives], node: ast.Call, reading: Reading) -> Alternatives:
-    between: list[Alternatives] = []
-    for number, part in enumerate(parts):
-        if number:
-            between.append((separator,))
-        between.append(part)
-    return concatenated(between, reading.hole(node))
+    return reading.hole(node, hole_kind(texts[0]) if texts is not None and len(texts) == 1 else HoleKind.UNKNOWN)
 
 
 FORM = Form(ast.Call, _read, frozenset({"join"}))

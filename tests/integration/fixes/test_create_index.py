@@ -132,6 +132,24 @@ async def test_a_restored_index_follows_the_table_to_its_new_name(workshop: Work
     assert definition(workshop, "was") == """CREATE INDEX was ON "New"."Bestell""ungen" USING btree (user_id)"""
 
 
+@pytest.mark.parametrize(
+    ("table", "columns"), [("ü" * 31, ["id"]), ("t", ["é" * 30, "x" * 40]), ("y" * 40, ["z" * 41])]
+)
+async def test_an_index_is_called_as_postgresql_calls_it(workshop: Workshop, table: str, columns: list[str]) -> None:
+    listed = ", ".join(f'"{column}"' for column in columns)
+    workshop.database.execute(f'create table app."{table}" ({listed.replace(",", " int,")} int)'.encode())
+    names = (
+        "select array_agg(relname::text) from pg_class c join pg_index i on i.indexrelid = c.oid where indrelid = %s"
+    )
+    oid = workshop.oid(f'app."{table}"')
+    workshop.database.execute(f'create index on app."{table}" ({listed})'.encode())
+    theirs = workshop.database.value(names, [oid])
+    workshop.database.execute(f'drop index app."{theirs[0]}"'.encode())
+    outcome = await workshop.heal(CreateIndex(oid, tuple(range(1, len(columns) + 1))))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert workshop.database.value(names, [oid]) == theirs
+
+
 async def test_names_are_cut_at_a_character_and_made_free(workshop: Workshop) -> None:
     workshop.database.execute("""
         create table app."Ünïcödé tablé that is called somehow" ("Spalté mit Namén, der lang ist" int);

@@ -15,6 +15,7 @@ from pgmend.listener.settings import Settings
 from pgmend.listener.source import asking
 from pgmend.listener.source.analysis import Analysis, analyze
 from pgmend.listener.source.extraction import extract
+from pgmend.listener.source.rewriting.menders import mend
 
 from tests.support.database import Database
 from tests.support.role import Roles
@@ -181,8 +182,11 @@ async def test_a_password_is_neither_shown_nor_sent(
 ) -> None:
     code = HEAD + f"    conn.execute({statement!r})\n    conn.execute(build({statement!r}) + x)\n"
     (tmp_path / "app.py").write_text(code)
-    analysis = await analyze(await schema.connect(), extract(tmp_path), Settings())
-    assert "hunter2" not in json.dumps(analysis_document(analysis, [view_in_code(each) for each in analysis.issues]))
+    connection = await schema.connect()
+    analysis = await analyze(connection, extract(tmp_path), Settings())
+    mendings = await mend(connection, analysis, tmp_path)
+    views = [view_in_code(each) for each in analysis.issues]
+    assert "hunter2" not in json.dumps(analysis_document(analysis, views, mendings))
     assert "hunter2" not in repr(analysis.issues)
     assert "hunter2" not in repr(sent)
 

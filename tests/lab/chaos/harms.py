@@ -15,6 +15,7 @@ Harm = Callable[[Scene], Awaitable[None]]
 
 # Longer than a lease lasts, so that somebody else leads when it goes on.
 _BEYOND_THE_LEASE_SECONDS = 7.0
+_LOOK_SECONDS = 0.01
 _TERMINATE = """
 select pg_catalog.pg_terminate_backend(pid) from pg_catalog.pg_stat_activity
 where datname = pg_catalog.current_database() and application_name like %s
@@ -142,5 +143,5 @@ async def until_the_moment(scene: Scene, seconds: float = 8.0) -> str | None:
             await asyncio.sleep(scene.random.choice((0, 0, 0.01, 0.05, 0.2)))
             return str(new[skipped][2])
         skipped -= len(new)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(_LOOK_SECONDS)
     return None

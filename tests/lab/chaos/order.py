@@ -37,7 +37,7 @@ select 'backup that nobody knows: ' || c.relname from pg_catalog.pg_class as c
 where c.relnamespace = 'pgmend_backup'::regnamespace and c.relkind = 'r'
   and not exists (select from pgmend.fix as f where f.state = 'applied' and f.plan::text like '%' || c.relname || '%')
 """
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.2
 
 
 async def structure(scene: Scene) -> Structure:

@@ -12,7 +12,7 @@ import psycopg
 
 from .application import LEDGERS, USERS, Ledger, Row
 
-_PAUSE_SECONDS = 0.002
+_PAUSE_SECONDS = 0.008
 # A table whose type changes in place waits for a moment without a reader of it.
 _SLOW_PAUSE_SECONDS = 0.15
 _AGAIN_SECONDS = 0.05

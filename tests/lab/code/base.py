@@ -51,6 +51,17 @@ async def make():
         await chancy.migrate()
 asyncio.run(make())
 """
+_SYNAPSE = """
+import psycopg2
+from synapse.storage.database import LoggingDatabaseConnection
+from synapse.storage.engines import create_engine
+from synapse.storage.prepare_database import prepare_database
+engine = create_engine({"name": "psycopg2", "args": {}, "allow_unsafe_locale": True})
+connection = psycopg2.connect(DSN)
+engine.on_new_connection(LoggingDatabaseConnection(conn=connection, engine=engine, default_txn_name="", server_name=""))
+wrapped = LoggingDatabaseConnection(conn=connection, engine=engine, default_txn_name="", server_name="")
+prepare_database(wrapped, engine, config=None)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +113,5 @@ CODE_BASES = (
     CodeBase("chancy", "0.26.0", "chancy", _CHANCY, ("croniter",)),
     CodeBase("saq", "0.26.4", "saq", _SAQ, ("psycopg[binary,pool]",)),
     CodeBase("langgraph-checkpoint-postgres", "3.2.0", "langgraph", _LANGGRAPH, ("psycopg[binary]",)),
+    CodeBase("matrix-synapse", "1.163.2", "synapse", _SYNAPSE, ("psycopg2-binary",)),
 )

@@ -42,7 +42,7 @@ def ailments() -> Mapping[str, Ailment]:
     ]
     restoring = [
         Ailment(f"restore: {name}", lambda shop, case=case: test_restore_recovery.ill(shop, case), undoable=True)
-        for name, case in test_restore_recovery.CASES.items()
+        for name, case in (test_restore_recovery.CASES | test_restore_recovery.MORE_CASES).items()
     ]
     online = Ailment("change column type, online", test_killed.fall_ill, undoable=True, moves="app.sessions.user_id")
     return {each.name: each for each in (*plain, online, *restoring)}

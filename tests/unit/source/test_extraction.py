@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 from pgmend.listener.source import module as reading
-from pgmend.listener.source.extracted import Extraction
 from pgmend.listener.source.extraction import extract
+
+from tests.support.source_tree import read, texts
 
 ONE_FILE = {
     "a literal": (
@@ -310,19 +310,6 @@ ONE_FILE = {
     "text that reaches no driver": ('SQL = "select a from t"\ndef f():\n    return SQL', []),
     "a constant that is no SQL": ("def f(conn):\n    conn.execute(select(User).where(User.id == 1))", []),
 }
-
-
-def read(folder: Path, **files: str) -> Extraction:
-    for name, text in files.items():
-        path = folder / name.replace("__", "/")
-        path = path.with_suffix(".sql") if name.endswith("_sql") else path.with_suffix(".py")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(dedent(text), encoding="utf-8")
-    return extract(folder)
-
-
-def texts(extraction: Extraction) -> list[str]:
-    return sorted(each.sql for each in extraction.statements)
 
 
 @pytest.mark.parametrize("form", ONE_FILE)

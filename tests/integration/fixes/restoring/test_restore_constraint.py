@@ -19,6 +19,14 @@ T = (
 HOSTILE = quoted(SCHEMA, TABLE)
 STRANGE = f"create table {HOSTILE} (id int primary key, {quoted(COLUMN)} text);"
 CONSTRAINT = ObjectKind.CONSTRAINT
+PARTS = (
+    "create table app.t (id int, a int, b varchar) partition by range (a);"
+    f"create table app.{quoted(TABLE)} partition of app.t for values from (0) to (5) partition by list (id);"
+    f"create table app.p11 partition of app.{quoted(TABLE)} for values in (1, 2); "
+    f"create table app.{quoted(NAME)} partition of app.{quoted(TABLE)} default;"
+    "create table app.p2 partition of app.t default;"
+    "insert into app.t select n, n, 'b' || n from generate_series(1, 9) n;"
+)
 
 
 def missing(well: str, definition: str, name: str = "c", comment: str | None = None, **more: object) -> Case:
@@ -79,6 +87,21 @@ CASES = {
         f"alter table {HOSTILE} drop constraint {quoted(NAME)}", "existence", CONSTRAINT, (SCHEMA, TABLE, NAME),
         f"UNIQUE ({quoted(COLUMN)})",
     ),
+    "unique of partitions": Case(
+        f"{PARTS} alter table app.t add constraint c unique nulls not distinct (id, a) include (b) with (fillfactor=70)"
+        " deferrable; comment on constraint c on app.t is 'why'",
+        "alter table app.t drop constraint c", "existence", CONSTRAINT, ("app", "t", "c"),
+        "UNIQUE NULLS NOT DISTINCT (id, a) INCLUDE (b) WITH (fillfactor='70') DEFERRABLE", comment="why",
+    ),
+    "primary key of partitions": Case(
+        f"{PARTS} alter table app.t add constraint c primary key (a, id)",
+        "alter table app.t drop constraint c", "existence", CONSTRAINT, ("app", "t", "c"), "PRIMARY KEY (a, id)",
+    ),
+    "primary key of partitions whose columns may be null": Case(
+        f"{PARTS} alter table app.t add constraint c primary key (a, id)",
+        "alter table app.t drop constraint c; alter table app.t alter id drop not null, alter a drop not null",
+        "existence", CONSTRAINT, ("app", "t", "c"), "PRIMARY KEY (a, id)",
+    ),
     "another check": changed("check (a > 0)", "check (a < 100)", "CHECK ((a > 0))", comment="why"),
     "another key": changed("unique (a)", "unique (b)", "UNIQUE (a)", comment="why"),
     "another primary key": changed("primary key (a)", "primary key (id)", "PRIMARY KEY (a)"),
@@ -109,6 +132,12 @@ async def test_it_is_as_expected_and_then_as_it_was(workshop: Workshop, case: Ca
         ("primary key of columns that may be null", "update app.t set a = null where id = 3", "ctid="),
         ("foreign key", "update app.t set a = 77 where id = 3", "a=77"),
         ("another check", "update app.t set a = -1 where id = 3", "ctid="),
+        ("unique of partitions", "insert into app.t values (3, 3, 'twin')", "id=3, a=3, rows=2"),
+        (
+            "primary key of partitions",
+            "alter table app.t alter id drop not null; update app.t set id = null where a = 7",
+            "ctid=",
+        ),
         ("another key", "update app.t set a = 1 where id = 3", "a=1, rows=2"),
         ("another foreign key", "alter table app.t disable trigger all; update app.t set a = 77 where id = 3", "a=77"),
     ],
@@ -124,6 +153,38 @@ async def test_rows_that_are_in_the_way_are_shown_before_anything_is_changed(
     assert outcome.state == "refused"
     assert any(each.startswith(example) for proof in outcome.proofs for each in proof.counter_examples)
     assert workshop.structure() == sick
+
+
+@pytest.mark.parametrize("own", ["unique (id, a)", "primary key (b)"])
+async def test_a_key_of_its_own_keeps_a_partition_from_becoming_a_part_of_another(workshop: Workshop, own: str) -> None:
+    case = CASES["unique of partitions" if "unique" in own else "primary key of partitions"]
+    await fall_ill(workshop, case)
+    run(workshop, f"alter table app.p2 add constraint mine {own}")
+    refusal = (await workshop.plan(case.remedy(workshop))).refusal or ""
+    assert "Partition app.p2 has constraint mine of its own" in refusal
+    run(workshop, refusal.partition("Cure: ")[2].partition(";")[0])
+    assert (await workshop.heal(case.remedy(workshop))).state == "applied"
+
+
+async def test_another_key_of_a_partitioned_table_is_not_changed_under_everybody(workshop: Workshop) -> None:
+    case = changed("unique (a, id)", "unique (id, a)", "UNIQUE (a, id)")
+    case = Case(case.well.replace(T, PARTS), case.fault, "definition", CONSTRAINT, case.name, case.definition)
+    await fall_ill(workshop, case)
+    refusal = (await workshop.plan(case.remedy(workshop))).refusal or ""
+    assert "one key cannot take the place of another" in refusal
+
+
+async def test_writers_of_all_partitions_go_on_while_their_key_is_made(workshop: Workshop) -> None:
+    case = CASES["unique of partitions"]
+    await fall_ill(workshop, case)
+    plan = await workshop.plan(case.remedy(workshop))
+    built = [step for step in plan.steps if not step.transactional]
+    assert len(built) == 3
+    assert all("concurrently" in text for step in built for text in step.statements)
+    indexes = "select count(*) from pg_index where indrelid in (select relid from pg_partition_tree('app.t'))"
+    outcome = await workshop.heal(case.remedy(workshop))
+    assert (outcome.state, outcome.reason) == ("applied", None)
+    assert workshop.database.value(indexes) == 5
 
 
 async def test_code_of_others_in_a_check_is_left_to_its_owner(workshop: Workshop, role: Roles) -> None:

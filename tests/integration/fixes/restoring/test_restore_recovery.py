@@ -28,6 +28,10 @@ CASES = {
         "definition", ObjectKind.INDEX, ("app", "t", "i"), "CREATE INDEX i ON app.t USING btree (a, lower(b))",
     ),
 }  # fmt: skip
+# What has more steps of the same sorts, and dies in the long run alone.
+MORE_CASES = {
+    name: CONSTRAINTS[name] for name in ("unique of partitions", "primary key of partitions whose columns may be null")
+}
 
 
 async def ill(workshop: Workshop, case: Case) -> Claim:
