@@ -61,7 +61,7 @@ class Expressions:
         if "".join(values) != value:
             return (whole,)
         return tuple(
-            self._written(each, line, column, whole.engine)
+            self._written(each, line, column, whole.engine)._replace(adjacent=True)
             for (line, column, _), each in zip(places, values, strict=True)
             if each
         )

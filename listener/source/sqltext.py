@@ -23,7 +23,7 @@ class Written(NamedTuple):
     """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
     place is that of the whole literal. Lines count from 1, columns from 0, in characters. It is `assumed` where it is a
     default that a setting or a constructor may replace, and `bound` where placeholders have values before the call.
-    It stands where the `engine` is another one."""
+    It stands where the `engine` is another one. It is `adjacent` where it is one of several literals in a row."""
 
     text: str
     line: int
@@ -33,6 +33,7 @@ class Written(NamedTuple):
     assumed: bool = False
     bound: bool = False
     engine: str | None = None
+    adjacent: bool = False
 
 
 class Hole(NamedTuple):
