@@ -150,7 +150,7 @@ class Calls:
             return None
         listed = self._place.listed(node)
         match listed:
-            case (Spread(parameter=Parameter(name=name)),) if isinstance(node, ast.Name) and node.id == name:
+            case (Spread(),) if isinstance(node, ast.Name) and self._place.scope.is_handed_on(node.id):
                 return None
             case _:
                 return listed

@@ -15,6 +15,7 @@ from ..garbage import uncollected
 from .extracted import Extraction
 from .facts import Module, Unreadable
 from .folder import Tree, find_files, module_name, read_text
+from .further import Worth, further
 from .linking import Linker
 from .module import read_module
 from .named_queries import named_statements
@@ -40,6 +41,7 @@ def extract(root: Path, exclude: Sequence[str] = ()) -> Extraction:
     tree = find_files(root, exclude)
     batches = _read(tree)
     files, broken = _sql_files(tree)
+    batches = [*batches, *_read_further(tree, batches)]
     modules = [module for batch in batches for module in batch.modules]
     namespace = Namespace(modules, files)
     statements, dynamic = Linker(modules, namespace).link()
@@ -52,6 +54,11 @@ def extract(root: Path, exclude: Sequence[str] = ()) -> Extraction:
         len(tree.python),
         sum(batch.lines for batch in batches),
     )
+
+
+def _is_worth(path: str, content: bytes) -> bool:
+    del path
+    return worth_reading(content)
 
 
 def _read(tree: Tree) -> Sequence[_Batch]:
@@ -71,6 +78,21 @@ def _read(tree: Tree) -> Sequence[_Batch]:
         return [_read_batch(tree.root, shares[0]), *(each.result() for each in others)]
 
 
+def _read_further(tree: Tree, batches: Sequence[_Batch]) -> list[_Batch]:
+    """The files that name helpers of others, and those that name helpers of these."""
+    modules = [module for batch in batches for module in batch.modules]
+    left = set(tree.python) - {module.path for module in modules}
+    left -= {each.path for batch in batches for each in batch.unreadable}
+    found: list[_Batch] = []
+    known: set[str] = set()
+    while left and (worth := further(modules, known)) is not None:
+        batch = _read_batch(tree.root, sorted(left), worth)
+        found.append(batch._replace(lines=0))
+        left -= {module.path for module in batch.modules}
+        modules += batch.modules
+    return found
+
+
 def _size(path: Path) -> int:
     """The bytes of the file; 0 where it went meanwhile, which who reads it tells."""
     try:
@@ -79,7 +101,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _read_batch(root: Path, paths: Sequence[str]) -> _Batch:
+def _read_batch(root: Path, paths: Sequence[str], worth: Worth = _is_worth) -> _Batch:
     modules: list[Module] = []
     unreadable: list[Unreadable] = []
     lines = 0
@@ -88,7 +110,7 @@ def _read_batch(root: Path, paths: Sequence[str]) -> _Batch:
             try:
                 content = read_text(root / path)
                 lines += content.count(b"\n")
-                if worth_reading(content):
+                if worth(path, content):
                     modules.append(read_module(path, module_name(path), _decoded(content)))
             except SyntaxError as error:
                 unreadable.append(Unreadable(path, f"it does not parse: {error.msg}", error.lineno or 0))

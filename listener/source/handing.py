@@ -12,6 +12,8 @@ from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written, qu
 
 _NO_VALUES: Final = frozenset({"prepare", "binary", "timeout", "execution_options", "translations", "using"})
 """Keywords of drivers' methods that give no values."""
+NOTHING: Final = "None"
+"""An argument that is written so gives no text."""
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:
@@ -80,7 +82,7 @@ def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) ->
         match argument.text:
             case ((Parameter() as inner,),) if inner.separator is None:
                 return ((piece._replace(name=inner.name),),)
-            case _ if _is_nothing(argument):
+            case _ if argument.said == NOTHING:
                 return ((),)
             case _:
                 return ((hole._replace(kind=hole_kind(each)),),)
@@ -90,8 +92,9 @@ def _joined(piece: Parameter, separator: str, argument: Argument, hole: Hole) ->
     return tuple((between, *text) if piece.after and text else text for text in found)
 
 
-def _is_nothing(argument: Argument) -> bool:
-    return argument.said == "None"
+def nothing(piece: Parameter) -> Alternatives:
+    """What stands for a parameter whose default is None."""
+    return ((Hole(piece.kind, NOTHING, piece.line, piece.column),),)
 
 
 def _identified(piece: Parameter, texts: Alternatives | None) -> Alternatives | None:

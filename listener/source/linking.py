@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +16,7 @@ from .drivers import drivers, outermost, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
-from .handing import argument_for, as_part, given, handed_through, values
+from .handing import NOTHING, argument_for, as_part, given, handed_through, nothing, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
 from .parsed import parse, slices
@@ -76,9 +76,12 @@ class Linker:
             for call in module.calls
             for each in (call, *told(call, module, namespace, self._definitions))
         ]
+        self._meant: dict[int, Function | None] = {}
         for module, call in self._sending:
             self._calls[call.name].append((module, call))
-        self._meant: dict[int, Function | None] = {}
+            renamed = call.name in module.imports and call.name not in self._definitions
+            if renamed and (function := self._target(module, call)) is not None:
+                self._calls[function.name].append((module, call))
         used = {
             driver.partition(" ")[0]
             for module in self._modules
@@ -93,9 +96,26 @@ class Linker:
         self._chosen_by_cursor = frozenset({"psycopg"} if "psycopg raw" in everywhere else ())
         self._found: dict[tuple[object, ...], CodeStatement] = {}
         self._dynamic: dict[Site, Dynamic] = {}
+        self._helpers: set[str] = set()
+        # With None in them: they are sent only where nobody asks whether it is None, which is where all others are so.
+        self._pointless: list[_Sent] = []
+        self._arrive: Callable[[_Sent], None] = self._arrived
 
     def link(self) -> tuple[tuple[CodeStatement, ...], tuple[Dynamic, ...]]:
         """The statements by file and line, and the calls whose SQL is dynamic."""
+        self._follow(self._arrived)
+        return (
+            tuple(sorted(self._found.values(), key=lambda each: (each.site, each.call))),
+            tuple(self._dynamic[site] for site in sorted(self._dynamic)),
+        )
+
+    def helpers(self) -> set[str]:
+        """The names of functions that make SQL of what their callers give, and of classes whose constructors do."""
+        self._follow(lambda _: None)
+        return self._helpers
+
+    def _follow(self, arrived: Callable[[_Sent], None]) -> None:
+        self._arrive = arrived
         waiting = deque(sent for module, call in self._sending for sent in self._begun(module, call))
         seen: set[tuple[object, ...]] = set()
         while waiting:
@@ -105,10 +125,10 @@ class Linker:
                 continue
             seen.add(key)
             waiting.extend(self._followed(sent))
-        return (
-            tuple(sorted(self._found.values(), key=lambda each: (each.site, each.call))),
-            tuple(self._dynamic[site] for site in sorted(self._dynamic)),
-        )
+        sites = {each.call for each in self._found.values()}
+        for sent in self._pointless:
+            if Site(sent.module.path, sent.call.line, sent.call.column) not in sites:
+                self._arrive(sent)
 
     def _begun(self, module: Module, call: Call) -> Iterator[_Sent]:
         """What a call sends to a driver by itself."""
@@ -181,6 +201,7 @@ class Linker:
         callers = []
         if wanted and function is not None and len(sent.through) < MOST_WRAPPERS:
             callers = list(self._callers(sent.module, function))
+            self._helpers.add(function.owner.rpartition(".")[2] if function.name == "__init__" else function.name)
         handed = 0
         for module, call in callers:
             if call is sent.call:
@@ -188,12 +209,16 @@ class Linker:
             texts = self._filled(sent, function, module, call) if function else ()
             for text in texts:
                 handed += 1
-                yield self._outer(sent, text, function, module, call)
+                outer = self._outer(sent, text, function, module, call)
+                if any(isinstance(each, Hole) and each.said == NOTHING for each in text):
+                    self._pointless.append(outer)
+                else:
+                    yield outer
         by_default = self._by_default(sent, function) if wanted and function is not None else ()
         for text in by_default:
-            self._arrived(replace(sent, text=text))
+            self._arrive(replace(sent, text=text))
         if not handed and not by_default:
-            self._arrived(sent)
+            self._arrive(sent)
 
     def _by_default(self, sent: _Sent, function: Function) -> Alternatives:
         """The text as it is for callers that give none of its parameters; nothing where these have to be given."""
@@ -234,8 +259,8 @@ class Linker:
             argument = argument_for(piece.name, function, call)
             default = function.defaults.get(piece.name) if argument is None else None
             known = known or argument is not None
-            if argument is None and piece.separator is not None and piece.name in function.empty:
-                default = ((),)
+            if argument is None and piece.name in function.empty:
+                default = ((),) if piece.separator is not None else nothing(piece)
             where = (sent.module, "") if default is not None else (module, call.function)
             alternatives = default or as_part(piece, argument)
             parts.append(tuple(each for text in alternatives for each in self._names.resolved(text, *where)))

@@ -70,20 +70,16 @@ def joined(separator: Text, listed: Listed, hole: Hole) -> Alternatives:
 
 def _run(separator: Text, listed: Listed, hole: Hole) -> Alternatives:
     parts: list[Alternatives] = []
-    may_be_empty = False
     for one in listed:
         match one:
             case Spread(parameter=parameter, each=each):
-                # Of several lists that callers give, the first is taken for one with items.
+                # What a caller gives before other items is taken for a list that has some.
                 between = separator[0] if len(separator) == 1 else None
                 if not isinstance(between, Written):
                     return ((hole,),)
                 filled = parameter._replace(separator=between.text, each=each, after=bool(parts))
-                may_be_empty = not parts
                 parts.append(((filled,),))
             case None:
-                return ((hole,),)
-            case _ if may_be_empty:
                 return ((hole,),)
             case _:
                 parts += [(separator,)] if parts else []

@@ -8,7 +8,7 @@ from typing import Final
 from .guards import engine_named, engine_of_folder
 
 _MIGRATIONS: Final = re.compile(
-    r"(?:^|/)(?:migrations?|alembic|versions|db_migrations|yoyo|revisions)(?:/|$)|(?:^|/)\d{4}_\w+\.py$"
+    r"(?:^|/)(?:migrations?|alembic|versions|db_migrations|yoyo|revisions|deltas?|upgrades?)(?:/|$)|(?:^|/)\d{4}_\w+\.py$"
 )
 _SQLITE: Final = re.compile(r"\bsqlite_(?:master|schema|sequence)\b|^\s*pragma\b", re.IGNORECASE)
 _TEST: Final = re.compile(r"(?:^|/)tests?/|(?:^|/)(?:test_\w+|\w+_test|conftest)\.py$")

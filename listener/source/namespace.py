@@ -35,12 +35,13 @@ _KEY: Final = re.compile(r"\['([\w-]+)'\]$")
 
 
 class Namespace:
-    """The modules of a tree, and its `.sql` files by their paths."""
+    """The modules of a tree, and its `.sql` files by their paths. Names are `missing` that no module was found for."""
 
     def __init__(self, modules: Iterable[Module], files: Mapping[str, str]) -> None:
         self._modules = {module.name: module for module in modules}
         self._known: dict[str, Module | None] = {}
         self._steps = 0
+        self.missing: set[str] = set()
         self._files = files
         self._by_tail: defaultdict[str, list[Module]] = defaultdict(list)
         for module in self._modules.values():
@@ -223,6 +224,8 @@ class Namespace:
                 if again is not None and again + dot + more != dotted:
                     yield from self._splits(again + dot + more)
                 return
+        if "." in dotted:
+            self.missing.add(dotted)
 
     def _followed(self, piece: Reference, module: Module, owner: str, depth: int) -> Alternatives:
         hole = Hole(HoleKind.UNKNOWN, piece.name + ("()" if piece.called else ""), piece.line, piece.column)

@@ -157,6 +157,30 @@ def test_what_a_helper_does_with_keys_and_columns_is_done_with_those_of_each_cal
     assert [each.sql for each in found.statements if each.call.file == "app.py"] == CALLS[call]
 
 
+@pytest.mark.parametrize("given", ["", ", None", ", where=None"])
+def test_what_no_caller_gives_is_in_none_of_its_texts(tmp_path: Path, given: str) -> None:
+    code = f"""
+        def find(conn, table, where=None):
+            sql = "select 1 from " + table
+            if where:
+                sql += " where " + where
+            conn.execute(sql)
+        def f(conn):
+            find(conn, "t"{given})
+            find(conn, "u", "a = 1")
+        """
+    assert texts(read(tmp_path, app=code)) == ["select 1 from t", "select 1 from u", "select 1 from u where a = 1"]
+
+
+def test_a_call_that_gives_none_is_not_lost(tmp_path: Path) -> None:
+    code = """
+        def find(conn, table, where=None):
+            conn.execute("select 1 from " + table + " where " + where)
+        find(conn, "t")
+        """
+    assert texts(read(tmp_path, app=code)) == ["select 1 from t where {None}"]
+
+
 def test_a_key_stands_where_it_is_written(tmp_path: Path) -> None:
     found = read(
         tmp_path,

@@ -83,6 +83,25 @@ def test_what_a_function_is_told_to_call_is_called(tmp_path: Path, way: str) -> 
     assert texts(read(tmp_path, app=code)) == ["select a from t", "select b from t"]
 
 
+HELPERS = {
+    "app__rows": "def select_row(conn, table):\n    conn.execute('select 1 from ' + table)\n",
+    "app__again": "from .rows import select_row\ndef first_row(conn, table):\n    return select_row(conn, table)\n",
+    "app__exports": "from .rows import select_row as other_name\n",
+}
+
+
+def test_a_file_without_sql_is_read_where_it_calls_helpers(tmp_path: Path) -> None:
+    used = "from .again import first_row\nfrom .exports import other_name\n"
+    found = read(
+        tmp_path,
+        **HELPERS,
+        app__used=f"{used}def f(conn):\n    first_row(conn, 't')\n    other_name(conn, 'u')\n",
+        app__unused="import os\ndef f(conn):\n    os.system(conn, 't')\n",
+    )
+    assert texts(found) == ["select 1 from t", "select 1 from u"]
+    assert (found.files, found.lines) == (5, 14)
+
+
 def test_the_constructor_of_a_base_is_that_of_the_base_alone(tmp_path: Path) -> None:
     code = """
         class Counter:
