@@ -17,7 +17,7 @@ from ..catalog.snapshot import DATABASE
 from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
 from .asking import Question, Refused, Taken, Unasked, ask, seclude
-from .clauses import Opened
+from .clauses import Opening
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements import judgements
@@ -166,9 +166,10 @@ def _is_utility(sql: str) -> bool:
     return parsed is not None and parsed.utility
 
 
-def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opened]]:
+def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opening]]:
     prepared = one.prepared
-    return one.sql, lambda position, length: prepared.is_assumed(one.offset + position, length), prepared.opened
+    opened = frozenset(each.behind(one.offset) for each in prepared.opened)
+    return one.sql, lambda position, length: prepared.is_assumed(one.offset + position, length), opened
 
 
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:

@@ -79,6 +79,9 @@ CLEAN = {
     "    conn.execute(f'select id, whatever from {t} where a = 1')\n",
     "a condition that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, where):\n"
     "    conn.execute(f'select name from users {where} order by id')\n",
+    "columns of a query of WITH that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n"
+    '    conn.execute(f\'with "H x" as not materialized (select * from {t}), j(a) as (select * from {t})'
+    ' select x, y from users, "H x" where z in (select w from j)\')\n',
     "a name that a setting may replace": f"{PSYCOPG}T = os.environ.get('T', 'gone')\n"
     "def f(conn: psycopg.Connection):\n    conn.execute(f'select a from {T} group by a')\n",
     "a value where none may stand": f"{PSYCOPG}def f(conn: psycopg.Connection, n):\n"
@@ -264,6 +267,15 @@ DEFECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
     "what psycopg2 cannot adapt": (
         psycopg2("update users set data = %s", ", ({'a': 1},)"), [("PARAMETER_TYPE_MISMATCH", "public.users", "")]
+    ),
+    "a column beside a query of what only runs know": (
+        f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n    conn.execute(f'with h as (select a from {{t}} where b = 1)"
+        " select nam from users where id in (select c from {t} where d = 1) order by mail')\n",
+        [("UNKNOWN_COLUMN", "public.users", "mail"), ("UNKNOWN_COLUMN", "public.users", "nam")],
+    ),
+    "a column beside a table that is not there": (
+        asyncpg("select nam from users where id in (select a from gone)"),
+        [("UNKNOWN_COLUMN", "public.users", "nam"), ("UNKNOWN_TABLE", ".gone", "")],
     ),
     "a template of another place": (
         f"{PSYCOPG}FIND = 'select {{}} from {{table}}'\ndef f(conn: psycopg.Connection):\n"

@@ -93,8 +93,10 @@ class Ground:
         self._values += 1
         name = f"x{self._values}"
         if annotation == "literal":
-            return Value(said)
-        return Value(said.replace("x", name, 1) if said == "x" else said.replace("(x)", f"({name})"), name + annotation)
+            return Value(said, "", self._values)
+        if said.startswith("x"):
+            said = name + said[1:]
+        return Value(said.replace("(x)", f"({name})"), name + annotation, self._values)
 
     def plant(self, words: Sql, *, style: Style | None = None, count: Count = Count.RIGHT) -> Plant:
         """The statement as it is planted."""

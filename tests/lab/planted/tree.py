@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .apart import HELPERS, LIBRARIES, aiosql, helped, pugsql
 from .code import Code, Draft
 from .forms import FORMS, Form
-from .ground import Ground, Kind
+from .ground import Ground, Kind, Needs
 from .plants import KINDS
 from .quiet import QUIET, Still, quiet_source
 from .routes import PREAMBLE, ROUTES, Journey, Source, direct
 from .schema import Schema
-from .sender import Sender, senders
+from .sender import Sender, Style, senders
 
 _IN_A_FILE = 8
 
@@ -75,6 +76,10 @@ def cases(tree: str, number: int, seed: int, schema: Schema) -> Iterator[Case]:
             source = quiet_source(Still(place, chance, schema, sender), name)
             yield Case(place, sender.name, "", name, "quiet", "quiet", False, "", source)
             made += 1
+        elif place % 9 == 7:
+            for case in _apart(place, f"{seed} {tree} {place}", those, schema):
+                made += 1
+                yield case
         else:
             kind = kinds[(place + seed * 31) % len(kinds)]
             sender = chance.choice([each for each in those if kind.suits(each)])
@@ -100,6 +105,28 @@ def _pair(number: int, seed: str, kind: Kind, sender: Sender, schema: Schema) ->
         yield Case(
             own, sender.name, kind.issue_type, kind.variant, form.name, route, planted, plant.missing, source, mark
         )
+
+
+def _apart(number: int, seed: str, those: Sequence[Sender], schema: Schema) -> Iterator[Case]:
+    """The same of what no call has."""
+    plain = [each for each in those if each.style is not Style.PYFORMAT]
+    for planted in (True, False):
+        own = number * 2 + planted + 100_000
+        chance = random.Random(seed)
+        ground = Ground(own, chance, schema, chance.choice(plain), planted=planted)
+        library = "pugsql" if ground.sender.tree == "sqlalchemy" else "aiosql"
+        if number // 9 % 2 and (ground.sender.tree in LIBRARIES or library == "pugsql"):
+            kind = chance.choice([each for each in KINDS if each.needs is not Needs.VALUES])
+            plant = kind.plant(ground)
+            draft = Draft(own, chance, ground.sender, plant.words, ground.sender.written(plant.words, Style.COLON))
+            source, issue_type, form = (pugsql if library == "pugsql" else aiosql)(draft), kind.issue_type, library
+            variant = kind.variant
+        else:
+            variant = list(HELPERS)[number // 9 % len(HELPERS)]
+            issue_type, help_ = HELPERS[variant]
+            (source, plant), form = helped(ground, help_), "helper without SQL"
+        mark = ground.mark if ground.mark in plant.missing else ""
+        yield Case(own, ground.sender.name, issue_type, variant, form, form, planted, plant.missing, source, mark)
 
 
 def _formed(draft: Draft, kind: Kind) -> tuple[Form, Code]:
@@ -142,6 +169,7 @@ def write(root: Path, tree: str, number: int, seed: int, schema: Schema) -> Writ
             places[name].append((len(lines) + 1, case))
             lines += [*"\n\n".join(case.source.module).splitlines(), ""]
             for file, text in case.source.files.items():
+                (root / file).parent.mkdir(exist_ok=True)
                 (root / file).write_text(text, encoding="utf-8")
                 places[file] = [(1, case)]
                 texts[file] = text.splitlines()

@@ -20,10 +20,12 @@ class Name(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A value that is bound: its expression in Python, and what the function around has to be given for it."""
+    """A value that is bound: its expression in Python, what the function around has to be given for it, and a number
+    that no other value of the statement has."""
 
     said: str
     given: str = ""
+    number: int = 0
 
 
 Word = str | Name | Value
