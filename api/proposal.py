@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from rich.console import Console, Group
 from rich.text import Text
 
@@ -14,20 +17,30 @@ from ..listener.desk import Desk, IssueFilter, Preview, ShownIssue
 from ..listener.errors import FixError, InvalidRequest, NoRemedy
 from ..listener.fixes.order import ordered
 from ..listener.fixes.preflight import objection
+from ..listener.remedy import CodeChange
+from ..listener.settings import Settings
 from .report.document import SCHEMA_VERSION, plan_document
+from .report.plan_code import code_document, code_lines
 from .report.printable import one_line, printable
 from .report.script import comment, plan_lines, preamble
 from .report.terminal import plan_text
 from .report.view import view_shown
 
+if TYPE_CHECKING:
+    from ..listener.source.alongside import CodeAlongside
+    from ..listener.source.rewriting.conversions import CodeConversions
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An issue with its plan, or with the error that says why there is none."""
+    """An issue with its plan, or with the error that says why there is none. `code` is what changes of the code below
+    `root` with it, where somebody asked for that."""
 
     issue: ShownIssue
     preview: Preview | None
     error: FixError | None = None
+    code: CodeConversions | None = None
+    root: Path | None = None
 
     @property
     def feasible(self) -> bool:
@@ -43,6 +56,11 @@ class Proposal:
     def refusal(self) -> str | None:
         """Why there is no plan."""
         return None if self.preview else str(self.error or "no plan")
+
+    @property
+    def told_code(self) -> tuple[CodeConversions, Path] | None:
+        """What changes of the code, and where that is."""
+        return None if self.code is None or self.root is None else (self.code, self.root)
 
     @property
     def objection(self) -> str | None:
@@ -70,6 +88,20 @@ async def propose(
         told(f"planning {number} of {len(issues)}: {issue.issue_type} {view_shown(issue).where}")
         proposals.append(await _propose(desk, issue))
     return tuple(ordered(proposals, key=lambda each: each.preview.plan if each.preview else None))
+
+
+async def with_code(
+    proposals: Sequence[Proposal], code: CodeAlongside, connection: AsyncConnection[TupleRow], settings: Settings
+) -> tuple[Proposal, ...]:
+    """The proposals, each with what changes of the code with it. `connection` is in autocommit mode and of its own."""
+    found: list[Proposal] = []
+    for each in proposals:
+        remedy = each.preview.plan.remedy if each.preview is not None else None
+        goes_with = None
+        if remedy is not None and not isinstance(remedy, CodeChange):
+            goes_with = await code.goes_with(connection, remedy, settings)
+        found.append(replace(each, code=goes_with, root=code.root))
+    return tuple(found)
 
 
 def render(proposals: Sequence[Proposal], form: str, *, colour: bool = False) -> str:
@@ -124,6 +156,7 @@ def _document(proposal: Proposal) -> dict[str, object]:
         "fix_id": str(proposal.preview.fix.fix_id) if proposal.preview else None,
         "refusal": proposal.refusal,
         "plan": None if plan is None else plan_document(plan),
+        **({"code": code_document(*proposal.told_code)} if proposal.told_code is not None else {}),
     }
 
 
@@ -132,7 +165,8 @@ def _block(proposal: Proposal) -> Group:
     head = Text(f"{view.issue_type} {one_line(view.where)}  {view.issue_id}", style="bold underline")
     if proposal.preview is None:
         return Group(head, Text(f"no plan: {printable(proposal.refusal or '')}", style="magenta"))
-    return Group(head, plan_text(proposal.preview.plan, only_read=proposal.objection))
+    told = [Text(line, style="cyan") for line in code_lines(*proposal.told_code)] if proposal.told_code else []
+    return Group(head, plan_text(proposal.preview.plan, only_read=proposal.objection), *told)
 
 
 def _script(proposal: Proposal) -> Iterator[str]:
@@ -147,4 +181,6 @@ def _script(proposal: Proposal) -> Iterator[str]:
             for example in proof.counter_examples if proof.alone or proof.forecast else ():
                 yield from comment(f"  {example}")
         yield from plan_lines(plan, only_read=proposal.objection)
+        for line in code_lines(*proposal.told_code) if proposal.told_code is not None else ():
+            yield from comment(line)
     yield ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -75,6 +75,13 @@ async def connect(
         await connection.close()
         raise refused(dsn, error) from error
     return connection
+
+
+@asynccontextmanager
+async def connected(dsn: str, purpose: str) -> AsyncGenerator[Connection]:
+    """What `connect` makes, for the length of an `async with`."""
+    async with await connect(dsn, purpose) as connection:
+        yield connection
 
 
 def options(purpose: str) -> dict[str, Any]:

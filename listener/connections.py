@@ -87,8 +87,9 @@ class Connections:
 
     @classmethod
     def within(cls, dsn: str, settings: Settings, purpose: str) -> Connections:
-        """What `max_connections` leaves to a process that may lead."""
-        return cls(dsn, purpose, settings.max_connections - KEPT)
+        """What `max_connections` leaves to a process that may lead; one more is kept where it watches code."""
+        kept = KEPT + (settings.code is not None)
+        return cls(dsn, purpose, settings.max_connections - kept)
 
     @property
     def connecting(self) -> int:

@@ -9,6 +9,7 @@ Daemon.run
         ├── heartbeat   keeps the lease, or ends the reign
         ├── analyse     events, pulses, scans
         ├── mend        measures, proposes, applies, undoes
+        ├── code        the application's code, read in a process of its own
         ├── keep house  once a day: old history goes
         └── erase       with each scan: expired backups go, and from others what is gone from their tables
 ```
@@ -20,7 +21,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -34,9 +35,12 @@ from psycopg.rows import TupleRow
 from tenacity import retry, retry_if_exception_type, wait_exponential_jitter
 
 from .catalog.exclusion import LeftAlone
+from .codebase.statements import code_sources
+from .codebase.watch import CodeWatch
 from .connection import connect
 from .connections import ConnectionSource, SharedConnection
 from .errors import CouldNotLook, LeaseLost
+from .event import Event
 from .fixes.execution.courtesy import Courtesy
 from .fixes.limits import limits_of
 from .hearing.bell import Bell
@@ -45,6 +49,7 @@ from .hearing.notifier import Notifier
 from .hearing.pulse import PULSE_INTERVAL, Pulse, invalid_indexes, read_pulse, triggers_fire
 from .judging.analyst import Analyst
 from .judging.judge import Judge
+from .judging.outcome import Outcome
 from .judging.roster import Roster
 from .mending.housekeeping import Housekeeper
 from .mending.mender import Mender
@@ -84,6 +89,8 @@ class Daemon:
         self._connections = connections
         self._settings = settings
         self._orders = orders or Orders()
+        self._code = CodeWatch(dsn, settings) if settings.code is not None and not self._orders.stands_in else None
+        self.sources = code_sources(settings, self._code)
         self._bell = Bell()
         self._notifier = Notifier(dsn, self._bell)
         self._stop = asyncio.Event()
@@ -170,10 +177,19 @@ class Daemon:
         settings = self._settings
         async with await connect(self._dsn, "analyst") as connection:
             judge = Judge(roster, settings.critical_tables)
-            analyst = Analyst(connection, lease, judge, LeftAlone(settings.exclude), online_above=settings.online_above)
+            analyst = Analyst(
+                connection,
+                lease,
+                judge,
+                LeftAlone(settings.exclude),
+                online_above=settings.online_above,
+                heard=self._heard,
+            )
             # Before the first look, or what is changed right after it would never be noticed without event triggers.
             hears, pulse = await analyst.ask(_hearing)
             await analyst.begin()
+            if self._code is None and not self._orders.stands_in:
+                await analyst.leave_code()
             mender = Mender(
                 self._connections,
                 settings,
@@ -185,6 +201,7 @@ class Daemon:
                 observe=self._orders.observe,
                 stands_in=self._orders.stands_in,
                 repository=None if self._orders.stands_in else Repository(Path.cwd()),
+                sources=self.sources,
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse(connection, analyst, mender, hears, pulse), name="analyse")
@@ -197,9 +214,15 @@ class Daemon:
                     courtesy=Courtesy(SharedConnection(keeping), limits_of(settings)),
                 )
                 group.create_task(housekeeper.run(), name="keep house")
+                if self._code is not None:
+                    group.create_task(self._code.run(analyst.see_code), name="code")
                 group.create_task(housekeeper.keep_erasing(settings.scan_interval), name="erase from backups")
                 self.leading.set()
                 log.info("watching", tables=len(analyst.examiner.snapshot.tables))
+
+    def _heard(self, kind: str, events: Sequence[Event], outcome: Outcome) -> None:
+        if self._code is not None:
+            self._code.hear(kind, events, outcome)
 
     async def _analyse(
         self, connection: AsyncConnection[TupleRow], analyst: Analyst, mender: Mender, hears: bool, pulse: Pulse

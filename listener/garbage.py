@@ -22,6 +22,16 @@ def uncollected() -> Generator[None]:
             gc.enable()
 
 
+def put_by() -> None:
+    """What lives now counts as what has lived for long: the next collection of what is young does not look at it.
+
+    Freezing and thawing moves it there. Where something is frozen already all stays as it is: it would thaw too.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()
+
+
 def keep_for_good() -> None:
     """What lives now is not looked at again: for a process whose big picture has just been made."""
     gc.collect()

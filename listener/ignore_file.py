@@ -5,6 +5,7 @@ type = "MISSING_PRIMARY_KEY"        # patterns with *, ?, […]
 table = "logs.*"                    # on schema.table or table
 column = "user_id"                  # optional; as the issue shows it
 object = "orders_idx"               # optional: an index or a constraint
+file = "scripts/*"                  # of an issue in code, instead of the table or beside it
 reason = "append-only"
 owner = "platform team"
 until = 2027-01-01                  # optional; a date is its beginning, UTC
@@ -33,7 +34,7 @@ from .settings import matches
 
 FILE_NAME = "pgmend-ignore.toml"
 _SAID = ("reason", "owner")
-_PATTERNS = ("type", "table", "column", "object")
+_PATTERNS = ("type", "table", "column", "object", "file")
 _TEXTS = ("issue_id", *_PATTERNS, *_SAID, "definition")
 _KEYS = (*_TEXTS, "until")
 
@@ -50,12 +51,17 @@ class IgnoreEntry:
     table: str | None = None
     column: str | None = None
     object: str | None = None
+    file: str | None = None
     until: datetime | None = None
     definition: str | None = None
 
     def may_be_about(self, issue_types: Collection[str]) -> bool:
         """Whether it could cover an issue of one of those types; an id does not tell its type."""
         return any(self.issue_id is not None or fnmatchcase(each, self.type or "") for each in issue_types)
+
+    def is_only_about(self, issue_types: Collection[str]) -> bool:
+        """Whether it names one of those types, or a file of code."""
+        return self.file is not None or self.type in issue_types
 
     def covers(self, issue: Issue) -> bool:
         """Whether it is about that issue as it is now."""
@@ -65,9 +71,10 @@ class IgnoreEntry:
             return self.issue_id == issue.issue_id
         return (
             fnmatchcase(issue.issue_type, self.type or "")
-            and matches((self.table or "",), issue.schema, issue.table)
+            and matches(("*" if self.table is None else self.table,), issue.schema, issue.table)
             and fnmatchcase(issue.column, "*" if self.column is None else self.column)
             and fnmatchcase(issue.object_name, "*" if self.object is None else self.object)
+            and (self.file is None or (issue.site is not None and fnmatchcase(issue.site.file, self.file)))
         )
 
     def is_over(self, now: datetime) -> bool:
@@ -75,7 +82,7 @@ class IgnoreEntry:
         return self.until is not None and self.until <= now
 
     def __str__(self) -> str:
-        said = self.issue_id or " ".join(filter(None, (self.type, self.table, self.column, self.object)))
+        said = self.issue_id or " ".join(filter(None, (self.type, self.table, self.column, self.object, self.file)))
         return f"entry {self.number} ({said})"
 
 
@@ -115,13 +122,20 @@ class IgnoreFile:
         """The first entry that covers the issue and whose time is not over."""
         return next((entry for entry in self.entries if not entry.is_over(now) and entry.covers(issue)), None)
 
-    def stale(self, issues: Iterable[Issue], now: datetime, *, unseen: Collection[str] = ()) -> Iterator[str]:
-        """A sentence about each entry whose time is over, or that covers none of the issues.
+    def stale(
+        self,
+        issues: Iterable[Issue],
+        now: datetime,
+        *,
+        entries: Iterable[IgnoreEntry] | None = None,
+        unseen: Collection[str] = (),
+    ) -> Iterator[str]:
+        """A sentence about each entry (of all or those) whose time is over, or that covers none of the issues.
 
         `unseen` are the issue types of which these may not be all: what could be about one of them may cover one.
         """
         found = tuple(issues)
-        for entry in self.entries:
+        for entry in self.entries if entries is None else entries:
             if entry.is_over(now):
                 yield f"{entry} is over since {entry.until:%Y-%m-%d %H:%M} UTC: renew it or take it out."
             elif not entry.may_be_about(unseen) and not any(entry.covers(issue) for issue in found):
@@ -136,9 +150,10 @@ def entry_text(issue: Issue, reason: str, owner: str, until: datetime | None) ->
     """The entry for that one issue, as it stands now."""
     values = {
         "type": issue.issue_type,
-        "table": _literally(f"{issue.schema}.{issue.table}"),
+        "table": _literally(f"{issue.schema}.{issue.table}") if issue.site is None or issue.table else None,
         "column": _literally(issue.column) or None,
         "object": _literally(issue.object_name) or None,
+        "file": None if issue.site is None else _literally(issue.site.file),
         "reason": reason,
         "owner": owner,
     }
@@ -167,8 +182,8 @@ def _entry(number: int, given: object) -> IgnoreEntry:
     if "issue_id" in entry:
         if both := [name for name in _PATTERNS if name in entry]:
             raise _Unusable(f"it has issue_id and {', '.join(both)}; one or the other names the issue.")
-    elif "type" not in entry or "table" not in entry:
-        raise _Unusable("it names no issue; write issue_id, or type and table.")
+    elif "type" not in entry or ("table" not in entry and "file" not in entry):
+        raise _Unusable("it names no issue; write issue_id, or type and table, or for code type and file.")
     texts = {name: cast("str", entry[name]) for name in _TEXTS if name in entry}
     return IgnoreEntry(number=number, until=_moment(entry.get("until")), **texts)
 

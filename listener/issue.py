@@ -34,6 +34,7 @@ class Finding:
     `object_name` tells apart several findings of one type on the same columns (an index's or constraint's name).
     One on DATABASE names its `place`, of which the names of table and object are taken then.
     `event_id` is the event that it is about; of most findings others tell which opened them.
+    `untold` is what the states keep back and what yet belongs to the definition; nothing stores it.
     `severity` None takes the rule's. `doubt` says why no remedy may be acted upon alone (ambiguity, unmeasured data).
     """
 
@@ -48,6 +49,7 @@ class Finding:
     doubt: str | None = None
     place: Place | None = None
     event_id: str | None = None
+    untold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def issue_id(issue_type: str, schema: str, table: str, column: str, object_name:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def definition_hash(current_state: str, expected_state: str) -> str:
+def definition_hash(current_state: str, expected_state: str, untold: str = "") -> str:
     """Changes when what is wrong changes; an ignored issue comes back then."""
-    return blake2b(f"{current_state}\x1f{expected_state}".encode(), digest_size=8).hexdigest()
+    text = "\x1f".join((current_state, expected_state, *([untold] if untold else [])))
+    return blake2b(text.encode(), digest_size=8).hexdigest()

@@ -17,7 +17,19 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from .errors import SettingsError
@@ -37,6 +49,8 @@ DEFAULT_CRITICAL_TABLES = (
     "credentials",
 )
 
+FEWEST = 5
+"""Of connections; where code is watched one more."""
 SEEN_FOR = timedelta(days=1)
 """What runs once a day is among the statements that the server has seen then."""
 _SIZE = re.compile(r"(?P<number>\d+)\s*(?P<unit>|kb|mb|gb|tb)")
@@ -134,7 +148,10 @@ class Settings(BaseSettings):
     trust_rehearsals: bool = True
     statements_seen_for: Duration = SEEN_FOR
     rehearsal_dsn: SecretStr | None = None
-    max_connections: Annotated[int, Field(ge=5, le=50)] = 5
+    code: Path | None = None
+    code_exclude: Words = ()
+    code_autofix: bool = False
+    max_connections: Annotated[int, Field(ge=FEWEST, le=50)] = FEWEST
     rules: Path | None = None
     rule: Annotated[Mapping[str, RuleSettings], NoDecode, BeforeValidator(_tables_only)] = Field(
         default_factory=dict[str, RuleSettings]
@@ -146,6 +163,24 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
 
     _sources: Mapping[str, str] = PrivateAttr(default_factory=dict[str, str])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_more_for_code(cls, values: object) -> object:
+        """Whoever says nothing else has a connection more where code is watched."""
+        if not isinstance(values, dict):
+            return values  # pydantic refuses it
+        said = cast("dict[str, object]", values)
+        if said.get("code") is None or said.get("max_connections") is not None:
+            return said
+        return said | {"max_connections": FEWEST + 1}
+
+    @field_validator("max_connections")
+    @classmethod
+    def _enough_for_code(cls, value: int, others: ValidationInfo) -> int:
+        if others.data.get("code") is not None and value <= FEWEST:
+            raise PydanticCustomError("connections", "Where code is watched it takes 6 or more")
+        return value
 
     def coming_from(self, sources: Mapping[str, str]) -> Self:
         """These settings, knowing where each value comes from."""
@@ -164,7 +199,7 @@ class Settings(BaseSettings):
 _NAMES = ", ".join(Settings.model_fields)
 _CURES = {
     "max_connections": "Five are what it takes: to listen, to keep the lease, to judge events, to fix, and one for all"
-    " else. Give 5 to 50, or leave the setting out",
+    " else; a sixth asks about code, where that is watched. Give 5 to 50 (6 with code), or leave the setting out",
 }
 
 

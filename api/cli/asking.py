@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def asking(dsn: str | None) -> AsyncGenerator[Desk]:
     """The desk on the database that the options name; its connections end with the block."""
+    from ...listener.codebase.statements import code_sources
     from ...listener.desk import Connections, Desk
 
     source = find_source(dsn)
     async with Connections.within(source.dsn, source.settings, "command") as connections:
-        yield Desk(connections, source.settings)
+        yield Desk(connections, source.settings, code_sources(source.settings))
 
 
 def mustered(settings: Settings, select: Sequence[str] | None = None, ignore: Sequence[str] | None = None) -> Roster:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,12 +58,15 @@ def check(
     ignore: IgnoreOption = None,
     format: FormatOption = Format.TEXT,
     fail_on: FailOnOption = FailOn.CRITICAL,
+    code: Annotated[
+        Path | None, typer.Option("--code", help="A folder with code whose joins say what columns mean.")
+    ] = None,
 ) -> None:
     """Look at everything once, read-only; nothing need be installed.
 
     Exit codes: 0 clean, 1 issues at or above --fail-on, 2 wrong usage, 3 something could not be looked at.
     """
-    source = guarded(lambda: find_source(dsn))
+    source = guarded(lambda: find_source(dsn, code=code))
     roster = guarded(lambda: mustered(source.settings, select, ignore))
     result = run(scan(source, roster, with_plans=format in (Format.TEXT, Format.JSON)))
     _print(result, format)
@@ -72,7 +76,7 @@ def check(
 async def scan(source: Source, roster: Roster, *, with_plans: bool = False) -> CheckResult:
     """One look, with what the folder's ignore file says set apart."""
     from ...listener import check as look
-    from ...listener.connection import connect
+    from ...listener.connection import connect, connected
     from ...listener.ignore_file import IgnoreFile
 
     ignore_file = IgnoreFile.read(Path.cwd())
@@ -86,6 +90,7 @@ async def scan(source: Source, roster: Roster, *, with_plans: bool = False) -> C
                     roster=roster,
                     ignore_file=ignore_file,
                     with_plans=with_plans,
+                    second=partial(connected, source.dsn, "check"),
                     progress=doing.append,
                 )
 

@@ -12,6 +12,7 @@ import typer
 
 from .asking import asking, issue_types
 from .check import IgnoreOption, SelectOption
+from .code_undo import is_of_code, undo_code
 from .outcome import ExitCode, guarded, run
 from .patience import stderr, telling
 from .question import answer, confirm
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .source import Source
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Code = Annotated[
+    Path | None, typer.Option("--code", help="Your code: what has to change in it with a type is shown, as a patch.")
+]
 Issues = Annotated[list[str] | None, typer.Argument(metavar="[ISSUE_ID]...", help="Which; none is every open one.")]
 
 
@@ -43,12 +47,13 @@ def plan(
     ignore: IgnoreOption = None,
     format: Annotated[PlanFormat, typer.Option("--format")] = PlanFormat.TEXT,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Write to a file.")] = None,
+    code: Code = None,
     dsn: Dsn = None,
 ) -> None:
     """Show the plans of all or some issues in the order in which they would be applied; applies nothing."""
     from ..proposal import render
 
-    proposals = run(_plan(dsn, issue_ids or None, select, ignore))
+    proposals = run(_plan(dsn, issue_ids or None, select, ignore, code))
     text = render(proposals, format.value, colour=output is None and sys.stdout.isatty())
     if output is None:
         typer.echo(text)
@@ -64,6 +69,7 @@ def fix(
         Path | None, typer.Option("--plan", help="Exactly the plans of this file (`pgmend plan --format json`).")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plans and apply nothing.")] = False,
+    code: Code = None,
     yes: Yes = False,
     dsn: Dsn = None,
 ) -> None:
@@ -73,31 +79,40 @@ def fix(
     """
     if sum((bool(issue_ids), all_issues, plan_file is not None)) != 1:
         raise typer.BadParameter("Name issues, or give --all, or --plan FILE.")
-    code = run(_fix(dsn, issue_ids or None, plan_file, dry_run, yes))
-    raise SystemExit(int(code))
+    ended = run(_fix(dsn, issue_ids or None, plan_file, code, dry_run=dry_run, yes=yes))
+    raise SystemExit(int(ended))
 
 
 def rollback(fix_id: str, dsn: Dsn = None, yes: Yes = False) -> None:
-    """Undo an applied fix; what was written after it stays.
+    """Undo an applied fix, of the database or of code; what was written after it stays.
 
     Exit codes: 0 undone, 1 refused, failed, or waiting for somebody.
     """
     if not yes and sys.stdin.isatty():
         guarded(lambda: confirm(f"Undo fix {fix_id}?"))
+    if guarded(lambda: is_of_code(fix_id)):
+        run(undo_code(dsn, fix_id))
+        raise SystemExit(int(ExitCode.CLEAN))
     raise SystemExit(int(run(_rollback(dsn, fix_id))))
 
 
 async def _plan(
-    dsn: str | None, issue_ids: list[str] | None, select: list[str] | None, ignore: list[str] | None
+    dsn: str | None, issue_ids: list[str] | None, select: list[str] | None, ignore: list[str] | None, code: Path | None
 ) -> tuple[Proposal, ...]:
     wanted = issue_types(select, ignore)
     source = find_source(dsn)
     async with asking(dsn) as desk:
-        return await _proposals(source, desk, issue_ids, wanted)
+        return await _with_code(source, await _proposals(source, desk, issue_ids, wanted), code)
 
 
 async def _fix(
-    dsn: str | None, issue_ids: list[str] | None, plan_file: Path | None, dry_run: bool, yes: bool
+    dsn: str | None,
+    issue_ids: list[str] | None,
+    plan_file: Path | None,
+    code: Path | None,
+    *,
+    dry_run: bool,
+    yes: bool,
 ) -> ExitCode:
     from ..bulk import Bulk
     from ..proposal import read_plan_file
@@ -108,7 +123,7 @@ async def _fix(
         ids = list(wanted) if wanted is not None else issue_ids
         proposals = await _proposals(source, desk, ids, None)
         if dry_run or not yes:
-            _show(proposals)
+            _show(await _with_code(source, proposals, code))
         if dry_run:
             return ExitCode.CLEAN
         bulk = Bulk(desk, stderr(), frozen=wanted)
@@ -185,6 +200,20 @@ async def _proposals(
             with redirect_stdout(sys.stderr):  # what is told on the way is no plan
                 await look(source.dsn, source.settings, desk)
         return await propose(desk, issue_ids, select, doing.append)
+
+
+async def _with_code(source: Source, proposals: tuple[Proposal, ...], code: Path | None) -> tuple[Proposal, ...]:
+    """The proposals with what changes of the code, where somebody said which, here or by a setting."""
+    from ...listener.connection import connect
+    from ...listener.source.alongside import CodeAlongside
+    from ..proposal import with_code
+
+    root = code or source.settings.code
+    if root is None:
+        return proposals
+    async with await connect(source.dsn, "plan") as connection:
+        alongside = CodeAlongside(root, source.settings.code_exclude)
+        return await with_code(proposals, alongside, connection, source.settings)
 
 
 def _show(proposals: Sequence[Proposal]) -> None:

@@ -12,20 +12,21 @@ from .status import Shape, ShapeOption, as_json
 
 if TYPE_CHECKING:
     from ...listener.judging.roster import Roster
+    from ...listener.source.panel import Panel
 
 
 def rules(format: ShapeOption = Shape.TEXT) -> None:
     """Every rule: what it finds, how bad that is, where it comes from, whether it judges. Asks no database."""
-    roster = guarded(_roster)
+    roster, panel = guarded(_mustered)
     from ..report.rules import lack_texts, rules_document, rules_table
 
     if format is Shape.JSON:
-        typer.echo(as_json(rules_document(roster)))
+        typer.echo(as_json(rules_document(roster, panel)))
         return
     from rich.console import Console
 
     console = Console(soft_wrap=True)
-    console.print(rules_table(roster))
+    console.print(rules_table(roster, panel))
     for text in lack_texts(roster):
         console.print(text)
 
@@ -34,17 +35,19 @@ def rule(name: Annotated[str, typer.Argument(help="Such as MISSING_INDEX or miss
     """The page on one rule: what is wrong, how it is found, how it is mended, when to ignore it."""
     from rich.console import Console
 
-    from ...listener.source.judgements import judgements
     from ..report.rules import judgement_page, rule_page
 
-    judgement = next((each for each in judgements() if each.issue_type == name.upper()), None)
-    if judgement is not None:
-        Console().print(judgement_page(judgement))
+    roster, panel = guarded(_mustered)
+    seat = panel.find(name)
+    if seat is not None:
+        Console().print(judgement_page(seat))
         return
-    Console().print(rule_page(guarded(lambda: _roster().find(name))))
+    Console().print(rule_page(guarded(lambda: roster.find(name))))
 
 
-def _roster() -> Roster:
+def _mustered() -> tuple[Roster, Panel]:
     from ...listener.settings import load_settings
+    from ...listener.source.panel import Panel
 
-    return mustered(load_settings()[0])
+    settings = load_settings()[0]
+    return mustered(settings), Panel.muster(settings)

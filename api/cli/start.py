@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,9 +31,13 @@ def start(
     settle_time: Annotated[
         float | None, typer.Option("--settle-time", help="Seconds without DDL before a fix may run alone.")
     ] = None,
+    code: Annotated[
+        Path | None, typer.Option("--code", help="A folder with the application's code: its SQL is watched, too.")
+    ] = None,
 ) -> None:
     """Listen, look, mend; with the HTTP API beside it."""
-    run(_start(dsn, auto_fix, observe, host, port, scan_interval=scan_interval, settle_time=settle_time))
+    flags = {"scan_interval": scan_interval, "settle_time": settle_time, "code": code}
+    run(_start(dsn, auto_fix, observe, host, port, **flags))
 
 
 async def _start(dsn: str | None, allowed: AutoFix, observe: bool, host: str, port: int, **flags: object) -> None:
@@ -64,7 +69,7 @@ async def _listen(source: Source, orders: Orders, host: str, port: int) -> None:
     async with connections:
         tokens = Tokens.from_settings(settings)
         async with listening(
-            create_app(Desk(connections, settings), tokens, settings.allowed_hosts), host, port
+            create_app(Desk(connections, settings, daemon.sources), tokens, settings.allowed_hosts), host, port
         ) as address:
             typer.echo(f"pgmend listens at {address}/api/database-health")
             if tokens.generated and tokens.operator is not None:

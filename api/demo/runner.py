@@ -23,12 +23,14 @@ from ..proposal import propose
 from ..report.printable import printable
 from ..watching import UNDONE_OR_NOT, watch
 from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
+from .code import RENAME, code
 from .deed import Failing, do
 from .sample import FOR_A_PERSON, ROWS, TABLES
 from .stage import Stage, playing, prepare, put_in
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.005
+_BROKEN = 3
 
 
 @dataclass
@@ -75,6 +77,7 @@ class Demo:
         for accident in ACCIDENTS:
             await self._accident(stage, accident)
         await self._change_of_mind(stage)
+        await self._rename(stage)
 
     async def _backlog(self, stage: Stage) -> None:
         await _settled_issues(stage)
@@ -164,6 +167,36 @@ class Demo:
                 f"{state.replace('_', ' ')}, {'kept' if kept else 'NOT kept'}",
                 state == "rolled_back" and kept,
                 healed_ms=took,
+            )
+        )
+
+    async def _rename(self, stage: Stage) -> None:
+        """A column is renamed under the application's code."""
+        self.console.rule("A rename, and the code that does not know of it")
+        async with code(stage.dsn) as tree:
+            clean = await tree.issues() == 0
+            self._say("Somebody thinks that score is a better word than rating, for venues and not for reviews:")
+            self._say(f"  {RENAME.application_name}: {_text(RENAME.statements[0])}")
+            await do(RENAME, stage.dsn)
+            async with _patience("the statements that the rename broke had a patch"):
+                broken, opened_ms = await tree.until_broken(_BROKEN)
+            self._say(f"{_BROKEN} statements are wrong after {opened_ms:.0f} ms, and the patch is ready:")
+            self.console.print(Text(printable(broken.patch), "dim"), soft_wrap=True)
+            started = time.perf_counter()
+            applied = await tree.mend(broken)
+            healed_ms = opened_ms + (time.perf_counter() - started) * 1000
+            right = applied is not None and not applied.analysis.issues
+            self._say(
+                "Written, read again and described again by the server: nothing is wrong." if right else "Not right."
+            )
+        self.outcomes.append(
+            Outcome(
+                "column renamed",
+                "code mended",
+                "mended" if right else "not mended",
+                clean and right,
+                opened_ms,
+                healed_ms,
             )
         )
 

@@ -21,6 +21,8 @@ from .sample import build
 
 DATABASE = "sample"
 SETTLE_TIME = timedelta(seconds=1)
+# A busy machine shall not put off what an idle one heals before one's eyes.
+ONLINE_ABOVE = timedelta(seconds=1)
 PORT = 8085
 
 
@@ -53,7 +55,7 @@ def put_in(dsn: str) -> None:
 @asynccontextmanager
 async def playing(cluster: Cluster, dsn: str) -> AsyncGenerator[Stage]:
     """A listener that leads, and its HTTP face on the usual port or a free one."""
-    settings = Settings(settle_time=SETTLE_TIME, auto_fix=AutoFix.CRITICAL)
+    settings = Settings(settle_time=SETTLE_TIME, online_above=ONLINE_ABOVE, auto_fix=AutoFix.CRITICAL)
     connections = Connections.within(dsn, settings, "demo")
     daemon = Daemon(dsn, settings, connections, Orders(AutoFix.CRITICAL))
     tokens = Tokens.from_settings(settings)

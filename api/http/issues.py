@@ -85,8 +85,19 @@ class IgnoredAnswer(Answer):
     until: datetime | None
 
 
+class SiteAnswer(Answer):
+    """Where in the application's code the issue is: `line` from 1, `column_offset` in characters from 0. What is not
+    known of the statement's text is in braces."""
+
+    file: str
+    line: int
+    column_offset: int
+    statement: str
+    sqlstate: str | None
+
+
 class IssueAnswer(Answer):
-    """One issue. `resolved_because` is set where nobody saw it gone: its rule was switched off."""
+    """One issue; one in code has a `site`. `resolved_because` is set where nobody saw it gone."""
 
     issue_id: str
     issue_type: str
@@ -109,6 +120,7 @@ class IssueAnswer(Answer):
     cause: CauseAnswer | None
     fix: LatestFixAnswer | None
     ignored: IgnoredAnswer | None
+    site: SiteAnswer | None
 
 
 class SummaryAnswer(Answer):

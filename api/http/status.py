@@ -12,7 +12,8 @@ from .request import Nothing
 
 
 class StatusAnswer(Answer):
-    """`degraded`: the last scan could not look, or no listener leads (`leader` is null)."""
+    """`degraded`: the last scan could not look, or no listener leads (`leader` is null). `code` is the folder with code
+    that the leader watches."""
 
     status: Literal["running", "degraded"]
     fixing: Literal["automatic", "manual", "paused", "observing"]
@@ -31,6 +32,11 @@ class StatusAnswer(Answer):
     paused_until: datetime | None
     unread_events: int
     schema_version: int
+    code: str | None
+    code_files: int | None
+    code_statements: int | None
+    code_read_at: datetime | None
+    code_trouble: str | None
     why_observing: str | None
 
 

@@ -1,14 +1,15 @@
 """What a migration does, whichever tool runs it: steps that look first whether there is something to do.
 
 A plan that brings an object back knows the state that it found in words that hold in any database: elsewhere it acts
-where that very state is, and nowhere else. What other plans do is told by their statements, see `guard.py`.
+where that very state is, and nowhere else. What other plans do is told by their statements, see `guard.py`. One that
+goes over the rows while others write them knows what comes to the same in one transaction.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pglast
@@ -50,6 +51,8 @@ def migration_of(plan: Plan, fix_id: str) -> Migration:
     """The plan as a migration; raises InvalidRequest where it is none that another database could follow."""
     if not plan.steps:
         raise InvalidRequest(f"Of fix {fix_id} no migration can be made: {plan.refusal or plan.waits_for}.")
+    if plan.elsewhere:
+        plan = replace(plan, steps=plan.elsewhere, inverse=plan.elsewhere_back)
     if any(step.sweep is not None for step in plan.steps):
         raise InvalidRequest(
             f"Of fix {fix_id} ({plan.summary}) no migration can be made: it goes over the rows in many transactions,"

@@ -15,6 +15,8 @@ from pglast.enums import AlterTableType, ObjectType
 from pglast.stream import RawStream
 from psycopg import sql
 
+from .switches import SWITCHES, grant, setting, signature
+
 _INDEX = """exists (
   select from pg_catalog.pg_index as i
   join pg_catalog.pg_class as c on c.oid = i.indexrelid
@@ -85,7 +87,9 @@ _RELATIONS = frozenset(
 _NOTHING_MORE = sql.SQL("")
 
 
-_OF_HERE = re.compile(r"\b\d+::(?:pg_catalog\.)?oid\b|\bpgmend(?:_backup\b|\.)")
+_OF_HERE = re.compile(
+    r"\b\d+::(?:pg_catalog\.)?(?:oid|reg[a-z]+)\b|\}'+(?:::int\d\[\])?::(?:pg_catalog\.)?oid\[\]|\bpgmend(?:_backup\b|\.)"
+)
 
 
 class NotPortable(ValueError):
@@ -165,9 +169,7 @@ def _named(node: Any, kind: ObjectType) -> sql.Composed | None:
 
 
 def _routine(named: Any) -> sql.Composed:
-    name = sql.Identifier(*(part.sval for part in named.objname)).as_string()
-    arguments = ", ".join(RawStream()(each) for each in named.objargs or ())
-    return sql.SQL("pg_catalog.to_regprocedure({}) is not null").format(sql.Literal(f"{name}({arguments})"))
+    return sql.SQL("pg_catalog.to_regprocedure({}) is not null").format(sql.Literal(signature(named)))
 
 
 def _refresh(node: Any) -> sql.Composed:
@@ -256,8 +258,10 @@ def _constraint(table: Any, name: str, more: str = "") -> sql.Composed:
 
 
 _OF_NODE: dict[type[ast.Node], Callable[[Any], sql.Composed | None]] = {
+    ast.AlterFunctionStmt: setting,
     ast.AlterTableStmt: _alter_table,
     ast.DropStmt: _drop,
+    ast.GrantStmt: grant,
     ast.IndexStmt: _index,
     ast.ReindexStmt: _reindex,
     ast.RefreshMatViewStmt: _refresh,
@@ -272,4 +276,5 @@ _OF_COMMAND: dict[int, Callable[[Any, Any], sql.Composed]] = {
     AlterTableType.AT_SetNotNull: lambda table, each: _column(table, each.name, sql.SQL(" and not a.attnotnull")),
     AlterTableType.AT_DropNotNull: lambda table, each: _column(table, each.name, sql.SQL(" and a.attnotnull")),
     AlterTableType.AT_AddColumn: lambda table, each: sql.SQL("not ") + _column(table, each.def_.colname),
+    **SWITCHES,
 }

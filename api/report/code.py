@@ -12,15 +12,17 @@ from rich.text import Text
 from ...listener.issue import Severity
 from ...listener.judging.judge import CheckOutcome, CheckStatus
 from ...listener.source.analysis import Analysis
+from ...listener.source.outcome import Outcome
 from ...listener.source.rewriting.mended import Mendings
-from .document import SCHEMA_VERSION, issue_document
+from .document import SCHEMA_VERSION, ignored_document, issue_document
 from .printable import one_line, printable
-from .terminal import issue_text
+from .terminal import ignored_text, issue_text
 from .view import IssueView
 
 
-def analysis_document(analysis: Analysis, issues: Sequence[IssueView], mendings: Mendings) -> dict[str, Any]:
+def analysis_document(outcome: Outcome, issues: Sequence[IssueView], mendings: Mendings) -> dict[str, Any]:
     """The one object that `pgmend analyze --format json` prints."""
+    analysis = outcome.analysis
     extraction = analysis.extraction
     return {
         "schema_version": SCHEMA_VERSION,
@@ -50,6 +52,10 @@ def analysis_document(analysis: Analysis, issues: Sequence[IssueView], mendings:
             ],
         },
         "issues": [issue_document(each) for each in issues],
+        "ignored": [ignored_document(each) for each in outcome.ignored],
+        "known": [each.issue_id for each in outcome.known],
+        "gone": [each.issue_id for each in outcome.gone],
+        "complaints": list(outcome.complaints),
     }
 
 
@@ -74,8 +80,9 @@ def left_and_notes(mendings: Mendings) -> list[str]:
     return said + [f"look at {one_line(f'{each.site.file}:{each.site.line}: {each.said}')}" for each in mendings.notes]
 
 
-def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueView], mendings: Mendings) -> None:
+def print_analysis(console: Console, outcome: Outcome, issues: Sequence[IssueView], mendings: Mendings) -> None:
     """What was found, worst first, then what was not judged, what can be mended, and the figures."""
+    analysis = outcome.analysis
     extraction = analysis.extraction
     for each in issues:
         console.print(issue_text(each))
@@ -94,11 +101,22 @@ def print_analysis(console: Console, analysis: Analysis, issues: Sequence[IssueV
     if mendings.ready:
         edited = len(mendings.edits())
         console.print(
-            Text(f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how", "bold green")
+            Text(
+                f"{len(mendings.ready)} of these can be mended in {edited} files: --diff shows how, --write does it",
+                "bold green",
+            )
         )
+    for each in outcome.ignored:
+        console.print(ignored_text(each))
+    for each in outcome.gone:
+        console.print(Text(one_line(f"no more: {each}: take it out of the baseline"), "dim"))
+    for each in outcome.complaints:
+        console.print(Text(f"ignore file: {printable(each)}", "yellow"))
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"
+    verdict += f", {len(outcome.ignored)} ignored" if outcome.ignored else ""
+    verdict += f", {len(outcome.known)} of the baseline" if outcome.known else ""
     console.print(
         Text(
             f"{analysis.server}: {analysis.asked} statements in {extraction.files} files, {analysis.judged} judged in"

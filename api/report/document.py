@@ -32,13 +32,14 @@ def check_document(result: CheckResult) -> dict[str, Any]:
             for each in result.checks
         ],
         "issues": [issue_document(view_reported(each)) for each in result.issues],
-        "ignored": [_ignored_document(each) for each in result.ignored],
+        "ignored": [ignored_document(each) for each in result.ignored],
         "complaints": list(result.complaints),
         "unread": list(result.unread),
     }
 
 
-def _ignored_document(ignored: IgnoredIssue) -> dict[str, Any]:
+def ignored_document(ignored: IgnoredIssue) -> dict[str, Any]:
+    """An issue that somebody lives with, and who said so where."""
     issue, said = ignored.issue, ignored.ignoring
     return {
         "issue_id": issue.issue_id,
@@ -47,6 +48,7 @@ def _ignored_document(ignored: IgnoredIssue) -> dict[str, Any]:
         "table": issue.table,
         "column": issue.column or None,
         "object": issue.object_name or None,
+        **({} if issue.site is None else {"file": issue.site.file, "line": issue.site.line}),
         "reason": said.reason,
         "owner": said.owner,
         "until": said.until and said.until.isoformat(),

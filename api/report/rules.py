@@ -11,16 +11,16 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
-from ...listener.judging.registry import Reads
+from ...listener.judging.registry import BUILT_IN, Reads
 from ...listener.judging.roster import Place, Roster
-from ...listener.source.judgements.judgement import Judgement
+from ...listener.source.panel import Panel, Seat
 from .document import SCHEMA_VERSION
 from .printable import printable
 
 PAGES = "pgmend.pages"  # docs/rules, as it is installed
 
 
-def rules_document(roster: Roster) -> dict[str, Any]:
+def rules_document(roster: Roster, panel: Panel) -> dict[str, Any]:
     """What `pgmend rules --format json` prints."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -38,12 +38,27 @@ def rules_document(roster: Roster) -> dict[str, Any]:
                 "summary": place.rule.summary,
             }
             for place in roster.places
+        ]
+        + [
+            {
+                "issue_type": seat.judgement.issue_type,
+                "rule": seat.judgement.issue_type.lower(),
+                "severity": _severity(seat),
+                "source": BUILT_IN,
+                "enabled": seat.off is None,
+                "why_not": seat.off,
+                "reads": ["code"],
+                "exclude": list(seat.settings.exclude),
+                "automatic": False,
+                "summary": seat.summary,
+            }
+            for seat in panel.seats
         ],
         "could_not_load": [{"source": lack.source, "reason": lack.reason} for lack in roster.lacks],
     }
 
 
-def rules_table(roster: Roster) -> Table:
+def rules_table(roster: Roster, panel: Panel) -> Table:
     """One line for each rule."""
     table = Table(title="Rules", title_justify="left", header_style="bold")
     table.add_column("type", no_wrap=True)
@@ -54,6 +69,10 @@ def rules_table(roster: Roster) -> Table:
         severity = (place.settings.severity or rule.severity).value
         cells = (rule.issue_type, severity, rule.source, "no" if place.off else "yes", " ".join(_reads(place)))
         table.add_row(*(Text(printable(cell)) for cell in (*cells, rule.summary)))
+    for seat in panel.seats:
+        enabled = "no" if seat.off else "yes"
+        cells = (seat.judgement.issue_type, _severity(seat), BUILT_IN, enabled, "code", seat.summary)
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     return table
 
 
@@ -76,11 +95,16 @@ def rule_page(place: Place) -> RenderableType:
     return Group(Markdown(printable(text)), Text(), Text(printable(facts), style="dim"), *off)
 
 
-def judgement_page(judgement: Judgement) -> RenderableType:
+def judgement_page(seat: Seat) -> RenderableType:
     """The page on what is judged in code."""
-    text = files(PAGES).joinpath(f"{judgement.issue_type.lower()}.md").read_text(encoding="utf-8")
-    facts = f"severity {judgement.severity.value}; found in code by `pgmend analyze`"
-    return Group(Markdown(printable(text)), Text(), Text(facts, style="dim"))
+    text = files(PAGES).joinpath(f"{seat.judgement.issue_type.lower()}.md").read_text(encoding="utf-8")
+    facts = f"severity {_severity(seat)}; found in code by `pgmend analyze`"
+    off = [] if seat.off is None else [Text(printable(seat.off), style="yellow")]
+    return Group(Markdown(printable(text)), Text(), Text(facts, style="dim"), *off)
+
+
+def _severity(seat: Seat) -> str:
+    return (seat.settings.severity or seat.judgement.severity).value
 
 
 def _reads(place: Place) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...listener.check import IgnoredIssue, Reported
-from ...listener.issue import Severity
+from ...listener.issue import Issue, Severity
 from ...listener.judging.judge import CheckOutcome
 from ...listener.source.site import CodeSite
 from .view import IssueView, view_reported
@@ -21,12 +21,14 @@ def sarif_document(
     checks: Sequence[CheckOutcome] = (),
     ignored: Sequence[IgnoredIssue] = (),
     unread: Sequence[str] = (),
+    known: Sequence[Issue] = (),
 ) -> dict[str, Any]:
     """One run; a rule that could not look is a notification, and then the run was not successful.
 
-    What is ignored is a result that is suppressed, with who and why; what was not read is a note.
+    What is ignored is a result that is suppressed, with who and why, `known` is by a baseline; what was not read is a
+    note.
     """
-    found = {each.issue_type for each in issues} | {each.issue.issue_type for each in ignored}
+    found = {each.issue_type for each in (*issues, *known)} | {each.issue.issue_type for each in ignored}
     types = sorted(found | {check.issue_type for check in checks})
     blind = [check for check in checks if check.status == "could_not_run"]
     driver = {"name": "pgmend", "version": version("pgmend"), "rules": [{"id": each} for each in types]}
@@ -46,7 +48,7 @@ def sarif_document(
             {
                 "tool": {"driver": driver},
                 "invocations": [{"executionSuccessful": not blind, "toolExecutionNotifications": notifications}],
-                "results": [*map(_result, issues), *map(_suppressed, ignored)],
+                "results": [*map(_result, issues), *map(_suppressed, ignored), *map(_known, known)],
             }
         ],
     }
@@ -56,6 +58,11 @@ def _suppressed(ignored: IgnoredIssue) -> dict[str, Any]:
     said = ignored.ignoring
     suppression = {"kind": "external", "justification": f"{said.owner}: {said.reason} ({ignored.said_in})"}
     return _result(view_reported(Reported(ignored.issue, None, None))) | {"suppressions": [suppression]}
+
+
+def _known(issue: Issue) -> dict[str, Any]:
+    suppression = {"kind": "external", "justification": "it is in the baseline"}
+    return _result(view_reported(Reported(issue, None, None))) | {"suppressions": [suppression]}
 
 
 def _physical(site: CodeSite) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     for gap in result.unread:
         console.print(Text(f"not read: {printable(gap)}", style="magenta"))
     for each in result.ignored:
-        console.print(_ignored_text(each))
+        console.print(ignored_text(each))
     for complaint in result.complaints:
         console.print(Text(f"ignore file: {printable(complaint)}", style="yellow"))
     counts = Counter(each.issue.severity for each in result.issues)
@@ -41,9 +41,11 @@ def print_check(console: Console, result: CheckResult) -> None:
     )
 
 
-def _ignored_text(ignored: IgnoredIssue) -> Text:
+def ignored_text(ignored: IgnoredIssue) -> Text:
+    """One line on an issue that somebody lives with."""
     issue, said = ignored.issue, ignored.ignoring
     where = ".".join(filter(None, (issue.schema, issue.table, issue.column)))
+    where += f"  {issue.site.file}:{issue.site.line}" if issue.site else ""
     until = f" until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
     return Text(
         one_line(f"ignored  {issue.issue_type} {where}  {issue.issue_id}  by {said.owner}{until}: {said.reason}"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ...listener.check import Reported
-from ...listener.desk import ShownIssue
 from ...listener.evidence import Evidence
 from ...listener.fixes.plan import Plan
 from ...listener.issue import Issue, Severity
 from ...listener.source.site import CodeSite
+
+if TYPE_CHECKING:
+    from ...listener.desk import ShownIssue
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +104,5 @@ def view_shown(issue: ShownIssue) -> IssueView:
         None if issue.auto_fixable else issue.why_not_auto or "it has not been weighed yet",
         None,
         history,
+        issue.site,
     )

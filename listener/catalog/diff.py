@@ -3,7 +3,8 @@
 Laws. An empty diff means equal fingerprints, and the other way round. A name that changed on the same OID is a rename;
 another table under the same name is a drop beside a create. Indexes and constraints whose OID is new are known again
 by their name, since ALTER TABLE … TYPE and REINDEX CONCURRENTLY make them anew: with the same content they are
-`…_remade`, with other content `…_altered`; so are triggers and policies that somebody drops and creates.
+`…_remade`, with other content `…_altered`; so are triggers and policies that somebody drops and creates. A change has
+digests for texts in which a secret may stand (`veil`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from .change import Change, ChangeKind
 from .definition import index_definition
 from .snapshot import AttributeNumber, Column, Constraint, Index, Oid, Policy, Snapshot, Table, Trigger
+from .veil import veiled, veiled_index, veiled_table
 
 _PARTS = frozenset(
     {"columns", "constraints", "indexes", "triggers", "policies", "column_comments", "numberings", "statistics"}
@@ -162,6 +164,11 @@ def _index_structure(index: Index) -> Index:
     return index._replace(definition=None, being_built=False)
 
 
+def _index_details(table: Table, index: Index) -> Details:
+    kept = veiled_index(index)
+    return {**kept._asdict(), "definition": index_definition(table, kept)}
+
+
 _CONSTRAINTS: _Comparison[Constraint] = _Comparison(
     ChangeKind.CONSTRAINT_ADDED,
     ChangeKind.CONSTRAINT_DROPPED,
@@ -180,7 +187,7 @@ _INDEXES: _Comparison[Index] = _Comparison(
     ChangeKind.INDEX_REMADE,
     same=_index_structure,
     content=_index_content,
-    details=lambda table, index: {**index._asdict(), "definition": index_definition(table, index)},
+    details=_index_details,
 )
 _TRIGGERS: _Comparison[Trigger] = _Comparison(
     ChangeKind.TRIGGER_ADDED,
@@ -218,11 +225,11 @@ def _change(
 
 
 def _own(table: Table) -> Details:
-    return {name: getattr(table, name) for name in _OWN}
+    return {**{name: getattr(table, name) for name in _OWN}, "comment": veiled(table.comment)}
 
 
 def _column(column: Column, comments: Mapping[AttributeNumber, str]) -> Details:
-    return {**column._asdict(), "comment": comments.get(column.number)}
+    return {**column._asdict(), "comment": veiled(comments.get(column.number))}
 
 
 def _whole(table: Table) -> Details:
@@ -234,6 +241,6 @@ def _whole(table: Table) -> Details:
         "indexes": [_INDEXES.details(table, each) for each in table.indexes],
         "triggers": [each._asdict() for each in table.triggers],
         "policies": [each._asdict() for each in table.policies],
-        "column_comments": table.column_comments,
+        "column_comments": veiled_table(table).column_comments,
         "numberings": [each._asdict() for each in table.numberings],
     }

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from .change import Change, ChangeKind
 from .snapshot import DATABASE, Oid
 from .surroundings import Place, Routine, Schema, Surroundings, View
+from .veil import veiled_setting
 
 Around = TypeVar("Around", View, Routine, Schema)
 
@@ -75,4 +76,7 @@ def _change(
 
 
 def _details(of: View | Routine | Schema | None) -> dict[str, Any] | None:
-    return None if of is None else {**of._asdict(), "place": list(of.place)}
+    if of is None:
+        return None
+    config = {"config": tuple(map(veiled_setting, of.config))} if isinstance(of, Routine) else {}
+    return {**of._asdict(), **config, "place": list(of.place)}

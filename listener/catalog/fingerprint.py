@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
 from .snapshot import Column, Constraint, Index, Numbering, Policy, Table, Trigger
+from .veil import veiled_table
 
 Part = TypeVar("Part", Column, Constraint, Index, Numbering, Trigger, Policy)
 
@@ -89,8 +90,8 @@ def told_trigger(trigger: Trigger) -> dict[str, Any]:
 
 
 def encode(table: Table) -> str:
-    """The table as JSON: what `pgmend.seen_table.definition` holds."""
-    return _json(told_table(table))
+    """The table as JSON: what `pgmend.seen_table.definition` holds, with digests for texts that are only compared."""
+    return _json(told_table(veiled_table(table)))
 
 
 def decode(text: str) -> Table:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, cast
 
-from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor
+from psycopg import AsyncConnection, AsyncCursor, AsyncRawCursor, sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import AsyncRowFactory, RowMaker, TupleRow, tuple_row
 
@@ -28,6 +28,8 @@ select
 """
 # The planner takes an array that it does not know for one of ten, and would look up one by one what all tables have.
 _FEW, _ALL = _SETTINGS.format("on"), _SETTINGS.format("off")
+
+_EXPORT = "select pg_catalog.pg_export_snapshot()"
 
 Answer = AsyncRawCursor[TupleRow]
 
@@ -52,21 +54,20 @@ class Look:
 
 
 async def answers_of_one_moment(
-    connection: AsyncConnection[Any], queries: Sequence[tuple[str, Sequence[object]]]
+    connection: AsyncConnection[Any], queries: Sequence[str], moment: str | None = None
 ) -> AsyncGenerator[Answer]:
-    """Ask all, each with its parameters, in one flight; each answer is given once it is there, while the server works
-    on the next.
+    """Ask all in one flight; each answer is given once it is there, while the server works on the next.
 
-    The queries see the same moment. The connection must be in no transaction, and is in use until the last answer was
-    taken or the generator is closed.
+    The queries see the same moment: `moment`, where another session has exported that. The connection must be in no
+    transaction, and is in use until the last answer was taken or the generator is closed.
     """
     loop = asyncio.get_running_loop()
     arrivals: list[asyncio.Future[Answer]] = [loop.create_future() for _ in queries]
 
     async def fly() -> None:
-        async with looking(connection, one_moment=True, everything=True) as look:
-            for (query, parameters), arrival in zip(queries, arrivals, strict=True):
-                await look.ask(query, *parameters, rows=partial(_announced, arrival))
+        async with looking(connection, one_moment=True, moment=moment, everything=True) as look:
+            for query, arrival in zip(queries, arrivals, strict=True):
+                await look.ask(query, rows=partial(_announced, arrival))
                 # Or the end of each answer would wait in the server until the next one has begun.
                 connection.pgconn.send_flush_request()
 
@@ -84,6 +85,31 @@ async def answers_of_one_moment(
             await asyncio.wait({flight})
 
 
+async def answers_abreast(
+    first: AsyncConnection[Any], second: AsyncConnection[Any] | None, opening: str, queries: Sequence[str]
+) -> AsyncGenerator[Answer]:
+    """The answer to `opening`, which is for the whole transaction, and those to the queries, all of the same moment.
+
+    A `second` session sees the moment that the first one exports, and answers every other query, from the first on:
+    the server works on two at a time.
+    """
+    if second is None:
+        async with aclosing(answers_of_one_moment(first, [opening, *queries])) as answers:
+            async for answer in answers:
+                yield answer
+        return
+    async with aclosing(answers_of_one_moment(first, [_EXPORT, opening, *queries[1::2]])) as here:
+        ((moment,),) = await (await anext(here)).fetchall()
+        async with aclosing(answers_of_one_moment(second, [opening, *queries[::2]], moment)) as there:
+            await anext(there)
+            yield await anext(here)
+            for number in range(len(queries)):
+                yield await anext(here if number % 2 else there)
+            for answers in (there, here):
+                async for _ in answers:
+                    raise CouldNotLook("The server gave more answers than it was asked for.")
+
+
 def _announced(arrival: asyncio.Future[Answer], cursor: AsyncCursor[Any]) -> RowMaker[TupleRow]:
     """Rows as tuples; psycopg asks how to make them when a result has come."""
     if not arrival.done() and cursor.pgresult is not None:
@@ -93,19 +119,22 @@ def _announced(arrival: asyncio.Future[Answer], cursor: AsyncCursor[Any]) -> Row
 
 @asynccontextmanager
 async def looking(
-    connection: AsyncConnection[Any], *, one_moment: bool = False, everything: bool = False
+    connection: AsyncConnection[Any], *, one_moment: bool = False, moment: str | None = None, everything: bool = False
 ) -> AsyncGenerator[Look]:
     """A transaction of its own, or a savepoint in the caller's that is rolled back; limits and search_path are local.
 
     `everything` says that the queries read whole catalogs, and not a few of their rows.
 
     In autocommit mode it is the one that a pipeline is anyway, up to its end: nothing has to be said. It is READ
-    COMMITTED: what has to be of `one_moment` goes into one query, or has to be asked for, outside of a transaction.
+    COMMITTED: what has to be of `one_moment` goes into one query, or has to be asked for, outside of a transaction;
+    `moment` is the name of one that another session exported.
     """
     status = connection.info.transaction_status
     if one_moment and status == TransactionStatus.IDLE:
         begin = "begin" if connection.autocommit else "set transaction"
         opening, closing = [f"{begin} isolation level repeatable read, read only"], ["commit"]
+        if moment is not None:
+            opening.append(f"set transaction snapshot {sql.Literal(moment).as_string()}")
     elif one_moment:
         raise CouldNotLook(f"The connection is in a transaction ({status.name}) that chose its own isolation level.")
     elif status == TransactionStatus.IDLE:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg import AsyncConnection
@@ -33,7 +33,7 @@ from .assembly.surroundings import build_surroundings
 from .assembly.tables import Builder, Built, build_tables
 from .definition import UNREAD
 from .exclusion import DEFAULT, LeftAlone
-from .look import Answer, answers_of_one_moment, looking
+from .look import Answer, answers_abreast, looking
 from .queries import reading, reading_all, reading_around, remembering, text
 from .rows import Around, Rows, aspects_of, sorted_out, sorted_out_around
 from .snapshot import Index, Oid, Snapshot, Table
@@ -42,6 +42,9 @@ from .surroundings import Surroundings
 
 Question = tuple[str, Sequence[Collection[Oid] | None]]
 EVERYTHING: Question = ("wanted", [None])
+Opening = Callable[[], AbstractAsyncContextManager[AsyncConnection[Any]]]
+MUCH_BYTES: Final = 8 << 20
+"""Of pg_attribute, which holds some 150 bytes for each column: from a few thousand tables on."""
 
 
 async def read_snapshot(
@@ -50,17 +53,19 @@ async def read_snapshot(
     *,
     left_alone: LeftAlone = DEFAULT,
     known: Snapshot | None = None,
+    second: Opening | None = None,
 ) -> Snapshot:
     """The tables with those OIDs, or all that people made (no temporary ones, none of schema pgmend).
 
     `known` lends the definitions of indexes that are still the same: to a partial reading always, to a full one where
     a lock is in the way (a function that an index uses may have a new name). Takes no lock but AccessShare on catalogs.
-    The surroundings come with all tables, and not with some.
+    The surroundings come with all tables, and not with some. `second` opens another session, which helps with reading
+    where there is much to read.
     Inside the caller's transaction it reads what that sees, within a savepoint that leaves no trace. Raises
     CouldNotLook where the server does not let us see, SnapshotTorn where the catalogs do not hold still.
     """
     everything = oids is None
-    snapshot, _ = await _steadily(connection, ("wanted", [oids]), left_alone, known, around=everything)
+    snapshot, _ = await _steadily(connection, ("wanted", [oids]), left_alone, known, around=everything, second=second)
     return replace(snapshot, complete=everything)
 
 
@@ -93,8 +98,9 @@ async def _steadily(
     known: Snapshot | None,
     *,
     around: bool = False,
+    second: Opening | None = None,
 ) -> tuple[Snapshot, frozenset[Oid]]:
-    return await steadily(partial(_read, connection, question, left_alone, known, around=around))
+    return await steadily(partial(_read, connection, question, left_alone, known, around=around, second=second))
 
 
 async def _read(
@@ -104,13 +110,14 @@ async def _read(
     known: Snapshot | None,
     *,
     around: bool,
+    second: Opening | None,
 ) -> tuple[Snapshot, frozenset[Oid]]:
     """The snapshot, not said to be complete, and the OIDs that the question came to."""
     if connection.info.encoding == "ascii":
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     try:
         if question == EVERYTHING and connection.info.transaction_status == TransactionStatus.IDLE:
-            taken_at, built, surroundings = await _in_stages(connection, left_alone)
+            taken_at, built, surroundings = await _everything(connection, left_alone, second)
             oids = built.tables
             await _ask_for_builders(connection, built)
         else:
@@ -126,9 +133,29 @@ async def _read(
     return Snapshot(built.tables, taken_at, version, complete=False, surroundings=surroundings), frozenset(oids)
 
 
-async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) -> tuple[datetime, Built, Surroundings]:
+async def _everything(
+    connection: AsyncConnection[Any], left_alone: LeftAlone, second: Opening | None
+) -> tuple[datetime, Built, Surroundings]:
+    """All tables and the surroundings, over two sessions where there is much to read and another one can be had."""
+    with suppress(psycopg.Error, CouldNotLook):  # then one has to do
+        if second is not None and await _is_much(connection):
+            async with second() as other:
+                return await _in_stages(connection, left_alone, other)
+    return await _in_stages(connection, left_alone)
+
+
+async def _is_much(connection: AsyncConnection[Any]) -> bool:
+    """Whether another session is worth what it takes to open it."""
+    async with looking(connection) as look:
+        answer = await look.ask(f"select pg_catalog.pg_relation_size('pg_catalog.pg_attribute') > {MUCH_BYTES}")
+    return (await answer.fetchone()) == (True,)
+
+
+async def _in_stages(
+    connection: AsyncConnection[Any], left_alone: LeftAlone, second: AsyncConnection[Any] | None = None
+) -> tuple[datetime, Built, Surroundings]:
     """All tables and the surroundings. Values are made of one stage while the server is busy with the next, and beside
-    the event loop. Who is building indexes is not asked."""
+    the event loop. Who is building indexes is not asked. A `second` session answers every other stage."""
     builder = Builder(left_alone, connection.info.encoding)
     stages: list[tuple[tuple[str, ...], Callable[..., Built | None]]] = [
         (("constraints",), builder.see_constraints),
@@ -140,10 +167,10 @@ async def _in_stages(connection: AsyncConnection[Any], left_alone: LeftAlone) ->
         ),
     ]
     version = connection.info.server_version
-    queries = [remembering(version), *(reading_all(version, aspects) for aspects, _ in stages), reading_around(version)]
+    queries = [*(reading_all(version, aspects) for aspects, _ in stages), reading_around(version)]
     built: Built | None = None
     with uncollected():
-        async with aclosing(answers_of_one_moment(connection, [(query, []) for query in queries])) as answers:
+        async with aclosing(answers_abreast(connection, second, remembering(version), queries)) as answers:
             ((taken_at, _),) = await (await anext(answers)).fetchall()
             for aspects, see in stages:
                 (fields,) = await (await anext(answers)).fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from ..errors import InvalidRequest
 from ..fixes.execution.courtesy import Courtesy
 from ..fixes.limits import limits_of
 from ..settings import Settings
+from ..statements.statement import StatementSource
 from .backups import Backup, read_backups
 from .check import LONGEST_WAIT, Checked, check
 from .ddl import ShownEvent, read_ddl
@@ -37,10 +38,13 @@ class Desk:
     argument that cannot be used.
     """
 
-    def __init__(self, connections: ConnectionSource, settings: Settings) -> None:
+    def __init__(
+        self, connections: ConnectionSource, settings: Settings, sources: Sequence[StatementSource] = ()
+    ) -> None:
+        """`sources` know statements besides the database, for the proofs of plans."""
         self._connections = connections
         self._settings = settings
-        self._planner = Planner(settings, Courtesy(connections, limits_of(settings)))
+        self._planner = Planner(settings, Courtesy(connections, limits_of(settings)), sources)
 
     @property
     def connections(self) -> ConnectionSource:

@@ -14,6 +14,8 @@ from psycopg.rows import DictRow, TupleRow, dict_row
 from ..errors import NotFound
 from ..evidence import Evidence
 from ..issue import Severity
+from ..source.site import CodeSite
+from ..store.issues import site
 from .page import DEFAULT_LIMIT, Page
 
 IssueStatus = Literal["open", "ignored", "resolved"]
@@ -45,7 +47,7 @@ from (
     expected_state, evidence, auto_fixable, why_not_auto, backlog, event_id, opened_at, changed_at, resolved_at,
     ignored_reason, ignored_by, ignored_at,
     case when ignored_until < '9999-12-31' then ignored_until end as ignored_until, resolved_because,
-    row_number() over (
+    file, line, column_offset, statement as code_statement, sqlstate, row_number() over (
     order by array_position(array['critical', 'medium', 'low'], severity), schema_name, table_name, issue_id
   ) as place
   {_MATCHING}
@@ -123,6 +125,7 @@ class ShownIssue:
     cause: Cause | None
     fix: LatestFix | None
     ignored: Ignored | None
+    site: CodeSite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +233,7 @@ def _shown(row: DictRow) -> ShownIssue:
         cause=_cause(row),
         fix=_latest_fix(row),
         ignored=_ignored(row),
+        site=site(row["file"], row["line"], row["column_offset"], row["code_statement"], row["sqlstate"]),
     )
 
 

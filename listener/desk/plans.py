@@ -23,6 +23,7 @@ from ..fixes.rehearsal.rehearsal import rehearsal_of
 from ..fixes.staleness import check_unmoved
 from ..issue import Issue
 from ..settings import Settings
+from ..statements.statement import StatementSource
 from ..store.issues import read_issue
 from .fixes import PLAN, ShownFix, read_fix
 from .policy import approve
@@ -75,12 +76,15 @@ class _Written:
 
 
 class Planner:
-    """Makes plans as the listener does, and proposes them the same way. People's tables are read with `courtesy`."""
+    """Makes plans as the listener does, and proposes them the same way. People's tables are read with `courtesy`;
+    `sources` know statements besides the database."""
 
-    def __init__(self, settings: Settings, courtesy: Courtesy | None = None) -> None:
+    def __init__(
+        self, settings: Settings, courtesy: Courtesy | None = None, sources: Sequence[StatementSource] = ()
+    ) -> None:
         self._limits = limits_of(settings)
         self._courtesy = courtesy or Courtesy(None, self._limits)
-        self._rehearsal = rehearsal_of(settings)
+        self._rehearsal = rehearsal_of(settings, sources)
 
     async def preview(self, connection: AsyncConnection[TupleRow], issue_id: str) -> Preview:
         """The plan for an open issue; one that still says the same keeps its fix, another supersedes what was proposed.
@@ -129,7 +133,9 @@ class Planner:
             raise PlanRefused(plan.refusal)
         rehearsed = await self._rehearsal.proofs(connection, plan, self._limits)
         proofs = await preflight(connection, plan.checks, self._limits)
-        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits), *rehearsed))
+        return replace(
+            plan, proofs=(*proofs, *await outlook(connection, plan, self._limits, self._rehearsal.sources), *rehearsed)
+        )
 
 
 async def moved_by_others(connection: AsyncConnection[TupleRow], fix_id: UUID) -> bool:

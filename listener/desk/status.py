@@ -17,7 +17,8 @@ from ..store.instance import why_a_copy
 _READ = """
 select status, fixing, detection, last_check, next_check, total_fixes, active_critical_issues, backlog, leader, queue,
   open_issues, awaiting_approval, auto_fix, pause_reason,
-  case when paused_until < '9999-12-31' then paused_until end as paused_until, unread_events, schema_version
+  case when paused_until < '9999-12-31' then paused_until end as paused_until, unread_events, schema_version,
+  code, code_files, code_statements, code_read_at, code_trouble
 from pgmend.status
 """
 
@@ -43,6 +44,11 @@ class Status:
     paused_until: datetime | None
     unread_events: int
     schema_version: int
+    code: str | None
+    code_files: int | None
+    code_statements: int | None
+    code_read_at: datetime | None
+    code_trouble: str | None
     why_observing: str | None = None
 
 

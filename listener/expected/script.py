@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pglast
 import psycopg
 from pglast import ast
-from pglast.enums import ObjectType
+from pglast.enums import AlterTableType, ObjectType
+from pglast.visitors import Visitor
 from psycopg import AsyncConnection
 
 from ..errors import CouldNotLook, InvalidRequest
@@ -44,6 +45,20 @@ _PASSED_OVER: Final = (
     ast.AlterSubscriptionStmt,
     ast.DropSubscriptionStmt,
 )
+# Who owns what and who may what: of no account where one role has everything to itself.
+_OF_ROLES: Final = (
+    ast.CreateRoleStmt,
+    ast.AlterRoleStmt,
+    ast.AlterRoleSetStmt,
+    ast.DropRoleStmt,
+    ast.GrantRoleStmt,
+    ast.ReassignOwnedStmt,
+    ast.DropOwnedStmt,
+    ast.AlterOwnerStmt,
+    ast.GrantStmt,
+    ast.AlterDefaultPrivilegesStmt,
+)
+_WHO_ONE_IS: Final = frozenset({"role", "session_authorization"})
 _UNKNOWN_SETTING: Final = "42704"
 
 
@@ -59,11 +74,12 @@ def scripts_of(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda each: [int(x) if x.isdigit() else x for x in _NUMBER.split(each.name)]))
 
 
-async def replay(connection: AsyncConnection[Any], script: Path) -> None:
-    """Run the script in the scratch database, statement by statement as psql does. Raises CouldNotLook naming the
-    statement that the server refused, InvalidRequest where the file is none that can be replayed."""
-    for text, node in _statements(script):
-        if isinstance(node, _PASSED_OVER) or _is_about_event_trigger(node):
+async def replay(connection: AsyncConnection[Any], script: Path, *, alone: bool = False) -> None:
+    """Run the script in the scratch database, statement by statement as psql does. On a server where one role has
+    everything `alone`, what is about owners and rights is passed over. Raises CouldNotLook naming the statement that
+    the server refused, InvalidRequest where the file is none that can be replayed."""
+    for text, node in _statements(script, alone=alone):
+        if isinstance(node, _PASSED_OVER) or _is_about_event_trigger(node) or (alone and _is_about_roles(node)):
             continue
         try:
             await connection.execute(text.encode())
@@ -73,7 +89,35 @@ async def replay(connection: AsyncConnection[Any], script: Path) -> None:
             raise CouldNotLook(f"{script}: the server refused {_shown(text)}: {redact(str(error).strip())}") from error
 
 
-def _statements(script: Path) -> Iterator[tuple[str, Any]]:
+def roles_named(scripts: Iterable[Path]) -> frozenset[str]:
+    """The roles that the scripts name."""
+    names = _Roles()
+    for script in scripts:
+        for _, node in _statements(script, alone=True):
+            names(node)
+    return frozenset(names.found)
+
+
+class _Roles(Visitor):
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_RoleSpec(self, _: object, node: Any) -> None:  # noqa: N802 - pglast calls it so
+        if node.rolename is not None:
+            self.found.add(node.rolename)
+
+
+def _is_about_roles(node: Any) -> bool:
+    match node:
+        case ast.AlterTableStmt(cmds=commands):
+            return all(each.subtype == AlterTableType.AT_ChangeOwner for each in commands or ())
+        case ast.VariableSetStmt(name=name):
+            return name in _WHO_ONE_IS
+        case _:
+            return isinstance(node, _OF_ROLES)
+
+
+def _statements(script: Path, *, alone: bool) -> Iterator[tuple[str, Any]]:
     try:
         text = _META.sub("", script.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -88,7 +132,7 @@ def _statements(script: Path) -> Iterator[tuple[str, Any]]:
         raise InvalidRequest(f"{script}: {why}. A file of pg_dump --schema-only, or plain SQL, is.") from None
     for part in parts:
         node: Any = pglast.parse_sql(part)[0].stmt
-        if isinstance(node, _OF_THE_SERVER):
+        if isinstance(node, _OF_THE_SERVER) and not (alone and isinstance(node, _OF_ROLES)):
             raise InvalidRequest(f"{script}: {_shown(part)} reaches beyond one database; leave it out.")
         if isinstance(node, ast.CopyStmt) and node.filename is None and node.is_from:
             raise InvalidRequest(f"{script}: {_shown(part)} brings rows; take pg_dump --schema-only.")

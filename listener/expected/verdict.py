@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..issue import Severity
+from ..literals import SHOWN, without_literals
 from .difference import Aspect, Difference
 from .portrait import ObjectKind
 
@@ -42,7 +43,7 @@ def severity(difference: Difference) -> Severity:
 
 
 def states(difference: Difference) -> tuple[str, str]:
-    """What is and what should be, a sentence each."""
+    """What is and what should be, a sentence each, without anybody's literals."""
     what, name = _noun(difference), difference.name
     match difference.aspect:
         case "existence":
@@ -56,6 +57,10 @@ def states(difference: Difference) -> tuple[str, str]:
             return f"The {what} is called {difference.after}.", f"It is called {difference.before}."
         case "nullability":
             return f"{name.name} is {difference.after}.", f"{name.name} is {difference.before}."
+        case "comment":
+            return f"The comment of the {what} is {_kept_back(difference.after)}.", (
+                f"Its comment is {_kept_back(difference.before)}."
+            )
         case aspect:
             label = aspect.replace("_", " ")
             return (
@@ -89,7 +94,20 @@ def _kind(kind: ObjectKind) -> str:
     return kind.value.replace("_", " ")
 
 
+def untold(difference: Difference) -> str:
+    """What `states` keeps back: it tells apart what is said in the same words. "" where the words say it all."""
+    if difference.aspect in ("name", "nullability"):
+        return ""
+    sides = difference.before, difference.after
+    told = difference.aspect != "comment" and all(without_literals(side) == side for side in sides)
+    return "" if told else "\x1f".join(sides)
+
+
+def _kept_back(comment: str) -> str:
+    return SHOWN if comment else "none"
+
+
 def _short(text: str) -> str:
     """One line of it, since a function may be long."""
-    line = " ".join(text.split()) or "none"
+    line = " ".join(without_literals(text).split()) or "none"
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

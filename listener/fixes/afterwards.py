@@ -11,7 +11,7 @@ from dataclasses import replace
 from ..catalog.snapshot import Snapshot
 from ..errors import PlanRefused
 from ..remedy import ChangeColumnType
-from .fix_kind import builtin_kinds
+from .fix_kind import kind_of
 from .plan import Plan
 from .retyping.column_type import type_named
 from .site import Site
@@ -24,7 +24,7 @@ async def plan_afterwards(plan: Plan, site: Site) -> Plan | None:
         return None
     changed = replace(site, snapshot=await _as_it_will_be(remedy, site))
     try:
-        following = await builtin_kinds()[type(remedy.then)].plan(remedy.then, changed)
+        following = await kind_of(remedy.then).plan(remedy.then, changed)
     except PlanRefused:
         return None
     if following.refusal or following.waits_for:

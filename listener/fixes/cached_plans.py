@@ -23,7 +23,7 @@ from ..remedy import ChangeColumnType, RestoreObject
 from ..settings import SEEN_FOR
 from ..statements.description import Described, describe
 from ..statements.known import known_statements
-from ..statements.statement import Origin, Statement
+from ..statements.statement import Known, Origin, Statement, StatementSource
 from ..statements.touched import read_touched
 from .plan import Plan, Proof, Verdict
 from .sqlstates import in_words
@@ -63,7 +63,10 @@ class _Moving:
 
 
 async def cached_plans(
-    connection: AsyncConnection[TupleRow], plan: Plan, seen_for: timedelta = SEEN_FOR
+    connection: AsyncConnection[TupleRow],
+    plan: Plan,
+    seen_for: timedelta = SEEN_FOR,
+    sources: Sequence[StatementSource] = (),
 ) -> tuple[Proof, ...]:
     """The forecast; nothing for a plan that changes no results. `connection` is in autocommit mode, and only read on.
 
@@ -74,7 +77,7 @@ async def cached_plans(
         return ()
     try:
         moving = await _moving(connection, plan)
-        return (await _forecast(connection, moving, seen_for),) if moving else ()
+        return (await _forecast(connection, moving, seen_for, sources),) if moving else ()
     except psycopg.Error as error:
         if connection.closed:
             raise
@@ -99,9 +102,14 @@ async def _moving(connection: AsyncConnection[TupleRow], plan: Plan) -> list[_Mo
     return found
 
 
-async def _forecast(connection: AsyncConnection[TupleRow], moving: Sequence[_Moving], seen_for: timedelta) -> Proof:
+async def _forecast(
+    connection: AsyncConnection[TupleRow],
+    moving: Sequence[_Moving],
+    seen_for: timedelta,
+    sources: Sequence[StatementSource],
+) -> Proof:
     touched = await read_touched(connection, [each.table for each in moving])
-    known = await known_statements(connection, touched, seen_for)
+    known = await known_statements(connection, touched, seen_for, sources)
     # What stands in views and functions is prepared by nobody as it stands there.
     asked = [
         each
@@ -119,7 +127,12 @@ async def _forecast(connection: AsyncConnection[TupleRow], moving: Sequence[_Mov
     finally:
         if not connection.closed:
             await connection.execute(_PATH)
-    return _told(list(dict.fromkeys(concerned)), seen, [*known.gaps, *_late(seen, len(asked))])
+    return _told(list(dict.fromkeys(concerned)), seen, [*known.gaps, *_unread(known), *_late(seen, len(asked))])
+
+
+def _unread(known: Known) -> list[str]:
+    """What the code may send besides; of the database's own nobody prepares what cannot be read."""
+    return [f"{each.name}: {each.reason}" for each in known.unread if each.origin is Origin.CODE]
 
 
 def _late(seen: int, asked: int) -> list[str]:

@@ -33,7 +33,18 @@ def fix_kind(remedy: type[R]) -> Callable[[Callable[[R, Site], Awaitable[Plan]]]
     return make
 
 
+def kind_of(remedy: Remedy) -> FixKind[Any]:
+    """The fix kind of that remedy; no other one is loaded."""
+    return _called(remedy.kind)
+
+
 @cache
+def _called(name: str) -> FixKind[Any]:
+    """The one of that name, in the module of that name."""
+    kind: FixKind[Any] = getattr(import_module(f".kinds.{name}", __package__), name)
+    return kind
+
+
 def builtin_kinds() -> Mapping[type[Remedy], FixKind[Any]]:
     """Every fix kind of `kinds/`, by remedy."""
     package = import_module(".kinds", __package__)

@@ -12,9 +12,10 @@ from ..errors import PlanRefused
 from .composed import MAX_NAME_BYTES
 
 _TRIES = 100
+# Names are compared as names: so they are looked up, and pg_class is not read as a whole.
 _TAKEN = """
 select c.relname::text from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname = %s and c.relname::text = any(%s)
+where n.nspname = %s::name and c.relname = any(%s::name[])
 """
 
 

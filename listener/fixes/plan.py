@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..catalog.snapshot import AttributeNumber, Oid
-from ..remedy import Remedy
+from ..remedy import CodeChange, Remedy
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -185,13 +185,14 @@ class Plan:
     `backups` are relations in `pgmend_backup` that the steps fill and the inverse reads; `keyed` says of which rows.
     `no_inverse` says why there is nothing to undo, where `inverse` is empty. `notes` are what a person should know and
     no check can tell. `afterwards` is the plan that can be made only once this one is applied, as far as it can be told
-    now: it becomes a fix of its own.
+    now: it becomes a fix of its own. `elsewhere` and `elsewhere_back` are the steps for a database in which nobody
+    writes while it is migrated, where those are others.
     """
 
     kind: str
     issue_id: str
     summary: str
-    remedy: Remedy
+    remedy: Remedy | CodeChange
     tables: tuple[tuple[Oid, str], ...] = ()
     based_on: tuple[tuple[Oid, str], ...] = ()
     checks: tuple[Check, ...] = ()
@@ -215,6 +216,8 @@ class Plan:
     proofs: tuple[Proof, ...] = ()
     afterwards: Plan | None = None
     keyed: tuple[KeyedBackup, ...] = ()
+    elsewhere: tuple[Step, ...] = ()
+    elsewhere_back: tuple[Step, ...] = ()
 
     @property
     def locks(self) -> tuple[Lock, ...]:

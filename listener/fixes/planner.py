@@ -16,7 +16,7 @@ from ..issue import Issue
 from ..readiness import how_to_own
 from ..remedy import ChangeColumnType, Remedy, RestoreObject
 from .afterwards import plan_afterwards
-from .fix_kind import builtin_kinds
+from .fix_kind import kind_of
 from .limits import Limits
 from .plan import Plan
 from .site import Site
@@ -38,8 +38,11 @@ async def plan_fix(
     *,
     limits: Limits,
     fix_id: UUID,
+    read_just_now: bool = False,
 ) -> Plan:
     """The plan that mends the issue, based on the tables as they are now; a refused one says why and has no steps.
+
+    `read_just_now` says that the snapshot is of all tables as they are now: for plans that nobody applies.
 
     `connection` is in autocommit mode. Only a plan for the same `fix_id` may use backups that the plan names.
     Raises NoRemedy for an issue that has none, SnapshotTorn where the catalogs moved meanwhile.
@@ -47,11 +50,14 @@ async def plan_fix(
     remedy = issue.remedy
     if remedy is None:
         raise NoRemedy(f"Issue {issue.issue_id} ({issue.issue_type}) has no remedy; it is for a person to decide.")
-    fresh, near = await _look_again(connection, snapshot, remedy)
+    fresh, near = snapshot, _neighbourhood(snapshot, remedy)
     try:
-        names = await _names_of_owned(connection, near, remedy)
+        names = await _names_of_owned(connection, near, remedy) if read_just_now else dict[Oid, str]()
+        if not near <= names.keys():
+            fresh, near = await _look_again(connection, snapshot, remedy)
+            names = await _names_of_owned(connection, near, remedy)
         site = Site(connection, fresh, issue, limits, fix_id, names)
-        plan = await builtin_kinds()[type(remedy)].plan(remedy, site)
+        plan = await kind_of(remedy).plan(remedy, site)
     except PlanRefused as refused:
         return refused_plan(issue, remedy, str(refused))
     return replace(_founded(plan, site), afterwards=await plan_afterwards(plan, site))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
@@ -22,17 +22,18 @@ from ..catalog.affected import affected
 from ..catalog.change import Change
 from ..catalog.exclusion import LeftAlone
 from ..catalog.read import read_affected, read_snapshot
-from ..catalog.snapshot import DATABASE, Oid, Snapshot
+from ..catalog.snapshot import Oid, Snapshot
+from ..codebase.account import Account
 from ..counters.idle import watch
 from ..counters.read import read_sequences, sequences_of
 from ..counters.sequence import SequenceState
-from ..errors import CouldNotLook, LeaseLost
+from ..errors import CouldNotLook
 from ..event import Event
 from ..expected.watch import Watch
 from ..garbage import keep_for_good
-from ..hearing.intent import Intent, decide
+from ..hearing.intent import decide
 from ..hearing.lease import Lease
-from ..hearing.outbox import mark_processed, unprocessed
+from ..hearing.outbox import unprocessed
 from ..impact.impact import Impact
 from ..impact.witness import Witness
 from ..issue import Issue
@@ -40,15 +41,14 @@ from ..relations.measurement import Measurements, Subject
 from ..relations.reading.reader import CodeReader, told
 from ..relations.reading.reading import Reading
 from ..store import changes as change_store
-from ..store import impacts as impact_store
 from ..store import issues as issue_store
-from ..store import scans as scan_store
-from ..store import seen as seen_store
 from .cause import Causes, nobody_else_did
 from .closure import closed
+from .code_issues import NOTHING_OF_CODE, moves_in_code
 from .examiner import Examiner
 from .held import HeldIssues
 from .judge import CheckStatus, Judge, Judgement
+from .ledger import MANY_TABLES, Ledger, Look
 from .missed import read_missed
 from .outcome import Outcome, tell
 from .renames import former_id
@@ -56,7 +56,6 @@ from .roster import Roster
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MANY_TABLES = 500
 _VIEWS, _FUNCTIONS = ("view", "materialized view"), ("function", "procedure")
 log = structlog.get_logger()
 
@@ -72,11 +71,14 @@ class Analyst:
         left_alone: LeftAlone,
         *,
         online_above: timedelta = timedelta(milliseconds=80),
+        heard: Callable[[str, Sequence[Event], Outcome], None] | None = None,
     ) -> None:
-        """`online_above` is how long others may have to wait for a statement before it is told as unsafe."""
+        """`online_above` is how long others may have to wait for a statement before it is told as unsafe. Of each look
+        at the schema is `heard` which kind it was, what events there were, and what came of it."""
         self._connection = connection
         self._witness = Witness(connection, online_above)
-        self._lease = lease
+        self._ledger = Ledger(connection, lease)
+        self._heard = heard
         self._judge = judge
         self._left_alone = left_alone
         self._reader = CodeReader(connection)
@@ -208,21 +210,24 @@ class Analyst:
 
     async def could_not_scan(self, kind: str, error: CouldNotLook) -> None:
         """Put down a scan that came to nothing, and why; requests for one are answered with it."""
-        async with self._turn, self._connection.transaction():
-            if not await self._lease.hold(self._connection):
-                raise LeaseLost("Another listener leads this database; that a scan failed here is not stored.")
-            row = await (await self._connection.execute("select clock_timestamp()")).fetchone()
-            assert row is not None
-            await scan_store.write_scan(
-                self._connection,
-                kind=kind,
-                started_at=row[0],
-                duration_ms=0,
-                tables=0,
-                opened=0,
-                resolved=0,
-                reason=str(error),
-            )
+        async with self._turn:
+            await self._ledger.could_not_scan(kind, error)
+
+    async def see_code(self, account: Account) -> Outcome:
+        """Take in what the application's code came to."""
+        async with self._turn:
+            started = time.perf_counter()
+            snapshot = self.examiner.snapshot
+            reached = self.examiner.read(await self._reader.code(snapshot, account.pieces, account.silent))
+            nothing = Causes((), (), snapshot.taken_at)
+            return await self._conclude("code", nothing, (), reached, started, account=account)
+
+    async def leave_code(self) -> None:
+        """Close what was found in code: nobody watches it here."""
+        async with self._turn:
+            issues = self._held.in_code()
+            await self._ledger.leave_code(issues, "nobody looks any more: the listener is started without --code")
+            self._held.let_go(issues)
 
     async def learn(self, measured: Measurements) -> Outcome:
         """Judge again the tables of which something was counted."""
@@ -284,6 +289,7 @@ class Analyst:
         *,
         backlog: bool = False,
         impacts: tuple[Impact, ...] = (),
+        account: Account | None = None,
     ) -> Outcome:
         judgement, unmeasured = await self._beside_the_loop(len(focus), self._judged, focus)
         self._unmeasured |= unmeasured
@@ -297,10 +303,11 @@ class Analyst:
         changed = self._held.changed(judgement.issues, causes)
         missing = self._held.missing(focus, found)
         gone, unwatched = closed(missing, self._judge.roster, judgement, counted=kind == "measurement")
+        code = NOTHING_OF_CODE if account is None else moves_in_code(account, self._held)
         outcome = Outcome(
-            tuple(opened),
-            tuple(changed),
-            gone,
+            (*opened, *code.opened),
+            (*changed, *code.changed),
+            (*gone, *code.gone),
             causes.changes,
             focus,
             len(self.examiner.snapshot.tables),
@@ -311,10 +318,14 @@ class Analyst:
             self._unread,
         )
         intents = await decide(self._connection, events, self.examiner.snapshot)
-        await self._store(kind, outcome, intents, everything=backlog)
-        self._held.hold((*opened, *changed))
-        self._held.let_go(gone)
+        figures = account.figures if account is not None else None
+        look = Look(kind, outcome, intents, self.examiner.snapshot, figures)
+        await self._ledger.store(look, everything=backlog)
+        self._held.hold((*outcome.opened, *outcome.changed, *code.same))
+        self._held.let_go(outcome.resolved)
         tell(outcome)
+        if self._heard is not None and account is None and kind != "measurement":
+            self._heard(kind, events, outcome)
         return outcome
 
     def _judged(self, focus: frozenset[Oid]) -> tuple[Judgement, frozenset[Subject]]:
@@ -344,42 +355,3 @@ class Analyst:
             or nobody_else_did(issue, causes, self.examiner.changes, expectation_is_new=self._watch.began)
         )
         return replace(issue, backlog=backlog, event_id=causes.of(issue))
-
-    async def _store(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], *, everything: bool) -> None:
-        """All that came of a look, in one transaction."""
-        known = self.examiner.snapshot.tables
-        moved = known.keys() if everything else {change.table_oid for change in outcome.changes} - {DATABASE}
-        tables = [known[oid] for oid in moved if oid in known]
-        seen = await self._beside_the_loop(len(tables), seen_store.rows_of, tables)
-        connection = self._connection
-        if len(seen) < MANY_TABLES:
-            async with self._lease.one_flight(connection):
-                await seen_store.write_seen(connection, seen)
-                await self._write(kind, outcome, intents, moved - known.keys())
-            return
-        async with connection.transaction():
-            await seen_store.copy_seen(connection, seen)
-            async with self._lease.one_flight(connection):
-                await self._write(kind, outcome, intents, moved - known.keys())
-
-    async def _write(self, kind: str, outcome: Outcome, intents: Mapping[str, Intent], gone: Collection[Oid]) -> None:
-        connection = self._connection
-        await change_store.write_changes(connection, outcome.changes)
-        await seen_store.forget_seen(connection, gone)
-        await issue_store.open_or_change(connection, (*outcome.opened, *outcome.changed))
-        await issue_store.resolve(connection, outcome.resolved, outcome.unwatched)
-        await impact_store.write_impacts(connection, outcome.impacts)
-        if intents:
-            await mark_processed(connection, intents)
-        if kind not in ("event", "measurement"):
-            await scan_store.write_scan(
-                connection,
-                kind=kind,
-                duration_ms=outcome.duration_ms,
-                tables=outcome.tables,
-                opened=len(outcome.opened),
-                resolved=len(outcome.resolved),
-                started_at=self.examiner.snapshot.taken_at,
-                reason=outcome.unseen,
-                unread=outcome.unread,
-            )

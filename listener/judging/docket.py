@@ -54,8 +54,7 @@ class Docket:
     @cached_property
     def related(self) -> Sequence[Table]:
         """The tables of which a column may mean a key without a foreign key that says so."""
-        inferred = self.scene.relations.by_table
-        return [table for table in self.tables if inferred.get(table.oid)]
+        return self.scene.relations.related(self.tables)
 
     @cached_property
     def changed(self) -> Sequence[Table]:

@@ -13,7 +13,7 @@ from ..catalog.surroundings import Place
 from ..evidence import Evidence
 from ..expected.difference import Difference
 from ..expected.portrait import ObjectKind
-from ..expected.verdict import part, states
+from ..expected.verdict import part, states, untold
 from ..issue import Finding, Issue
 from ..relations.weights import DECLARED
 from ..remedy import AddForeignKey, ChangeColumnType, CreateIndex, Remedy, RestoreObject
@@ -57,6 +57,7 @@ def finding(difference: Difference, scene: Scene, remedy: Remedy | None = None) 
         remedy=remedy or restoration(difference),
         doubt=scene.expected.only_reports,
         place=place,
+        untold=untold(difference),
     )
 
 

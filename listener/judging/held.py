@@ -46,6 +46,10 @@ class HeldIssues:
         """The issue with that id."""
         return self._by_id.get(identity)
 
+    def in_code(self) -> tuple[str, ...]:
+        """The ids of those in an application's code."""
+        return tuple(identity for identity, issue in self._by_id.items() if issue.site is not None)
+
     def returning(self, issues: Iterable[Issue]) -> list[Issue]:
         """Those that were backlog once: of these the store knows whether they are so again."""
         return [issue for issue in issues if issue.issue_id in self._ever_backlog]

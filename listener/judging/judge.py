@@ -144,7 +144,7 @@ class Judge:
             remedy=finding.remedy,
             doubt=finding.doubt,
             event_id=finding.event_id,
-            definition_hash=definition_hash(finding.current_state, finding.expected_state),
+            definition_hash=definition_hash(finding.current_state, finding.expected_state, finding.untold),
             columns=finding.columns,
         )
 

@@ -12,6 +12,7 @@ from ..catalog.change import Change
 from ..catalog.diff import diff_table
 from ..catalog.fingerprint import fingerprint
 from ..catalog.snapshot import Oid, Snapshot, Table
+from ..catalog.veil import lifted
 from ..store import seen as seen_store
 
 
@@ -44,7 +45,8 @@ async def read_missed(connection: AsyncConnection[TupleRow], now: Snapshot) -> M
         return Missed(True, (), {}, frozenset(now.tables))
     differs = {oid for oid, table in now.tables.items() if known.get(oid) != fingerprint(table)}
     gone = known.keys() - now.tables.keys()
-    before = await seen_store.read_seen(connection, differs | gone)
+    stored = await seen_store.read_seen(connection, differs | gone)
+    before = {oid: lifted(table, now.tables[oid]) if oid in now.tables else table for oid, table in stored.items()}
     changes: list[Change] = []
     for oid in sorted(differs | gone):
         changes += diff_table(before.get(oid), now.tables.get(oid))

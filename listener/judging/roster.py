@@ -13,6 +13,7 @@ from ..errors import InvalidRequest, SettingsError
 from ..expected.difference import Difference
 from ..issue import Finding, Severity
 from ..settings import RuleSettings, Settings, matches
+from ..source.code_types import code_types
 from .own_rules import Lack, find_own_rules
 from .registry import AnyRule, DatabaseJudge, DatabaseRule, ExpectationRule, Judge, builtin_rules
 from .scene import Scene
@@ -77,12 +78,13 @@ class Roster:
         raise InvalidRequest(_Names([place.rule for place in self.places], self.lacks).unknown(name))
 
     def types(self, select: Sequence[str], ignore: Sequence[str]) -> tuple[str, ...] | None:
-        """The issue types that such flags leave; None where there are no flags. Raises InvalidRequest."""
-        names = _Names([place.rule for place in self.places], self.lacks)
+        """The issue types that such flags leave, of the schema and of code; None where there are no flags. Raises
+        InvalidRequest."""
+        names = _Names([place.rule for place in self.places], self.lacks, of_code=code_types())
         selected, ignored = names.flagged("--select", select), names.flagged("--ignore", ignore)
         if not select and not ignore:
             return None
-        return tuple(name for name in selected or self._by_type if name not in ignored)
+        return tuple(name for name in selected or (*self._by_type, *code_types()) if name not in ignored)
 
     def judges(self, issue_type: str) -> bool:
         """Whether a rule looks for that: only then does not finding it say anything."""
@@ -115,9 +117,10 @@ class Roster:
 class _Names:
     """Rules by both names that people use, `MISSING_INDEX` and `missing_index`."""
 
-    def __init__(self, rules: Sequence[AnyRule], lacks: Sequence[Lack]) -> None:
+    def __init__(self, rules: Sequence[AnyRule], lacks: Sequence[Lack], of_code: Sequence[str] = ()) -> None:
         self.rules = rules
         self._types = {name: rule.issue_type for rule in rules for name in (rule.issue_type, rule.stem)}
+        self._types |= {name: each for each in of_code for name in (each, each.lower())}
         self._lacks = lacks
 
     def flagged(self, flag: str, words: Sequence[str]) -> tuple[str, ...]:
@@ -129,15 +132,17 @@ class _Names:
         return tuple(dict.fromkeys(self._types[name] for name in names))
 
     def known(self, name: str) -> str | None:
-        """The issue type; None where there is none of that name and own rules that are not here may have it."""
+        """The issue type; None where it is none of the schema's: of code, or perhaps of own rules that are not here."""
         if name in self._types:
             return self._types[name]
-        if self._lacks:
+        if self._lacks or name.upper() in code_types():
             return None
         raise LookupError(self.unknown(name))
 
     def unknown(self, name: str) -> str:
         """That there is no such rule, and which there are."""
+        if name.upper() in code_types():
+            return f"{name.upper()} is found in code: `pgmend analyze` looks for it."
         known = sorted(rule.issue_type for rule in self.rules)
         meant = get_close_matches(name.upper(), known, 1)
         hint = f"did you mean {meant[0]}?" if meant else f"there are {', '.join(known)}."
@@ -155,6 +160,8 @@ def _wanted(settings: Settings, names: _Names) -> Mapping[str, RuleSettings]:
             issue_type = names.known(name)
         except LookupError as unknown:
             raise SettingsError(f"rule.{name} (from {source}): {unknown}") from None
+        if issue_type is None and name.upper() in code_types():
+            issue_type = name.upper()
         if issue_type is None:
             continue
         if issue_type in found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -29,6 +29,7 @@ from ..hearing.lease import Lease
 from ..judging.analyst import Analyst
 from ..relations.measure import measure
 from ..settings import AutoFix, Settings
+from ..statements.statement import StatementSource
 from ..store.instance import why_a_copy
 from ..store.issues import follow_ignored
 from ..store.policy import Policy, read_policy
@@ -50,7 +51,7 @@ class Mender:
     It borrows a connection for each thing that it does and has none while the executor works: then there may be only
     one for all others. So `policy_now` reads the policy elsewhere, where nobody waits for a connection, and over
     `watching` it looks whom a fix, or what is read for one, keeps waiting.
-    `repository` is where it was started, whose ignore file it follows.
+    `repository` is where it was started, whose ignore file it follows. `sources` know statements besides the database.
     `allowed` is what the flags let it fix alone. Who `stands_in` for a listener leaves what is automatic to that one.
     """
 
@@ -67,6 +68,7 @@ class Mender:
         observe: bool,
         stands_in: bool = False,
         repository: Repository | None = None,
+        sources: Sequence[StatementSource] = (),
     ) -> None:
         self._connections = connections
         self._policy_now = policy_now
@@ -84,7 +86,7 @@ class Mender:
         self._stopping = asyncio.Event()
         self._schedule = Schedule(settings)
         self._aftermath = Aftermath()
-        self._rehearsal = rehearsal_of(settings)
+        self._rehearsal = rehearsal_of(settings, sources)
         self._executor = Executor(
             connections,
             self._limits,
@@ -93,7 +95,7 @@ class Mender:
             watching=watching,
         )
         self._courtesy = Courtesy(watching, self._limits)
-        self._proposals = Proposals(analyst, settings, self._limits, self._courtesy)
+        self._proposals = Proposals(analyst, settings, self._limits, self._courtesy, self._rehearsal)
         self._policy: Policy | None = None
         self._closing: float | None = None
 

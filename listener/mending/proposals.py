@@ -26,7 +26,7 @@ from ..fixes.preflight import objection, preflight
 from ..fixes.queue import book
 from ..fixes.queue.memory import lifted, remember
 from ..fixes.queue.proposal import on_its_way, put_up
-from ..fixes.rehearsal.rehearsal import is_rehearsed, rehearsal_of
+from ..fixes.rehearsal.rehearsal import Rehearsal, is_rehearsed, rehearsal_of
 from ..hearing.intent import still_in_transaction, why_meant
 from ..issue import Issue
 from ..judging.analyst import Analyst
@@ -88,13 +88,20 @@ class Proposals:
     of people's tables for a plan is read with `courtesy`.
     """
 
-    def __init__(self, analyst: Analyst, settings: Settings, limits: Limits, courtesy: Courtesy | None = None) -> None:
+    def __init__(
+        self,
+        analyst: Analyst,
+        settings: Settings,
+        limits: Limits,
+        courtesy: Courtesy | None = None,
+        rehearsal: Rehearsal | None = None,
+    ) -> None:
         self._courtesy = courtesy or Courtesy(None, limits)
         self._analyst = analyst
         self._settings = settings
         self._limits = limits
         self._schedule = Schedule(settings)
-        self._rehearsal = rehearsal_of(settings)
+        self._rehearsal = rehearsal or rehearsal_of(settings)
         self._weighed: dict[str, _Weighed] = {}
         self._candidates: dict[str, _Candidate] = {}
         self._stale: dict[UUID, tuple[book.Claim, float]] = {}
@@ -286,7 +293,7 @@ class Proposals:
             assert issue.remedy is not None
             return Plan(issue.remedy.kind, issue.issue_id, str(refused), issue.remedy, (), (), refusal=str(refused))
         proofs = await preflight(connection, plan.checks, self._limits)
-        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits)))
+        return replace(plan, proofs=(*proofs, *await outlook(connection, plan, self._limits, self._rehearsal.sources)))
 
     async def _why_not(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..catalog.change import Change
@@ -15,7 +15,7 @@ from .reach import Reach
 from .register import Register, foreign_key_names
 from .relation import Link, Relation, Relations
 from .sighting import Sighting, Source, SourceKind
-from .weighing import candidates_of, declared, weigh
+from .weighing import candidates_of, declared, may_be_related, weigh
 
 _NOTHING_MEASURED = Measurements()
 
@@ -105,7 +105,7 @@ class Atlas:
             return tuple(each for source in sources for each in by_table[source] if each.link.key.table == oid)
 
         by_table = OnDemand(asked, known, inferred)
-        return DrawnRelations(by_table, OnDemand(asked, known, told), OnDemand(asked, known, referring))
+        return DrawnRelations(by_table, OnDemand(asked, known, told), OnDemand(asked, known, referring), sight)
 
     def _may_refer_to(self, table: Table, changes: Mapping[Oid, tuple[Change, ...]]) -> set[Oid]:
         formerly = {
@@ -176,9 +176,14 @@ class OnDemand(Mapping[Oid, tuple[Relation, ...]]):
 class DrawnRelations(Relations):
     """Relations that are weighed when they are looked up, and then kept."""
 
-    def __init__(self, by_table: OnDemand, declared: OnDemand, by_key: OnDemand) -> None:
+    def __init__(self, by_table: OnDemand, declared: OnDemand, by_key: OnDemand, sight: Sight) -> None:
         super().__init__(by_table, declared, by_key)
         self._weighed = by_table, by_key
+        self._sight = sight
+
+    def related(self, tables: Iterable[Table]) -> Sequence[Table]:
+        """The same, and only what may have some is weighed."""
+        return super().related(table for table in tables if may_be_related(table, self._sight))
 
     def weigh_again(self, links: Iterable[Link]) -> None:
         """Something was counted of these links; no other table's relations hang on that."""

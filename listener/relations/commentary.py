@@ -18,7 +18,6 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 1000
-_LONGEST_SHOWN = 120
 
 
 class Mention(NamedTuple):
@@ -48,11 +47,6 @@ def denies(comment: str) -> bool:
 def has_word(comment: str, word: str) -> bool:
     """Whether the comment has the word, in whatever case."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", comment[:_LONGEST], re.IGNORECASE) is not None
-
-
-def quoted(comment: str) -> str:
-    """The comment as evidence shows it."""
-    return comment if len(comment) <= _LONGEST_SHOWN else comment[: _LONGEST_SHOWN - 1] + "…"
 
 
 def _unquoted(name: str) -> str:

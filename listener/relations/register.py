@@ -57,6 +57,7 @@ class Register:
         self._mute: set[str] = set()
         self._spelled: dict[str, str] = {}
         self._abroad: dict[Names, tuple[Vote, ...]] = {}
+        self._loud: dict[str, _Loud] = {}
         for table in tables:
             self.add(table)
 
@@ -66,6 +67,7 @@ class Register:
         self.tables[oid] = table
         self._keys.pop(oid, None)
         self._abroad.clear()
+        self._loud.clear()
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
             stems, tails = table_spellings(table.name)
@@ -89,6 +91,7 @@ class Register:
         del self.tables[oid]
         self._keys.pop(oid, None)
         self._abroad.clear()
+        self._loud.clear()
         quarter = self.quarter(table.schema)
         if may_be_referred_to(table):
             stems, tails = table_spellings(table.name)
@@ -165,37 +168,42 @@ class Register:
         """Whether code, and the names of columns that no foreign key covers, say nothing: one need not look closer."""
         if table.oid in self.sightings:
             return False
-        covered = covered_columns(table)
-        names = {column.name for column in table.columns if column.number not in covered}
-        quarter = self.quarter(table.schema)
-        if not names:
-            return True
-        if not (
-            self.votes.keys().isdisjoint(names)
-            and quarter.vote_sets.words.isdisjoint(names)
-            and quarter.key_sets.words.isdisjoint(names)
-            and quarter.stems.words.isdisjoint(names)
-        ):
+        loud = self._loud.get(table.schema)
+        if loud is None:
+            loud = self._loud[table.schema] = _Loud(self, self.quarter(table.schema))
+        speaking = [column.number for column in table.columns if loud[column.name]]
+        if speaking and not covered_columns(table).issuperset(speaking):
             return False
-        if not names <= self._mute and self._speaks(names - self._mute, quarter):
-            return False
-        return not ("_" in table.columns[0].name and column_prefix(table))
+        return not self._prefixed(table)
 
-    def _speaks(self, names: Iterable[str], quarter: Quarter) -> bool:
-        """Whether one of the names may speak of a key; those that never do, in whatever schema, become mute."""
-        for name in names:
-            words = self._spelled.get(name)
-            if words is None:
-                if name == PARENT or read_column(name) is not None:
-                    return True
-                words = read_table(name)
-                if words == name:
-                    self._mute.add(name)
-                    continue
-                self._spelled[name] = words
-            if words == PARENT or words in quarter.stems:
+    @staticmethod
+    def _prefixed(table: Table) -> bool:
+        """Whether all columns begin alike, and one of them is in no foreign key."""
+        if not table.columns or "_" not in table.columns[0].name or not column_prefix(table):
+            return False
+        return not covered_columns(table).issuperset(column.number for column in table.columns)
+
+    def speaks(self, name: str, quarter: Quarter) -> bool:
+        """Whether a column of that name in the quarter may speak of a key."""
+        if (
+            name in self.votes
+            or name in quarter.vote_sets.words
+            or name in quarter.key_sets.words
+            or name in quarter.stems
+        ):
+            return True
+        if name in self._mute:
+            return False
+        words = self._spelled.get(name)
+        if words is None:
+            if name == PARENT or read_column(name) is not None:
                 return True
-        return False
+            words = read_table(name)
+            if words == name:
+                self._mute.add(name)
+                return False
+            self._spelled[name] = words
+        return words == PARENT or words in quarter.stems
 
     def _votes(self, names: Names) -> Votes | None:
         return self.votes.get(names[0]) if len(names) == 1 else self.set_votes.get(names)
@@ -219,6 +227,19 @@ class Register:
     def _schema_of(self, table: Oid) -> str | None:
         found = self.tables.get(table)
         return None if found is None else found.schema
+
+
+class _Loud(dict[str, bool]):
+    """Of names of columns in one quarter whether they may speak of a key; true until a table comes or goes."""
+
+    def __init__(self, register: Register, quarter: Quarter) -> None:
+        super().__init__()
+        self._register = register
+        self._quarter = quarter
+
+    def __missing__(self, name: str) -> bool:
+        self[name] = speaks = self._register.speaks(name, self._quarter)
+        return speaks
 
 
 def may_refer(table: Table) -> bool:

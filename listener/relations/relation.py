@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..catalog.snapshot import AttributeNumber, Oid
+from ..catalog.snapshot import AttributeNumber, Oid, Table
 from ..evidence import Evidence
 from ..remedy import AddForeignKey
 
@@ -92,6 +92,10 @@ class Relations:
     def inferred(self, table: Oid) -> tuple[Relation, ...]:
         """The candidates among the table's columns that no foreign key covers, strongest first."""
         return self.by_table.get(table, ())
+
+    def related(self, tables: Iterable[Table]) -> Sequence[Table]:
+        """Those of the tables that have candidates."""
+        return [table for table in tables if self.by_table.get(table.oid)]
 
     def meant(self, table: Oid) -> Iterator[Relation]:
         """For each column set the candidate that passes the threshold, be it believed or ambiguous."""

@@ -28,10 +28,16 @@ def weigh(table: Table, sight: Sight) -> tuple[Relation, ...]:
     return tuple(_decided(each, weighed) for each in weighed)
 
 
+def may_be_related(table: Table, sight: Sight) -> bool:
+    """Whether anything at all could propose a link of the table: most say nothing, and are not looked at closer."""
+    if not may_refer(table):
+        return False
+    return not sight.register.silent(table) or bool(table.column_comments) or table.oid in sight.changes
+
+
 def candidates_of(table: Table, sight: Sight) -> list[Candidate]:
     """Every link that some kind of evidence proposes for the table's free columns."""
-    commented, changed = table.column_comments, table.oid in sight.changes
-    if not may_refer(table) or (sight.register.silent(table) and not commented and not changed):
+    if not may_be_related(table, sight):
         return []
     free = free_columns(table)
     links: dict[Link, None] = {}

@@ -20,14 +20,16 @@ from .asking import Question, Refused, Taken, Unasked, ask, seclude
 from .clauses import Opening
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
-from .judgements import judgements
-from .judgements.judgement import Defect, Judgement, seen
+from .judgements.judgement import Defect, seen
+from .panel import Panel, Seat
 from .parsed import parse, slices
 from .prepared import Prepared, prepared
+from .recollection import Recollection, read_mark
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
 from .secret import masked, withheld
 from .shared import Found, sure
 from .site import CodeSite
+from .sqltext import Written
 from .unknown import UNDEFINED_COLUMN, UNDEFINED_TABLE, hunt
 
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
@@ -49,6 +51,15 @@ class Unseen(NamedTuple):
 
     site: Site
     reason: str
+
+
+class Part(NamedTuple):
+    """Some of the live statements, with all of a call's where one is; `made` and `objects` are the names of what all of
+    the code makes itself: relations, and what is none."""
+
+    statements: Sequence[CodeStatement]
+    made: frozenset[str]
+    objects: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +91,49 @@ class Analysis:
         )
 
 
-async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction, settings: Settings) -> Analysis:
-    """Judge each live statement. `connection` is in autocommit mode and of its own: it only reads from then on.
-    Nothing is planned or run but queries of catalogs."""
+async def analyze(
+    connection: AsyncConnection[TupleRow],
+    extraction: Extraction,
+    settings: Settings,
+    part: Part | None = None,
+    *,
+    recollection: Recollection | None = None,
+    panel: Panel | None = None,
+) -> Analysis:
+    """Judge each live statement, or those of a `part`; `panel` says for what, None: for what the settings say.
+    `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is planned or run but queries
+    of catalogs. With a `recollection` that is kept from one analysis to the next, only what changed is asked about."""
     started = time.perf_counter()
     await seclude(connection)
-    examined = await _examined(connection, extraction)
+    part = part or whole(extraction)
+    schema, wanted, known = Schema(made=part.made, objects=part.objects), part.statements, list[Examined]()
+    if recollection is not None:
+        schema = recollection.begin(await read_mark(connection), schema)
+        wanted, good = recollection.parted(wanted)
+        known = [one for parts in good.values() for one in parts]
+    looked_at = await _examined(connection, wanted, schema)
+    seats = (panel or Panel.muster(settings)).by_type()
     found = [
-        (judgement, one, defect) for judgement in judgements() for one in examined for defect in judgement.judge(one)
+        (seat.judgement, one, defect)
+        for seat in seats.values()
+        if seat.off is None
+        for one in looked_at
+        for defect in seat.judgement.judge(one)
     ]
+    examined = [*known, *looked_at]
+    if recollection is not None:
+        recollection.keep(examined, {id(one) for _, one, _ in found})
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
-    issues = list(_issues(sure(found, examined), settings))
+    issues = list(_issues(sure(found, examined), settings, seats))
     told = sorted((issue for issue, _ in issues), key=_order)
-    whole = Counter(id(one.statement) for one in examined if not one.judged)
-    live = {id(one.statement) for one in examined}
+    partly = {id(one.statement) for one in examined if not one.judged}
+    asked = {id(one.statement) for one in examined}
     version = connection.info.parameter_status("server_version") or ""
     return Analysis(
         extraction,
         tuple(told),
-        len(live),
-        len(live) - len(whole),
+        len(asked),
+        len(asked) - len(partly),
         f"PostgreSQL {version}",
         (time.perf_counter() - started) * 1000,
         tuple(
@@ -110,10 +144,17 @@ async def analyze(connection: AsyncConnection[TupleRow], extraction: Extraction,
     )
 
 
-async def _examined(connection: AsyncConnection[TupleRow], extraction: Extraction) -> list[Examined]:
+def whole(extraction: Extraction) -> Part:
+    """All live statements."""
     live = [each for each in extraction.statements if each.live]
-    schema = Schema(made=_made(live), objects=_objects(live))
-    parts = [part for each in live for part in _parts(each)]
+    creating = [each.sql for each in live if _may_create(each)]
+    return Part(live, _made(creating), _objects(creating))
+
+
+async def _examined(
+    connection: AsyncConnection[TupleRow], wanted: Sequence[CodeStatement], schema: Schema
+) -> list[Examined]:
+    parts = [part for each in wanted for part in _parts(each)]
     unasked = {place: why for place, part in enumerate(parts) if (why := _unasked(part[3])) is not None}
     asking = [place for place in range(len(parts)) if place not in unasked]
     texts = {place: masked(parts[place][3]) for place in asking}
@@ -191,15 +232,20 @@ def _unasked(sql: str) -> Unasked | None:
     return None
 
 
-def _made(statements: Sequence[CodeStatement]) -> frozenset[str]:
+def _may_create(statement: CodeStatement) -> bool:
+    """Whether it is worth a closer look at what the statement makes."""
+    return "create" in "".join(each.text for each in statement.text if isinstance(each, Written)).lower()
+
+
+def _made(texts: Sequence[str]) -> frozenset[str]:
     """The names of relations that the code creates itself."""
-    return frozenset(match["name"] for each in statements for match in _MADE.finditer(each.sql))
+    return frozenset(match["name"] for each in texts for match in _MADE.finditer(each))
 
 
-def _objects(statements: Sequence[CodeStatement]) -> frozenset[str]:
+def _objects(texts: Sequence[str]) -> frozenset[str]:
     """The names of functions, types and sequences that the code creates itself; with an extension's come what nobody
     can tell: "" stands for those."""
-    found = [match for each in statements for match in _OBJECTS.finditer(each.sql)]
+    found = [match for each in texts for match in _OBJECTS.finditer(each)]
     return frozenset("" if match["kind"].lower() == "extension" else match["name"].lower() for match in found)
 
 
@@ -248,22 +294,23 @@ async def _look_up(connection: AsyncConnection[TupleRow], examined: Any) -> None
         schema.relations.update(await read_relations(connection, missing))
 
 
-def _issues(found: Iterable[Found], settings: Settings) -> Iterator[tuple[Issue, Examined]]:
+def _issues(found: Iterable[Found], settings: Settings, seats: Mapping[str, Seat]) -> Iterator[tuple[Issue, Examined]]:
     taken: Counter[str] = Counter()
     for judgement, one, defect in found:
-        issue = _issue(judgement, one, defect, settings, taken)
+        issue = _issue(seats[judgement.issue_type], one, defect, settings, taken)
         if issue is not None:
             yield issue, one
 
 
-def _issue(
-    judgement: Judgement, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]
-) -> Issue | None:
+def _issue(seat: Seat, one: Examined, defect: Defect, settings: Settings, taken: Counter[str]) -> Issue | None:
+    judgement = seat.judgement
     tables = [(each.schema, each.name) for each in one.relations()]
     schema, table = defect.schema, defect.table
     if not table and tables:
         schema, table = tables[0]
-    severity, statement = defect.severity or judgement.severity, one.statement
+    if seat.is_excluded(schema, table, defect.site.file):
+        return None
+    severity, statement = seat.settings.severity or defect.severity or judgement.severity, one.statement
     if severity is Severity.CRITICAL and (tables or table):
         named = {(schema, table), *tables} if table else set(tables)
         if not any(settings.is_critical(*each) for each in named):
@@ -296,6 +343,7 @@ def _issue(
         expected_state=defect.expected_state,
         evidence=evidence,
         definition_hash=definition_hash(defect.current_state, defect.expected_state),
+        event_id=defect.event_id,
         site=CodeSite(defect.site.file, defect.site.line, defect.site.column, statement.sql, defect.sqlstate),
     )
 

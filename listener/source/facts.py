@@ -135,3 +135,11 @@ class Unreadable:
     path: str
     reason: str
     line: int = 0
+
+
+class Reading(NamedTuple):
+    """What one file came to: its facts, or why there are none; neither where nothing in it is about SQL."""
+
+    lines: int
+    module: Module | None = None
+    unreadable: Unreadable | None = None

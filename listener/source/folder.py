@@ -23,27 +23,30 @@ _MOST_BYTES: Final = 5_000_000
 
 
 class Tree(NamedTuple):
-    """Paths relative to the root, with slashes, in order."""
+    """Paths relative to the root, with slashes, in order. `folders` are those that were looked into, "" the root."""
 
     root: Path
     python: tuple[str, ...]
     sql: tuple[str, ...]
     unreadable: tuple[Unreadable, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 def find_files(root: Path, exclude: Sequence[str] = ()) -> Tree:
     """All `.py` and `.sql` files below the folder, or the one file; raises InvalidRequest where there is none."""
     if root.is_file():
-        return Tree(root.parent, (root.name,), ())
+        return Tree(root.parent, (root.name,), (), folders=("",))
     if not root.is_dir():
         raise InvalidRequest(f"{str(root)!r} is no folder and no file; name the one that your code is in.")
     unreadable: list[Unreadable] = []
-    found = sorted(_below(root, "", (_spec(exclude),), ("",), unreadable))
+    folders: list[str] = []
+    found = sorted(_below(root, "", (_spec(exclude),), ("",), unreadable, folders=folders))
     return Tree(
         root,
         tuple(path for path in found if path.endswith(".py")),
         tuple(path for path in found if path.endswith(".sql")),
         tuple(unreadable),
+        tuple(folders),
     )
 
 
@@ -82,6 +85,8 @@ def _below(
     specs: tuple[GitIgnoreSpec, ...],
     bases: tuple[str, ...],
     unreadable: list[Unreadable],
+    *,
+    folders: list[str],
 ) -> Iterator[str]:
     try:
         with os.scandir(root / folder) as entries:
@@ -92,11 +97,12 @@ def _below(
     except OSError as error:
         unreadable.append(Unreadable(folder or ".", f"it could not be read: {error.strerror}"))
         return
+    folders.append(folder)
     for entry in listed:
         path = f"{folder}/{entry.name}" if folder else entry.name
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in _NEVER and not _excluded(path + "/", specs, bases):
-                yield from _below(root, path, specs, bases, unreadable)
+                yield from _below(root, path, specs, bases, unreadable, folders=folders)
         elif (
             entry.name.endswith((".py", ".sql"))
             and entry.is_file(follow_symlinks=False)

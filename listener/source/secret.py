@@ -6,12 +6,8 @@ import re
 from typing import Final
 
 from ..journal import HIDDEN
+from ..literals import LITERAL
 
-_LITERAL: Final = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)|"[^"]*+(?:"|\Z)"""
-    r"""|\$(?P<tag>(?:[A-Za-z_]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)""",
-    re.DOTALL,
-)
 _NAMED: Final = re.compile(r"(?i)passw|secret|credential|token")
 _QUERY: Final = re.compile(
     r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|merge|with|values)\b", re.IGNORECASE | re.DOTALL
@@ -26,13 +22,13 @@ def withheld(sql: str) -> bool:
 
 def masked(sql: str) -> str:
     """The statement with other literals of the same length, where it names a password; else as it is."""
-    return _LITERAL.sub(_other, sql) if _names_secret(sql) else sql
+    return LITERAL.sub(_other, sql) if _names_secret(sql) else sql
 
 
 def hidden(sql: str) -> str:
     """The statement without its literals, where it may hold a password; for people."""
     if withheld(sql) or _names_secret(sql):
-        return _LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else f"'{HIDDEN}'", sql)
+        return LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else f"'{HIDDEN}'", sql)
     return sql
 
 
@@ -47,11 +43,11 @@ def cut(code: str) -> str:
 def _names_secret(sql: str) -> bool:
     if _NAMED.search(sql) is None or not _has_literal(sql):
         return False
-    return _NAMED.search(_LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else " ", sql)) is not None
+    return _NAMED.search(LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else " ", sql)) is not None
 
 
 def _has_literal(sql: str) -> bool:
-    return any(match[0][0] != '"' for match in _LITERAL.finditer(sql))
+    return any(match[0][0] != '"' for match in LITERAL.finditer(sql))
 
 
 def _other(match: re.Match[str]) -> str:

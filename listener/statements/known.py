@@ -20,4 +20,5 @@ async def known_statements(
     """What pg_stat_statements, views, functions and the other sources know, each statement once."""
     sources: tuple[StatementSource, ...] = (ObservedStatements(seen_for), Definitions(), *more)
     known = Known.together([await source.known(connection, touched) for source in sources])
-    return Known(tuple(dict.fromkeys(known.statements)), tuple(dict.fromkeys(known.unread)), known.gaps, known.notes)
+    once = tuple(dict.fromkeys(known.statements)), tuple(dict.fromkeys(known.unread))
+    return Known(*once, known.gaps, known.notes, known.read)

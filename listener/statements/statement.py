@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from psycopg import AsyncConnection
 
@@ -31,6 +31,14 @@ _PLURALS: Final = {
 }
 
 
+class Value(NamedTuple):
+    """What code gives a parameter: by which driver, and of which Python type (`str(int)`: an int's text)."""
+
+    parameter: int
+    driver: str
+    python: str
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement, to be parsed and described, never planned or run.
@@ -39,7 +47,8 @@ class Statement:
     it, without their schemas. One that `defines` is a CREATE FUNCTION, whose body the server checks; it defines that
     function again, with a body that is resolved at once (BEGIN ATOMIC). `doubt` says why what becomes of it here tells
     nothing certain of what becomes of it there. `inner` is text that ran inside of a function, whose variables may
-    stand in it. One that may stand `behind` another is one only if both are the same now.
+    stand in it. One that may stand `behind` another is one only if both are the same now. `values` are those of the
+    code's parameters whose types are proved.
     """
 
     origin: Origin
@@ -51,6 +60,7 @@ class Statement:
     doubt: str | None = None
     inner: bool = False
     behind: Statement | None = None
+    values: tuple[Value, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +69,19 @@ class Unread:
 
     name: str
     reason: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a source knows. `gaps` say what it cannot know, so that nothing is proved; `notes` what else there is to say
-    of how much it knows."""
+    of how much it knows. An application's code was `read` where it would have said if there were statements."""
 
     statements: tuple[Statement, ...] = ()
     unread: tuple[Unread, ...] = ()
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    read: bool = False
 
     def counted(self) -> str:
         """How many statements of each origin there are."""
@@ -86,6 +98,7 @@ class Known:
             tuple(chain.from_iterable(each.unread for each in listed)),
             tuple(chain.from_iterable(each.gaps for each in listed)),
             tuple(chain.from_iterable(each.notes for each in listed)),
+            any(each.read for each in listed),
         )
 
 

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from ..evidence import Evidence
 from ..issue import Issue, Severity
 from ..remedy import Remedy
+from ..source.site import CodeSite
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -29,15 +30,17 @@ _STATUS_FOUND = """case
 _UPSERT = f"""
 insert into pgmend.issue (issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name,
   table_oid, current_state, expected_state, evidence, remedy, auto_fixable, why_not_auto, backlog, event_id,
-  definition_hash, opened_at, changed_at, resolved_at)
+  definition_hash, file, line, column_offset, statement, sqlstate, opened_at, changed_at, resolved_at)
 values (%(issue_id)s, %(issue_type)s, %(severity)s, {_STATUS_FOUND}, %(schema)s, %(table)s, %(column)s, %(object_name)s,
   %(table_oid)s, %(current_state)s, %(expected_state)s, %(evidence)s, %(remedy)s, false, %(doubt)s, %(backlog)s,
-  %(event_id)s, %(definition_hash)s, clock_timestamp(), clock_timestamp(), null)
+  %(event_id)s, %(definition_hash)s, %(file)s, %(line)s, %(column_offset)s, %(statement)s, %(sqlstate)s,
+  clock_timestamp(), clock_timestamp(), null)
 on conflict (issue_id) do update set severity = excluded.severity, schema_name = excluded.schema_name,
   table_name = excluded.table_name, column_name = excluded.column_name, object_name = excluded.object_name,
   table_oid = excluded.table_oid, current_state = excluded.current_state, expected_state = excluded.expected_state,
   evidence = excluded.evidence, remedy = excluded.remedy, why_not_auto = excluded.why_not_auto,
-  definition_hash = excluded.definition_hash, status = excluded.status,
+  definition_hash = excluded.definition_hash, status = excluded.status, file = excluded.file, line = excluded.line,
+  column_offset = excluded.column_offset, statement = excluded.statement, sqlstate = excluded.sqlstate,
   opened_at = case when issue.status = 'resolved' then excluded.opened_at else issue.opened_at end,
   backlog = case when issue.status = 'resolved' then excluded.backlog else issue.backlog end,
   event_id = case when issue.status = 'resolved' then excluded.event_id
@@ -68,7 +71,7 @@ returning issue.issue_id, issue.status
 _COLUMNS = """
 issue_id, issue_type, severity, status, schema_name, table_name, column_name, object_name, table_oid::bigint,
 current_state, expected_state, evidence, remedy, auto_fixable, why_not_auto, backlog, event_id::text, definition_hash,
-opened_at, changed_at, resolved_at
+opened_at, changed_at, resolved_at, file, line, column_offset, statement, sqlstate
 """
 
 
@@ -97,6 +100,16 @@ class IssueRecord:
     opened_at: datetime
     changed_at: datetime
     resolved_at: datetime | None
+    file: str | None
+    line: int | None
+    column_offset: int | None
+    statement: str | None
+    sqlstate: str | None
+
+    @property
+    def site(self) -> CodeSite | None:
+        """Where in the code it is."""
+        return site(self.file, self.line, self.column_offset, self.statement, self.sqlstate)
 
     def to_issue(self) -> Issue:
         """The value that rules and planners work with."""
@@ -116,7 +129,15 @@ class IssueRecord:
             backlog=self.backlog,
             event_id=self.event_id,
             definition_hash=self.definition_hash,
+            site=self.site,
         )
+
+
+def site(
+    file: str | None, line: int | None, column_offset: int | None, statement: str | None, sqlstate: str | None
+) -> CodeSite | None:
+    """The place in code that those columns of an issue's row name."""
+    return None if file is None else CodeSite(file, line or 0, column_offset or 0, statement or "", sqlstate)
 
 
 async def open_or_change(connection: AsyncConnection[TupleRow], issues: Iterable[Issue]) -> None:
@@ -207,6 +228,11 @@ def _row(issue: Issue) -> dict[str, object]:
         "backlog": issue.backlog,
         "event_id": issue.event_id,
         "definition_hash": issue.definition_hash,
+        "file": issue.site and issue.site.file,
+        "line": issue.site and issue.site.line,
+        "column_offset": issue.site and issue.site.column_offset,
+        "statement": issue.site and issue.site.statement,
+        "sqlstate": issue.site and issue.site.sqlstate,
     }
 
 

@@ -32,7 +32,12 @@ select
     ignored.ignored_by,
     ignored.ignored_at,
     ignored.until as ignored_until,
-    issue.resolved_because
+    issue.resolved_because,
+    issue.file,
+    issue.line,
+    issue.column_offset,
+    issue.statement,
+    issue.sqlstate
 from pgmend.issue
 left join pgmend.ignored_issue as ignored
     on
@@ -73,5 +78,11 @@ comment on column pgmend.all_issues.ignored_at is 'When.';
 comment on column pgmend.all_issues.ignored_until is 'When it is open again; null: only when its definition changes.';
 comment on column pgmend.all_issues.resolved_because is
 'Why it counts as resolved though nobody saw it gone; null where it was.';
+comment on column pgmend.all_issues.file is
+'Where it is in the application''s code, from the root of the folder; null for what is in the database.';
+comment on column pgmend.all_issues.line is 'The line there, from 1.';
+comment on column pgmend.all_issues.column_offset is 'The column there, in characters from 0.';
+comment on column pgmend.all_issues.statement is 'The statement there.';
+comment on column pgmend.all_issues.sqlstate is 'That of the server''s objection to it, where it has one.';
 comment on column pgmend.issue.status is
 'open, resolved, or ignored, as the listener saw it last; pgmend.all_issues says it as of now.';

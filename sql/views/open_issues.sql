@@ -22,7 +22,11 @@ select
     event.occurred_at as caused_at,
     event.command_tag as caused_with,
     issue.opened_at,
-    issue.evidence
+    issue.evidence,
+    issue.file,
+    issue.line,
+    issue.statement,
+    issue.sqlstate
 from pgmend.all_issues as issue
 left join lateral (
     select candidate.*
@@ -65,3 +69,8 @@ comment on column pgmend.open_issues.caused_at is 'When that was.';
 comment on column pgmend.open_issues.caused_with is 'The command, such as ALTER TABLE; its text is in pgmend.recent_ddl.';
 comment on column pgmend.open_issues.opened_at is 'When the issue was first found.';
 comment on column pgmend.open_issues.evidence is 'Why pgmend believes so.';
+comment on column pgmend.open_issues.file is
+'Where it is in the application''s code, from the root of the folder; null for what is in the database.';
+comment on column pgmend.open_issues.line is 'The line there, from 1.';
+comment on column pgmend.open_issues.statement is 'The statement there.';
+comment on column pgmend.open_issues.sqlstate is 'That of the server''s objection to it, where it has one.';

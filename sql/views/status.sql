@@ -29,7 +29,12 @@ select
     policy.pause_reason,
     policy.paused_until,
     unread.events as unread_events,
-    here.schema_version
+    here.schema_version,
+    code.root as code,
+    code.files as code_files,
+    code.statements as code_statements,
+    code.read_at as code_read_at,
+    code.trouble as code_trouble
 from pgmend.policy
 cross join lateral (
     select
@@ -91,7 +96,14 @@ left join lateral (
     where scan.finished_at is not null
     order by scan.finished_at desc
     limit 1
-) as last_scan on true;
+) as last_scan on true
+left join lateral (
+    select reading.*
+    from pgmend.code_reading as reading
+    where heard.alive
+    order by reading.read_at desc
+    limit 1
+) as code on true;
 
 revoke all on pgmend.status from public;
 
@@ -115,3 +127,9 @@ comment on column pgmend.status.pause_reason is 'Why it is paused.';
 comment on column pgmend.status.paused_until is 'When the pause ends by itself.';
 comment on column pgmend.status.unread_events is 'Recorded DDL that the listener has not read yet.';
 comment on column pgmend.status.schema_version is 'The version of schema pgmend.';
+comment on column pgmend.status.code is
+'The folder with the application''s code that the listener watches (pgmend start --code); null where it watches none, or does not say yet.';
+comment on column pgmend.status.code_files is 'How many Python files are in it.';
+comment on column pgmend.status.code_statements is 'How many SQL statements these send to this database.';
+comment on column pgmend.status.code_read_at is 'When the code was last looked at.';
+comment on column pgmend.status.code_trouble is 'What of it could not be read or judged, and why; null where all was.';

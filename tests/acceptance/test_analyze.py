@@ -6,6 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.support.database import Database
@@ -100,9 +101,43 @@ async def test_wrong_usage_exits_2_and_a_server_that_is_not_there_3(pgmend: Proc
     assert (await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")).code == 3
 
 
-async def test_a_rename_is_shown_as_a_patch_that_git_applies(
-    pgmend: Processes, installed: Database, tmp_path: Path
+async def test_flags_and_settings_choose_what_is_judged(
+    pgmend: Processes, database: Database, code: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(code.parent)
+
+    async def found(*flags: str) -> dict[str, str]:
+        finished = await pgmend.run("analyze", code, "--format", "json", *flags, "--dsn", database.dsn)
+        assert finished.stdout, finished
+        return {each["issue_type"]: each["severity"] for each in json.loads(finished.stdout)["issues"]}
+
+    assert await found("--select", "unknown_column") == {"UNKNOWN_COLUMN": "critical"}
+    assert await found("--ignore", "UNKNOWN_COLUMN") == {"PARAMETER_TYPE_MISMATCH": "medium"}
+    (code.parent / "pgmend.toml").write_text(
+        '[rule.UNKNOWN_COLUMN]\nseverity = "low"\n[rule.parameter_type_mismatch]\nexclude = ["logs"]\n'
+    )
+    assert await found() == {"UNKNOWN_COLUMN": "low"}
+    (code.parent / "pgmend.toml").write_text('[rule.UNKNOWN_COLUMN]\nexclude = ["*.py"]\n')
+    assert await found() == {"PARAMETER_TYPE_MISMATCH": "medium"}
+    assert (await pgmend.run("analyze", code, "--select", "NOTHING", "--dsn", database.dsn)).code == 2
+
+
+async def test_rules_lists_what_is_found_in_code_and_rule_shows_its_page(
+    pgmend: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pgmend.toml").write_text("[rule.UNKNOWN_COLUMN]\nenabled = false\n")
+    listed = json.loads((await pgmend.run("rules", "--format", "json")).stdout)["rules"]
+    (rule,) = [each for each in listed if each["issue_type"] == "UNKNOWN_COLUMN"]
+    assert (rule["enabled"], rule["reads"], rule["severity"]) == (False, ["code"], "critical")
+    page = (await pgmend.run("rule", "unknown_column")).stdout
+    assert "UNKNOWN_COLUMN" in page
+    assert "switched off" in page
+
+
+@pytest.fixture
+def renamed(installed: Database, tmp_path: Path) -> Path:
+    """A committed tree whose code still has the old name of a column."""
     installed.execute("create table users (id integer primary key, name text)")
     installed.execute(
         """
@@ -113,13 +148,51 @@ async def test_a_rename_is_shown_as_a_patch_that_git_applies(
     code = tmp_path / "my app"
     code.mkdir()
     (code / "app.py").write_text(CODE.replace("logs", "users").replace("line", "id"))
-    told = await pgmend.run("analyze", code, "--dsn", installed.dsn)
+    git(code, "init", "-q")
+    git(code, "add", ".")
+    git(code, "-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x")
+    return code
+
+
+async def test_a_rename_is_shown_as_a_patch_that_git_applies(
+    pgmend: Processes, installed: Database, renamed: Path, tmp_path: Path
+) -> None:
+    told = await pgmend.run("analyze", renamed, "--dsn", installed.dsn)
     assert "1 of these can be mended in 1 files: --diff shows how" in told.stdout, told
-    git(tmp_path, "init", "-q")
-    shown = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    shown = await pgmend.run("analyze", renamed, "--diff", "--dsn", installed.dsn)
     assert (shown.code, shown.stderr) == (1, "")
     (tmp_path / "patch").write_text(shown.stdout + "\n")
-    git(tmp_path, "apply", "patch")
-    assert 'select name as nmae from users where id = 1")\n' in (code / "app.py").read_text()
-    again = await pgmend.run("analyze", code, "--diff", "--dsn", installed.dsn)
+    git(renamed, "apply", str(tmp_path / "patch"))
+    assert 'select name as nmae from users where id = 1")\n' in (renamed / "app.py").read_text()
+    again = await pgmend.run("analyze", renamed, "--diff", "--dsn", installed.dsn)
     assert (again.code, again.stdout) == (0, "")
+
+
+async def test_a_rename_is_written_and_rolled_back_beside_later_changes(
+    pgmend: Processes, installed: Database, renamed: Path, tmp_path: Path
+) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path / "state"), "PGMEND_DSN": installed.dsn}
+    before = (renamed / "app.py").read_text()
+    written = await pgmend.run("analyze", renamed, "--write", env=env)
+    assert written.code == 0, written
+    assert "nothing is wrong" in written.stdout
+    fix_id = written.stderr.partition("pgmend rollback ")[2].partition(".")[0]
+    assert (renamed / "app.py").read_text() == before.replace("select nmae", "select name as nmae")
+    history = "select fix_id::text, state, kind, issue_type from pgmend.fix_history"
+    assert installed.fetch(history) == [(fix_id, "applied", "change_code", "UNKNOWN_COLUMN")]
+    assert installed.fetch("select status from pgmend.issue") == [("resolved",)]
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match=f"pgmend rollback {fix_id}"):
+        installed.fetch("select pgmend.rollback(%s)", [fix_id])
+    with (renamed / "app.py").open("a") as file:
+        file.write("# later\n")
+    again = await pgmend.run("analyze", renamed, "--write", env=env)
+    assert (again.code, "nothing that can be mended" in again.stderr) == (0, True)
+    undone = await pgmend.run("rollback", fix_id, env=env)
+    assert (undone.code, undone.stderr) == (0, "")
+    assert (renamed / "app.py").read_text() == before + "# later\n"
+    assert installed.fetch(history) == [(fix_id, "rolled_back", "change_code", "UNKNOWN_COLUMN")]
+    refused = await pgmend.run("analyze", renamed, "--write", env=env)
+    assert refused.code == 1
+    assert "app.py: it has changes that are not committed" in refused.stderr
+    forced = await pgmend.run("analyze", renamed, "--write", "--force", env=env)
+    assert forced.code == 0, forced

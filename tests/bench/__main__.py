@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import ddl_cost, latency, online, relations, report, scan
-from .figure import Figure
+from . import code, ddl_cost, latency, online, relations, report, scan
+from .figure import Figure, Pace
 from .ground import SMALL, WIDE, Ground, Subject, ground
 from .listener_run import Listener
 
@@ -27,8 +27,9 @@ def main() -> int:
     with ground(options.bindir) as place:
         figures = list(_figures(place, options, failed))
         server = str(place.server.admin.execute("select version()").fetchone()[0])  # type: ignore[index]
-    report.show(figures)
-    _console.print(f"written to {report.write(figures, options.output, server)}")
+    pace = Pace.of(figures, WIDE.name)
+    report.show(figures, pace)
+    _console.print(f"written to {report.write(figures, options.output, server, pace)}")
     if failed:
         _console.print(f"[red]Not measured: {', '.join(failed)}[/]")
     return 1 if failed or any(figure.met is False for figure in figures) else 0
@@ -66,6 +67,10 @@ def _relations(place: Ground, _: argparse.Namespace) -> list[Figure]:
     return relations.measure(place)
 
 
+def _code(place: Ground, _: argparse.Namespace) -> list[Figure]:
+    return code.measure(place)
+
+
 def _online(place: Ground, options: argparse.Namespace) -> list[Figure]:
     return online.measure(place, options.rows)
 
@@ -77,6 +82,7 @@ _PARTS: dict[str, Callable[[Ground, argparse.Namespace], list[Figure]]] = {
     "check-wide": _check(WIDE),
     "listener-wide": _listener(WIDE),
     "relations": _relations,
+    "code": _code,
     "online": _online,
 }
 

@@ -10,10 +10,11 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pgmend.listener.check import check as look_at_everything
-from pgmend.listener.connection import connect
+from pgmend.listener.connection import connect, connected
 from pgmend.listener.settings import Settings
 
 from . import memory
@@ -43,7 +44,8 @@ def scan_ms(dsn: str) -> float:
 
     async def look() -> float:
         async with await connect(dsn, "bench") as connection:
-            result = await look_at_everything(connection, Settings(), with_plans=False)
+            second = partial(connected, dsn, "bench")
+            result = await look_at_everything(connection, Settings(), with_plans=False, second=second)
         if not result.saw_everything:
             raise RuntimeError(f"a rule was kept from looking: {result.checks}")
         return result.duration_ms

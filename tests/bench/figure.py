@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -34,6 +34,33 @@ class Figure:
     def met(self) -> bool | None:
         """Whether the goal for now is reached; None without a goal."""
         return None if self.goal is None else self.goal.reached(self.value, self.goal.now)
+
+
+PEER = "pg_dump --schema-only"
+PEER_THEN_MS = 1770.0
+"""What the peer took for 10,000 tables on the machine that the goals in time come from."""
+_TIMES = frozenset({"s", "ms", "µs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long the peer took in this run for what it did in PEER_THEN_MS on the machine that the goals come from."""
+
+    peer_ms: float
+
+    @classmethod
+    def of(cls, figures: Iterable[Figure], subject: str) -> Pace | None:
+        """The pace by the peer on that subject; None where it was not measured in this run."""
+        return next((cls(each.value) for each in figures if (each.subject, each.name) == (subject, PEER)), None)
+
+    @property
+    def slowness(self) -> float:
+        """How many times as long as on that machine all takes here, as far as the peer can tell."""
+        return self.peer_ms / PEER_THEN_MS
+
+    def scaled(self, figure: Figure) -> float | None:
+        """A time that has a goal as it would have been at that machine's pace; None for ratios and memory."""
+        return figure.value / self.slowness if figure.goal is not None and figure.unit in _TIMES else None
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:

@@ -10,6 +10,7 @@ from .content import lost_or_changed
 from .healing import Healing, Seen, telling_of
 from .injector import Fault, Injector
 from .subject import State, Subject
+from .untouched import is_untouched
 
 
 class Outcome(StrEnum):
@@ -63,7 +64,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
+class Course:
     """The states that a case went through, and what pgmend said. `scanned`: issues that only a full scan opened.
 
     `undoable` has an entry for each fix that was applied; `rolled_back` is None where not all of it could be undone.
@@ -85,6 +86,13 @@ class _Course:
     def untouched(self) -> bool:
         return self.healed == self.broken
 
+    def touched(self, fault: Fault) -> bool:
+        """Whether what it broke is neither as it was nor as it left it. Where no fix was applied nobody else's mending
+        explains anything."""
+        if not self.undoable:
+            return not self.untouched
+        return not is_untouched(fault, self.sound, self.broken, self.healed)
+
 
 async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, healing: Healing) -> list[Fate]:
     """The fates of the faults that were made; none where nothing could be broken so, or nothing changed by it."""
@@ -104,7 +112,7 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
     refused = await healing.roll_back() if any(undoable) else []
     rolled_back = await subject.state_of(dsn) if undoable and all(undoable) and not refused else None
     opened_again = await healing.settle() if any(undoable) else []
-    course = _Course(
+    course = Course(
         case=case,
         sound=subject.sound,
         broken=broken,
@@ -118,10 +126,11 @@ async def run_case(case: Case, subject: Subject, dsn: str, injector: Injector, h
         again=await subject.state_of(dsn) if undoable else None,
     )
     mended = frozenset(fault for fault in faults if _is_mended(telling_of(issues, fault)))
-    return [_fate(fault, subject.name, course, mended, len(faults)) for fault in faults]
+    return [fate_of(fault, subject.name, course, mended, len(faults)) for fault in faults]
 
 
-def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], faults: int) -> Fate:
+def fate_of(fault: Fault, schema: str, course: Course, mended: frozenset[Fault], faults: int) -> Fate:
+    """What became of one of so many faults, of which `mended` were."""
     telling = telling_of(course.issues, fault)
     sound = course.healed == course.sound
     # What differs has another fault of the same case to answer for.
@@ -131,7 +140,7 @@ def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], 
         schema=schema,
         case=course.case.number,
         together=course.case.together,
-        outcome=_outcome(telling, healed=sound or blameless, touched=not course.undoable and not course.untouched),
+        outcome=_outcome(telling, healed=sound or blameless, touched=course.touched(fault)),
         noticed_by=tuple(sorted({each.issue_type for each in telling})),
         seconds=_seconds(fault, telling),
         by_scan=bool(telling) and course.scanned.issuperset(each.issue_id for each in telling),
@@ -150,7 +159,7 @@ def _fate(fault: Fault, schema: str, course: _Course, mended: frozenset[Fault], 
     )
 
 
-def _rows_lost(course: _Course) -> int:
+def _rows_lost(course: Course) -> int:
     """Rows that are neither what they were nor, where a table or column still has another name, as the fault left
     them."""
     sound, broken, healed = course.sound.content, course.broken.content, course.healed.content
@@ -159,7 +168,7 @@ def _rows_lost(course: _Course) -> int:
     return sum(rows.count for name, rows in sound.items() if healed.get(name) not in (rows, broken.get(name)))
 
 
-def _differences(course: _Course) -> tuple[str, ...]:
+def _differences(course: Course) -> tuple[str, ...]:
     """What differs between schemas that should be the same, as `diff` shows it; nothing where nobody touched one."""
     pairs: list[tuple[str, str]] = [] if course.untouched else [(course.sound.dump, course.healed.dump)]
     if course.rolled_back is not None:
@@ -173,7 +182,7 @@ def _is_mended(telling: list[Seen]) -> bool:
 
 
 def _outcome(telling: list[Seen], *, healed: bool, touched: bool) -> Outcome:
-    """`touched`: something is neither as it was nor as the fault left it, though no fix was applied."""
+    """`touched`: something of it is neither as it was nor as the fault left it."""
     if not telling:
         return Outcome.UNNOTICED
     if healed:

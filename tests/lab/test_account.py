@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from .account import promise_kept, totals
-from .case import Fate, Outcome
+from .case import Case, Course, Fate, Outcome, fate_of
+from .content import Rows
 from .faults import KINDS
 from .healing import Seen, telling_of
 from .injector import Fault
+from .subject import State
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 FAULT = Fault(KINDS[0], "public", "t", "c", "alter table t …", "word", 7, NOW)
@@ -140,3 +142,66 @@ def test_an_issue_about_a_table_tells_of_a_fault_of_that_table_under_any_name() 
     seen = replace(ISSUE, column="", relation="renamed")
     assert telling_of([seen], fault) == [seen]
     assert telling_of([seen], FAULT) == []
+
+
+SOUND = """CREATE TABLE public.t (
+    id integer NOT NULL,
+    c integer DEFAULT 7,
+    "w d" text
+);
+
+CREATE INDEX i ON public.t USING btree (c);
+
+CREATE INDEX other ON public.t USING btree (id);
+"""
+BROKEN = SOUND.replace("c integer DEFAULT 7", "c text").replace(
+    "\nCREATE INDEX other ON public.t USING btree (id);\n", ""
+)
+ROWS = {"public.t": Rows(5, "abc")}
+REFUSED = replace(ISSUE, state="refused", reason="a value does not fit")
+OTHER = replace(FAULT, object="other", statement="drop index other")
+
+
+def course(healed: str, rows: dict[str, Rows] = ROWS) -> Course:
+    """Two faults, one of which was mended."""
+    return Course(
+        case=Case(1, 2, together=False),
+        sound=State(SOUND, ROWS),
+        broken=State(BROKEN, ROWS),
+        healed=State(healed, rows),
+        issues=(REFUSED,),
+        scanned=frozenset(),
+        undoable=(True,),
+        rolled_back=None,
+        refused=(),
+        left_again=(),
+        again=None,
+    )
+
+
+INDEX_BACK = SOUND.replace("c integer DEFAULT 7", "c text")
+
+
+@pytest.mark.parametrize(
+    ("healed", "rows", "outcome"),
+    [
+        (INDEX_BACK, ROWS, Outcome.REFUSED),
+        (BROKEN, ROWS, Outcome.REFUSED),
+        (INDEX_BACK.replace("c text", "c bigint"), ROWS, Outcome.LEFT),
+        (INDEX_BACK.replace("c text", "c text DEFAULT '7'::text"), ROWS, Outcome.LEFT),
+        (INDEX_BACK.replace("(c);", "(c DESC);"), ROWS, Outcome.LEFT),
+        (INDEX_BACK + "\nCOMMENT ON COLUMN public.t.c IS 'x';\n", ROWS, Outcome.LEFT),
+        (INDEX_BACK, {"public.t": Rows(4, "ab")}, Outcome.LEFT),
+    ],
+)
+def test_refused_is_only_what_is_as_the_fault_left_it_whatever_was_mended_beside_it(
+    healed: str, rows: dict[str, Rows], outcome: Outcome
+) -> None:
+    assert fate_of(FAULT, "s", course(healed, rows), frozenset({OTHER}), 2).outcome is outcome
+
+
+def test_where_nothing_was_applied_nothing_may_differ() -> None:
+    untouched = replace(course(BROKEN), undoable=())
+    assert fate_of(FAULT, "s", untouched, frozenset(), 1).outcome is Outcome.REFUSED
+    moved = replace(course(INDEX_BACK), undoable=())
+    assert fate_of(FAULT, "s", moved, frozenset(), 1).outcome is Outcome.LEFT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pgmend.listener.catalog.snapshot import Column, Oid, Snapshot, Table
@@ -14,6 +15,8 @@ from pgmend.listener.issue import Finding
 from pgmend.listener.judging.docket import Docket
 from pgmend.listener.judging.registry import Rule, builtin_rules
 from pgmend.listener.judging.scene import Scene
+from pgmend.listener.relations.atlas import Atlas
+from pgmend.listener.relations.register import Register
 
 from tests.support.chance import OIDS, tables
 from tests.support.snapshots import NOON, scene, snapshot, table
@@ -36,6 +39,22 @@ def test_tables_that_are_no_suspects_have_nothing(data: st.DataObject) -> None:
             continue  # the database, or a difference, is what those judge
         suspects = {each.oid for each in rule.suspects(docket)}
         assert [each.name for each in known.values() if each.oid not in suspects and says(rule, each, seen)] == []
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.data())
+def test_tables_that_are_not_weighed_have_no_candidates(data: st.DataObject) -> None:
+    known: dict[Oid, Table] = {}
+    for oid in OIDS:
+        if (found := data.draw(tables(oid))) is not None:
+            known[oid] = found
+    atlas = Atlas(Snapshot(known, NOON, 180_004, complete=True))
+    passing = atlas.relations_of(known)
+    related = {each.oid for each in passing.related(known.values())}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Register, "silent", lambda _self, _table: False)
+        looking_closer = atlas.relations_of(known)
+        assert {oid for oid in known if looking_closer.inferred(oid)} == related
 
 
 def says(rule: Rule, each: Table, seen: Scene) -> list[Finding | str]:

@@ -145,3 +145,14 @@ def test_patterns_fit_table_or_schema_and_table(pattern: str, schema: str, table
 def test_sizes_are_bytes_or_say_their_unit(tmp_path: Path, said: str, meant: int) -> None:
     (tmp_path / "pgmend.toml").write_text(f"backup_max_size = {said}\n")
     assert load_settings(folder=tmp_path)[0].backup_max_size == meant
+
+
+def test_watching_code_takes_one_connection_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(folder=tmp_path)[0].max_connections == 5
+    (tmp_path / "pgmend.toml").write_text('code = "app"\n')
+    settings, sources = load_settings(folder=tmp_path)
+    assert (settings.code, settings.max_connections, sources["max_connections"]) == (Path("app"), 6, "default")
+    assert load_settings({"max_connections": 9}, folder=tmp_path)[0].max_connections == 9
+    monkeypatch.setenv("PGMEND_MAX_CONNECTIONS", "5")
+    with pytest.raises(SettingsError, match=r"max_connections = '5' \(from PGMEND_MAX_CONNECTIONS\): Where code is"):
+        load_settings(folder=tmp_path)

@@ -166,7 +166,10 @@ class Executor:
             await check_unmoved(connection, plan)
         proofs = await self._preflight(work, _asked(plan.checks, begun=begun))
         if all(state == "before" for state in states):
-            proofs = (*proofs, *(await self._watched(work, outlook(connection, plan, self._limits)))[0])
+            proofs = (
+                *proofs,
+                *(await self._watched(work, outlook(connection, plan, self._limits, self._rehearsal.sources)))[0],
+            )
         # Between two steps statements may have come that the rehearsal before the first knew nothing of.
         left = [step for step, state in zip(_changing(plan.steps), states, strict=True) if state != "done"]
         rehearsal = self._rehearsal.proofs(connection, plan, self._limits, left if begun else None)

@@ -16,8 +16,10 @@ select n.nspname::text as schema, c.relname::text as name, c.relkind::text as ki
   i.indisunique as unique, i.indisexclusion as exclusion, i.indisreplident as replica_identity,
   i.indisclustered as clustered, pg_catalog.pg_get_indexdef(i.indexrelid) as definition, s.spcname::text as tablespace,
   pg_catalog.obj_description(i.indexrelid, 'pg_class') as comment,
-  (select pg_catalog.array_agg(t.conname::text order by t.oid)
-   from pg_catalog.pg_constraint t where t.conindid = i.indexrelid) as constraints,
+  case when i.indisunique or i.indisexclusion then -- none stands on another, and they are not found by an index
+    (select pg_catalog.array_agg(t.conname::text order by t.oid)
+     from pg_catalog.pg_constraint t where t.conindid = i.indexrelid)
+  end as constraints,
   (select pg_catalog.array_agg(array[a.attnum::int, a.attstattarget::int] order by a.attnum)
    from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid and a.attstattarget >= 0) as targets,
   exists (select from pg_catalog.pg_stat_progress_create_index p where p.index_relid = i.indexrelid) as being_built

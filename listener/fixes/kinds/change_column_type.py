@@ -151,9 +151,11 @@ async def _online(plan: Plan, change: _Change, site: Site) -> Plan:
     checks = () if cast.always_exact or not seen else (_values_pass(change),)
     fit_back = () if cast.back.always_exact or not seen else (_values_fit_back(subject),)
     try:
-        return await online(plan, site, ground, checks, fit_back)
+        beside = await online(plan, site, ground, checks, fit_back)
     except PlanRefused as refused:
         raise PlanRefused(f"{refused}\n{locked}.") from refused
+    locking = _with_steps(plan, change)
+    return replace(beside, elsewhere=locking.steps, elsewhere_back=locking.inverse)
 
 
 async def _subject(remedy: ChangeColumnType, site: Site) -> Subject:

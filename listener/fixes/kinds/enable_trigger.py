@@ -6,14 +6,14 @@ enabled all along keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import LiteralString
 
 from pglast import ast
 from pglast.enums import AlterTableType
 from psycopg import sql
 
-from ...catalog.snapshot import Table, Trigger
+from ...catalog.snapshot import Oid, Table, Trigger
 from ...errors import PlanRefused
 from ...remedy import EnableTrigger
 from ..composed import identifier, query, relation, statement
@@ -75,6 +75,11 @@ def _below(table: Table, trigger: Trigger, site: Site) -> list[tuple[Table, Trig
     return found
 
 
+def _oids(oids: Iterable[Oid]) -> sql.Literal:
+    """As a plan spells them, so that nothing else is taken for one."""
+    return sql.Literal("{" + ",".join(map(str, oids)) + "}")
+
+
 def _step(title: str, enabled: str, switched: list[tuple[Table, Trigger]], site: Site) -> Step:
     words, command = _SWITCHES[enabled]
     statements: list[str] = []
@@ -83,7 +88,7 @@ def _step(title: str, enabled: str, switched: list[tuple[Table, Trigger]], site:
             relation(table), sql.SQL(words), identifier(trigger.name)
         )
         statements.append(statement(text, ast.AlterTableStmt, (table.schema, table.name), commands=(command,)))
-    probe = _STATES.format(enabled=sql.Literal(enabled), triggers=sql.Literal([trigger.oid for _, trigger in switched]))
+    probe = _STATES.format(enabled=sql.Literal(enabled), triggers=_oids(trigger.oid for _, trigger in switched))
     return Step(
         title=title,
         statements=tuple(statements),

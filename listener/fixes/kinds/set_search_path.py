@@ -128,7 +128,7 @@ def _step(title: str, routine: _Routine, remedy: SetSearchPath, path: tuple[str,
     )
     values = {
         "routine": sql.Literal(remedy.object),
-        "path": _KEPT.format(sql.Literal(None if path is None else list(path))),
+        "path": _KEPT.format(sql.Literal(None if path is None else list(path or ("",)))),
     }
     return Step(
         title=title,

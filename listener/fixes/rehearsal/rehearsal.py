@@ -17,6 +17,7 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ...codebase.witness import CodeWitness
 from ...dsn import normalise
 from ...errors import CouldNotLook
 from ...expected.read import read_portrait
@@ -68,6 +69,11 @@ class Rehearsal:
         self._seen_for = seen_for
         self._sources = sources
         self._witnesses = witnesses
+
+    @property
+    def sources(self) -> Sequence[StatementSource]:
+        """What knows statements besides the database."""
+        return self._sources
 
     async def proofs(
         self,
@@ -173,11 +179,11 @@ def _turn() -> asyncio.Lock:
     return _TURNS.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
-def rehearsal_of(settings: Settings) -> Rehearsal:
-    """Rehearsals where the settings say."""
+def rehearsal_of(settings: Settings, sources: Sequence[StatementSource] = ()) -> Rehearsal:
+    """Rehearsals where the settings say, of what those sources know besides the database."""
     dsn = settings.rehearsal_dsn
     where = None if dsn is None else normalise(dsn.get_secret_value(), "rehearsal_dsn")
-    return Rehearsal(where, seen_for=settings.statements_seen_for)
+    return Rehearsal(where, sources, (CodeWitness(),), seen_for=settings.statements_seen_for)
 
 
 def is_rehearsed(plan: Plan) -> bool:

@@ -101,7 +101,7 @@ class Descriptions:
 def not_known(known: Known) -> list[str]:
     """Why not all can be proved, whatever comes of a rehearsal."""
     told = [*known.gaps, *(f"{each.name}: {each.reason}" for each in known.unread)]
-    if not any(each.origin in _SENT for each in known.statements):
+    if not known.read and not any(each.origin in _SENT for each in known.statements):
         told.append("no statement on these tables is known, so that none is proved to work")
     return told
 

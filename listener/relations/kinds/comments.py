@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...catalog.snapshot import Column, Table
 from ...evidence import Evidence
-from ..commentary import denies, has_word, mentions, quoted
+from ..commentary import denies, has_word, mentions
 from ..kind import Candidate, Kind, Sight
 from ..register import Register
 from ..relation import Key, Link
@@ -32,13 +32,13 @@ def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterat
         return
     name = candidate.columns[0].name
     if denies(comment):
-        seen = f"The comment on {name} says that it refers to nothing here: {quoted(comment)}"
+        seen = f"The comment on {name} says that it refers to nothing here."
         yield Evidence("comments", COMMENT_DENIES, seen)
     elif candidate.link.key in set(_keys(table, comment, sight.register)):
         key = columns_of(candidate.key_table, candidate.link.key.columns)
-        yield Evidence("comments", COMMENT_REFERS, f"The comment on {name} refers to {key}: {quoted(comment)}")
+        yield Evidence("comments", COMMENT_REFERS, f"The comment on {name} refers to {key}.")
     elif has_word(comment, candidate.key_table.name):
-        seen = f"The comment on {name} mentions {candidate.key_table.qualified_name}: {quoted(comment)}"
+        seen = f"The comment on {name} mentions {candidate.key_table.qualified_name}."
         yield Evidence("comments", COMMENT_MENTIONS, seen)
 
 

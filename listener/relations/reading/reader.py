@@ -29,7 +29,7 @@ from .joins import Joins
 from .names import Columns, Names
 from .path import schemas_in
 from .reading import Place, Reading
-from .texts import FUNCTIONS, STATEMENTS, VIEWS, WHERE_STATEMENTS_ARE
+from .texts import FUNCTIONS, OWN_PATH, STATEMENTS, VIEWS, WHERE_STATEMENTS_ARE
 
 MOST_CHARACTERS = 2_000_000
 """Of all texts of one kind in one reading: a parser takes a second for a megabyte or two."""
@@ -42,6 +42,14 @@ _IN_THE_WAY = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled)
 
 
 log = structlog.get_logger()
+
+
+class Piece(NamedTuple):
+    """A statement of an application's code: `identity` is unique, `name` is where people find it."""
+
+    identity: str
+    name: str
+    text: str
 
 
 class _Text(NamedTuple):
@@ -77,6 +85,21 @@ class CodeReader:
         if functions:
             readings.append(await self._functions_of(snapshot, functions))
         return _together(readings)
+
+    async def code(self, snapshot: Snapshot, pieces: Sequence[Piece], silent: Collection[str] = ()) -> Reading:
+        """Those statements, whose names mean what the search_path of this role says; the `silent` say nothing now."""
+        row = await (await self._connection.execute(OWN_PATH.encode())).fetchone()
+        path, names = schemas_in(*row) if row is not None else (), self._names(snapshot)
+
+        def texts() -> Iterator[_Text]:
+            for identity, name, text in pieces:
+                yield _Text(
+                    Source(SourceKind.CODE, identity, name), partial(_plain, Joins(names, path), text), len(text)
+                )
+
+        finding = await asyncio.to_thread(_read_all, texts())
+        asked = frozenset((SourceKind.CODE, each) for each in (*(piece.identity for piece in pieces), *silent))
+        return Reading(finding.seen, asked)
 
     async def _views_of(self, snapshot: Snapshot, oids: Collection[Oid] | None) -> Reading:
         rows = await self._rows(VIEWS, oids)

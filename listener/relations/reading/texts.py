@@ -88,3 +88,9 @@ where q.dbid = (select d.oid from pg_catalog.pg_database as d where d.datname = 
 order by q.calls desc limit 1000
 """
 """Query identifier, text without most literals, role, and its search_path; the most frequent ones."""
+
+OWN_PATH = f"""
+select {DEFAULT_PATH.format(role="(s.setrole = 0 or s.setrole = r.oid)")}, r.rolname::text
+from pg_catalog.pg_roles as r where r.rolname = current_user
+"""
+"""The search_path that a session of this role begins with here, and the role."""

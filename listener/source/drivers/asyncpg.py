@@ -6,11 +6,11 @@ from .driver import Binding, Driver, Sink, Style
 
 _SPREAD = Sink(Binding.SPREAD)
 # By described type; what is not named takes text or is not known.
+# A float or Decimal it cuts to an int, without a word.
+_WHOLE = ("int", "bool", "float", "Decimal")
 _TAKES = {
-    "smallint": ("int", "bool"),
-    "integer": ("int", "bool"),
-    "bigint": ("int", "bool"),
-    "oid": ("int", "bool"),
+    **{name: _WHOLE for name in ("smallint", "integer", "bigint", "oid")},
+    "numeric": ("Decimal", "int", "float", "bool", "str"),
     "real": ("float", "int", "bool", "Decimal"),
     "double precision": ("float", "int", "bool", "Decimal"),
     "boolean": ("bool",),
@@ -24,15 +24,19 @@ _TAKES = {
     "date": ("date", "datetime"),
     "timestamp without time zone": ("datetime", "date"),
     "timestamp with time zone": ("datetime", "date"),
+    "time without time zone": ("time", "datetime"),
     "interval": ("timedelta",),
     "bytea": ("bytes",),
 }
+_SINGLE = frozenset(
+    {"str", "int", "float", "bool", "bytes", "dict", "UUID", "datetime", "date", "timedelta", "Decimal"}
+)
 _BY_CODEC = frozenset({"json", "jsonb"})
 
 
 def _refuses(python: str, described: str, category: str) -> str | None:
     if described.endswith("[]"):
-        if python in ("str", "int", "float", "bool", "dict", "UUID", "datetime", "Decimal"):
+        if python in _SINGLE:
             return f"asyncpg takes a list for {described} and refuses a {python}"
         return None
     takes = _TAKES.get(described)
@@ -42,6 +46,13 @@ def _refuses(python: str, described: str, category: str) -> str | None:
         return None  # set_type_codec may teach it any type
     del category
     return f"asyncpg takes {' or '.join(takes[:2])} for {described} and refuses a {python}"
+
+
+def _bears(python: str, described: str) -> bool:
+    """What is encoded by the described type; but a text may be no uuid, and codecs may have been set."""
+    if described in _BY_CODEC or (python, described) == ("str", "uuid"):
+        return False
+    return python in _TAKES.get(described, ())
 
 
 DRIVER = Driver(
@@ -55,4 +66,5 @@ DRIVER = Driver(
         "prepare": Sink(Binding.NONE),
     },
     refuses=_refuses,
+    bears=_bears,
 )

@@ -46,6 +46,17 @@ def takes_all(python: str, described: str, category: str) -> str | None:
     del python, described, category
 
 
+Bears = Callable[[str, str], bool]
+"""Given a Python type (`str(int)` for an int's text) and the described type, whether any value of it is proved to be
+taken. Of what a driver declares itself the server says so."""
+
+
+def bears_nothing(python: str, described: str) -> bool:
+    """Nothing is proved."""
+    del python, described
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
     """A driver or library. `modules` are what it is imported as, `sinks` its methods, `functions` those that are no
@@ -61,6 +72,7 @@ class Driver:
     functions: Mapping[str, Sink] = field(default_factory=dict[str, Sink])
     sent: Mapping[str, str] = field(default_factory=dict[str, str])
     refuses: Refuses = takes_all
+    bears: Bears = bears_nothing
     client_binds: bool = False
     also: tuple[Style, ...] = ()
     over: tuple[str, ...] = ()

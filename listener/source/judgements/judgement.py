@@ -17,7 +17,7 @@ CERTAIN = 6.0
 @dataclass(frozen=True, slots=True)
 class Defect:
     """What a judgement finds in one statement. `schema` and `table` are the relation that it is about, where it is one;
-    `named` tells apart what is found in the same statement."""
+    `named` tells apart what is found in the same statement; `event_id` is the event that brought it about."""
 
     current_state: str
     expected_state: str
@@ -29,6 +29,7 @@ class Defect:
     evidence: tuple[Evidence, ...] = ()
     sqlstate: str | None = None
     severity: Severity | None = None
+    event_id: str | None = None
 
 
 Judge = Callable[[Examined], Iterator[Defect]]

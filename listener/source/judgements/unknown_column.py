@@ -49,6 +49,7 @@ def _defect(unknown: UnknownColumn, examined: Examined) -> Defect:
         column=unknown.name,
         evidence=tuple(evidence),
         sqlstate=UNDEFINED_COLUMN,
+        event_id=former.event_id if former is not None else None,
     )
 
 

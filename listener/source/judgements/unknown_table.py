@@ -45,6 +45,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
             evidence=tuple(evidence),
             sqlstate=UNDEFINED_TABLE,
             severity=Severity.MEDIUM if elsewhere else None,
+            event_id=former.event_id if former is not None else None,
         )
 
 

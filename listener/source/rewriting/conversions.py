@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,10 +15,7 @@ from psycopg.rows import TupleRow
 
 from ..analysis import Analysis
 from ..asking import seclude
-from ..examined import Examined
 from ..extracted import Site
-from ..sqltext import Written
-from .casting import Cut
 from .certainty import Certainty
 from .code_file import CodeFile, NotEditable
 from .demand import Demands, demands
@@ -29,6 +25,7 @@ from .readings import Readings
 from .rows import Query, Rows, queries
 from .shift import Shift, shifts
 from .sources import Sources
+from .sql_edits import SqlEdits
 from .syntax import Syntax
 from .type_change import TypeChange
 from .values import CodeChange, Order, Stays, Values
@@ -105,6 +102,7 @@ class _Desk:
         self._analysis, self._shifted, self._queries = analysis, shifted, found
         self._sources = Sources(root)
         self._own = OwnConversions(root, self._sources)
+        self._sql = SqlEdits(analysis, self._sources)
         self._changes: dict[Site, CodeChange] = {}
         self._told: list[Told] = []
 
@@ -179,7 +177,7 @@ class _Desk:
     def _of_sql(self) -> None:
         """The casts that go, where all that is made of the same text loses them."""
         cutting = [each for each in self._shifted if each.doubt is None and each.cuts]
-        edits = {id(each.one): list(self._cuts(each)) for each in cutting}
+        edits = {id(each.one): [self._sql.cut(each.one, cut) for cut in each.cuts] for each in cutting}
         for shift in cutting:
             one, found = shift.one, edits[id(shift.one)]
             if None in found:
@@ -189,7 +187,7 @@ class _Desk:
                     )
                 continue
             sure = tuple(each for each in found if each is not None)
-            other = self._other_than(one, sure, edits)
+            other = self._sql.other_than(one, sure, edits)
             if other is not None:
                 self._told.append(Told(one.statement.site, f"{other.file}:{other.line} is made of the same text"))
                 continue
@@ -199,63 +197,34 @@ class _Desk:
             site = Site(*one.site(shift.cuts[0].start))
             self._changes[site] = CodeChange(site, sure, order, sure[0].why)
 
-    def _cuts(self, shift: Shift) -> Iterator[Edit | None]:
-        for each in shift.cuts:
-            yield self._cut(shift.one, each)
-
-    def _cut(self, one: Examined, cut: Cut) -> Edit | None:
-        """The edit of the file; None where these characters do not stand there just so."""
-        found = one.prepared.written(one.offset + cut.start, cut.end - cut.start)
-        if found is None:
-            return None
-        piece, place = found
-        try:
-            file = self._sources.file(piece.file or one.statement.site.file)
-            spots = file.spots(piece)
-        except NotEditable:
-            return None
-        there = None if spots is None else spots[place : place + cut.end - cut.start]
-        if not there or any(one.end != other.start for one, other in pairwise(there)):
-            return None
-        said = one.sql[cut.start : cut.end].strip()
-        return Edit(file.path, there[0].start, there[-1].end, "", f"{said} has no use then")
-
-    def _other_than(
-        self, one: Examined, edits: Sequence[Edit], wanted: Mapping[int, Sequence[Edit | None]]
-    ) -> Site | None:
-        """A call of which the text has the same piece, and does not lose the casts."""
-        by_statement: defaultdict[int, set[Edit | None]] = defaultdict(set)
-        for each in self._analysis.examined:
-            by_statement[id(each.statement)] |= set(wanted.get(id(each), ()))
-        files = {each.file for each in edits}
-        for statement in self._analysis.extraction.statements:
-            if statement is one.statement or by_statement[id(statement)] >= set(edits):
-                continue
-            for piece in statement.text:
-                if not isinstance(piece, Written) or (piece.file or statement.site.file) not in files or not piece.text:
-                    continue
-                spots = self._sources.file(piece.file or statement.site.file).spots(piece)
-                if spots and any(spots[0].start <= edit.start < spots[-1].end for edit in edits):
-                    return statement.call
-        return None
-
     def _keep_apart(self) -> None:
         """Leave out what would not leave a file that parses, or changes the same place in two ways."""
+        if self._fits(self._changes.values()):
+            return
         kept: dict[Site, CodeChange] = {}
         for site, change in sorted(self._changes.items()):
-            try:
-                for path in {edit.file for edit in change.edits}:
-                    edits = [e for each in (*kept.values(), change) for e in each.edits if e.file == path]
-                    file = self._sources.file(path)
-                    text = rewritten(file.text, edits)
-                    file.encoded(text)
-                    if path.endswith(".py"):
-                        ast.parse(text)
-            except (OverlappingEdits, NotEditable, SyntaxError, ValueError) as error:
-                self._told.append(Told(site, f"it could not be written: {error}"))
-                continue
-            kept[site] = change
+            if self._fits((*kept.values(), change)):
+                kept[site] = change
+            else:
+                self._told.append(Told(site, "it could not be written beside the other changes"))
         self._changes = kept
+
+    def _fits(self, changes: Iterable[CodeChange]) -> bool:
+        """Whether all of these together leave files that parse, in their own encodings."""
+        edits: defaultdict[str, list[Edit]] = defaultdict(list)
+        for change in changes:
+            for each in change.edits:
+                edits[each.file].append(each)
+        try:
+            for path, listed in edits.items():
+                file = self._sources.file(path)
+                text = rewritten(file.text, listed)
+                file.encoded(text)
+                if path.endswith(".py"):
+                    ast.parse(text)
+        except (OverlappingEdits, NotEditable, SyntaxError, ValueError):
+            return False
+        return True
 
     def _gone(self) -> Iterable[CodeChange]:
         calls = [
@@ -269,8 +238,10 @@ class _Desk:
             found[each.why].append(each)
         for why, listed in found.items():
             first = listed[0]
-            file = self._sources.file(first.file)
-            yield CodeChange(Site(first.file, file.line(first.start), 0), tuple(listed), Order.SCHEMA_FIRST, why)
+            site = Site(first.file, self._sources.file(first.file).line(first.start), 0)
+            change = CodeChange(site, tuple(listed), Order.SCHEMA_FIRST, why)
+            if self._fits((*self._changes.values(), change)):
+                yield change
 
 
 def _to(own: OwnConversions, syntax: Syntax, call: ast.Call) -> str | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from ..extracted import Site
@@ -54,6 +54,10 @@ class Mendings:
                 ready.append(each)
         left = {name: why for name, why in left.items() if name not in {each.issue_id for each in ready}}
         return Mendings(tuple(ready), left, (*self.notes, *other.notes), {**other.files, **self.files})
+
+    def without(self, issue_ids: Collection[str]) -> Mendings:
+        """All but what makes those issues go."""
+        return replace(self, ready=tuple(each for each in self.ready if each.issue_id not in issue_ids))
 
     def edits(self, issue_ids: Iterable[str] | None = None) -> Mapping[str, tuple[Edit, ...]]:
         """The edits of those issues, or of all, by file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,17 +11,23 @@ from psycopg.rows import TupleRow
 
 from ..analysis import Analysis
 from .mended import Mendings
+from .needless import mend_needless
 from .patch import FilePatch, patches
 from .renamed_code import mend_renames
 
-MENDERS: Final = (mend_renames,)
+Mender = Callable[[AsyncConnection[TupleRow], Analysis, Path], Awaitable[Mendings]]
+SUREST: Final[tuple[Mender, ...]] = (mend_renames,)
+"""Those that may act alone: the server said what was wrong, and takes what is right."""
+MENDERS: Final[tuple[Mender, ...]] = (*SUREST, mend_needless)
 
 
-async def mend(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:
+async def mend(
+    connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path, menders: Sequence[Mender] = MENDERS
+) -> Mendings:
     """The edits that are ready, per issue. `connection` is that of the analysis, `root` the folder that its files are
     in, or the one file; files are read, and nothing is written."""
     found = Mendings()
-    for mender in MENDERS:
+    for mender in menders:
         found = found.joined(await mender(connection, analysis, folder_of(root)))
     return found
 

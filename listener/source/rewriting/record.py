@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,7 +49,6 @@ class Record:
     summary: str
     issue_ids: tuple[str, ...]
     files: tuple[RecordedFile, ...]
-    database: str = ""
 
     @property
     def unfinished(self) -> bool:
@@ -57,10 +56,10 @@ class Record:
         return self.state in _UNFINISHED
 
 
-def new_record(root: Path, summary: str, issue_ids: Iterable[str], database: str) -> Record:
-    """A record of nothing yet."""
+def new_record(root: Path, summary: str, issue_ids: Iterable[str], files: Iterable[RecordedFile]) -> Record:
+    """A record of what is about to begin."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), (), database)
+    return Record(str(uuid4()), str(root), "intended", now, summary, tuple(issue_ids), tuple(files))
 
 
 class Records:
@@ -84,12 +83,25 @@ class Records:
             raise NotFound(f"No fix {fix_id} of code is kept in {self.folder}.")
         return found
 
+    def has(self, fix_id: str) -> bool:
+        """Whether it is one of these."""
+        with suppress(ValueError):
+            return os.path.exists(self.folder / str(UUID(fix_id)) / _RECORD)  # noqa: PTH110 - what is closed is not ours
+        return False
+
     def unfinished(self, root: Path) -> Iterator[Record]:
         """Those of that folder of code, and of what is in it or around it, whose end was never seen."""
         for place in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             record = self._read(place)
             if record is not None and record.unfinished and _meet(Path(record.root), root):
                 yield record
+
+    def undone(self, root: Path) -> frozenset[str]:
+        """The issues of the code there whose mending somebody undid."""
+        found = [self._read(place) for place in self.folder.iterdir()] if self.folder.is_dir() else []
+        there = str(root.resolve())
+        undone = [each for each in found if each is not None and (each.root, each.state) == (there, "undone")]
+        return frozenset(issue_id for each in undone for issue_id in each.issue_ids)
 
     def keep(self, record: Record) -> Record:
         """Write the record, safe on the disk, in the place of what is there."""
@@ -166,9 +178,14 @@ class Records:
 
 
 def state_folder() -> Path:
-    """Where this user's programs keep what they remember (XDG)."""
+    """Where this user's programs keep what they remember (XDG); raises CodeStays for a user without a home."""
     given = Path(os.environ.get("XDG_STATE_HOME", ""))
-    base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    try:
+        base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    except RuntimeError as error:
+        raise CodeStays(
+            "You have no home to keep backups in. Cure: set XDG_STATE_HOME to a folder of yours."
+        ) from error
     return base / "pgmend" / "code"
 
 

@@ -13,20 +13,23 @@ from psycopg.rows import TupleRow
 
 from ...errors import PgmendError
 from ..analysis import Analysis
+from ..asking import Refused
 from ..examined import Examined
 from ..extracted import CodeStatement, Site
 from ..schema import Schema, read_former, read_relations
 from ..sqltext import Written
+from .change import Change, Labelled
 from .code_file import CodeFile, NotEditable
 from .edit import Edit, OverlappingEdits, rewritten
 from .history import History
 from .literals import Spot
 from .mended import Mending, Mendings, Note
 from .readers import readers
-from .renames import Change, Labelled, Renaming, captured, rename
+from .renames import Renaming, captured, rename
 from .scopes import references
 
-_OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE")
+_OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE", "INVALID_SQL")
+"""What the server says of a name that it does not find; the last where it does not say at which place."""
 
 
 class _Stays(PgmendError):
@@ -36,7 +39,11 @@ class _Stays(PgmendError):
 async def mend_renames(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:
     """What follows renames that pgmend saw: the server takes each statement as it will be. `connection` is that of the
     analysis, `root` the folder that its files are in; nothing is written."""
-    lost = [one for one in analysis.examined if one.hunt is not None and (one.hunt.columns or one.hunt.tables)]
+    lost = [
+        one
+        for one in analysis.examined
+        if one.hunt is not None and (one.hunt.columns or one.hunt.tables or isinstance(one.answer, Refused))
+    ]
     schema = next((one.schema for one in analysis.examined), Schema())
     history = History(schema.former or await read_former(connection))
     if history.columns:
@@ -72,6 +79,10 @@ class _Desk:
                 ready.append(Mending(issue.issue_id, edits[id(one)]))
             elif id(one) in why:
                 left[issue.issue_id] = why[id(one)]
+            elif issue.column in self._history.columns:
+                left[issue.issue_id] = (
+                    f"a column {issue.column} was renamed, and nobody can tell whether it is this one"
+                )
         paths = {edit.file for each in ready for edit in each.edits}
         files = {path: code for path in sorted(paths) if isinstance(code := self._files[path], CodeFile)}
         notes = [*self._of_rows(renamings, edits), *self._of_stars(), *self._of_others()]

@@ -12,47 +12,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-import pglast.keywords
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from ..asking import Answer, Question, Refused, Unasked, ask
 from ..examined import Examined
 from ..schema import Name, Relation, read_relations
 from ..unknown import UNDEFINED_COLUMN
+from .change import Change, Labelled, identifier, spans_of
 from .history import History, Renamed
 from .scopes import Ranged, Reference, Scope, references
 
 _MOST_ROUNDS: Final = 25
-_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
-_PART: Final = re.compile(r'\s*(\.\s*)?("(?:[^"]|"")*"|[\w$]+)')
-_RESERVED: Final = pglast.keywords.RESERVED_KEYWORDS | pglast.keywords.TYPE_FUNC_NAME_KEYWORDS
+_WORDS: Final = re.compile(r"\w+")
 _ODD: Final = re.compile(r"[%{}\\:?$'\0]")
 """What other conventions of a text than SQL's may read in a name."""
 
 
-class Change(NamedTuple):
-    """Characters of a statement's SQL, and the name that stands there instead. Beside the name, `before` qualifies it
-    and `behind` keeps the result's."""
+class _Met(NamedTuple):
+    """A column that is `there`, or what it is called now."""
 
-    start: int
-    end: int
-    name: str
-    why: str
-    before: str = ""
-    behind: str = ""
-
-    def written(self, old: str) -> str:
-        """SQL for it: quoted where it has to be, or was."""
-        return self.before + (quoted(self.name) if old.startswith('"') else identifier(self.name)) + self.behind
-
-
-class Labelled(NamedTuple):
-    """Where an expression ends that keeps its result's name by ` as old`."""
-
-    end: int
-    label: str
-    why: str
+    there: bool
+    renamed: Renamed | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +76,8 @@ class Renaming:
             if now is not None:
                 self._rename_table(table.position, table.schema, *now)
         self._rename_columns()
+        if not self.changes and (lost := self._without_a_place()) is not None:
+            self.refused = lost
 
     def edited(self) -> str:
         """The SQL with all changes."""
@@ -123,12 +106,25 @@ class Renaming:
             if len(self.changes) == before:
                 self.refused = f"the server would still object: {answer.message} ({answer.sqlstate})"
 
+    def _without_a_place(self) -> str | None:
+        """Where the server finds no column, and says it of no place that is known: the one that it may well be."""
+        answer, words = self.one.answer, frozenset(_WORDS.findall(self.one.sql))
+        if not isinstance(answer, Refused) or answer.sqlstate != UNDEFINED_COLUMN:
+            return None
+        for relation in self.one.relations():
+            for name in self.history.columns & words - relation.columns.keys():
+                if (renamed := self.history.column(relation, name)) is not None:
+                    where = "where it cannot just be changed (USING, or a row's field)"
+                    return f"{renamed.told} The statement names it {where}"
+        return None
+
     @property
     def concerned(self) -> bool:
         """Whether something that it lacks was renamed, as far as one can tell without its parts."""
         hunt = self.one.hunt
         return hunt is not None and (
-            any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
+            self._without_a_place() is not None
+            or any((each.schema, each.name) in self.renamed_tables for each in hunt.tables)
             or any(
                 self.history.column(relation, each.name) is not None
                 for each in hunt.columns
@@ -150,7 +146,7 @@ class Renaming:
     # Tables.
 
     def _rename_table(self, location: int, schema: str | None, now: Relation, why: str) -> None:
-        parts = _spans(self.one.sql, location, 1 if schema is None else 2)
+        parts = spans_of(self.one.sql, location, 1 if schema is None else 2)
         if parts is None:
             return
         same = self.relations.get((schema, now.name))
@@ -171,7 +167,7 @@ class Renaming:
             return
         if whole and self._holders(reference, qualifier):
             return
-        spans = _spans(self.one.sql, reference.location, len(reference.parts) - (reference.parts[-1] == "*"))
+        spans = spans_of(self.one.sql, reference.location, len(reference.parts) - (reference.parts[-1] == "*"))
         if spans is None:
             return
         start, end = spans[-1 if whole or reference.parts[-1] == "*" else -2]
@@ -197,7 +193,7 @@ class Renaming:
             if met is None:
                 continue
             ranged, depth, renamed = met
-            spans = _spans(self.one.sql, each.location, len(each.parts))
+            spans = spans_of(self.one.sql, each.location, len(each.parts))
             if spans is None:
                 self.refused = f"the place of {each.parts[-1]} in it is not clear"
                 return
@@ -237,24 +233,36 @@ class Renaming:
         *qualifiers, name = reference.parts
         if qualifiers:
             found = _called(reference.scope, qualifiers[-1])
-            relation = None if found is None else self._relation(found[0])
-            renamed = None if relation is None or name in relation.columns else self.history.column(relation, name)
-            return None if found is None or renamed is None else (*found, renamed)
+            met = None if found is None else self._column(found[0], name)
+            return None if found is None or met is None or met.renamed is None else (*found, met.renamed)
         if reference.sorts and name in reference.scope.labels and reference.location not in self._confirmed:
             return None
         for depth, scope in enumerate(reference.scope.outwards):
-            visible = [(each, self._relation(each)) for each in scope.ranges if not each.apart]
-            if any(relation is not None and name in relation.columns for _, relation in visible):
+            visible = [(each, self._column(each, name)) for each in scope.ranges if not each.apart]
+            if any(met is not None and met.there for _, met in visible):
                 return None
-            having = [
-                (each, renamed)
-                for each, relation in visible
-                if relation is not None and (renamed := self.history.column(relation, name)) is not None
-            ]
-            unclear = any(relation is None for _, relation in visible) and reference.location not in self._confirmed
+            having = [(each, met.renamed) for each, met in visible if met is not None and met.renamed is not None]
+            unclear = any(met is None for _, met in visible) and reference.location not in self._confirmed
             if having or unclear:
                 return (having[0][0], depth, having[0][1]) if len(having) == 1 and not unclear else None
         return None
+
+    def _column(self, ranged: Ranged, name: str) -> _Met | None:
+        """Whether there is such a column, or was; None where that is not known."""
+        if ranged.name is None:
+            if ranged.labels is None or name in ranged.labels:
+                return None if ranged.labels is None else _Met(there=True)
+            found = [self._column(each, name) for each in ranged.within]
+            if None in found:
+                return None
+            renamed = {each.renamed for each in found if each is not None and each.renamed is not None}
+            there = any(each is not None and each.there for each in found)
+            return _Met(there, renamed.pop() if len(renamed) == 1 and not there else None)
+        relation = self._relation(ranged)
+        if relation is None:
+            return None
+        there = name in relation.columns
+        return _Met(there, None if there else self.history.column(relation, name))
 
     def _met_elsewhere(self, reference: Reference, depth: int, name: str) -> bool:
         """Whether the new name alone may mean something else, too."""
@@ -344,16 +352,6 @@ def captured(statements: Sequence[Examined], history: History) -> Iterator[tuple
                 yield one, change
 
 
-def identifier(name: str) -> str:
-    """The name in SQL: in quotes only where it needs them."""
-    return name if _PLAIN.fullmatch(name) and name not in _RESERVED else quoted(name)
-
-
-def quoted(name: str) -> str:
-    """The name in quotes."""
-    return sql.Identifier(name).as_string()
-
-
 def _called(scope: Scope, name: str) -> tuple[Ranged, int] | None:
     """What is called so at that place, and how many queries further out."""
     for depth, each in enumerate(scope.outwards):
@@ -361,16 +359,3 @@ def _called(scope: Scope, name: str) -> tuple[Ranged, int] | None:
         if found:
             return (found[0], depth) if len(found) == 1 else None
     return None
-
-
-def _spans(text: str, location: int, number: int) -> list[tuple[int, int]] | None:
-    """Where each part of a dotted name stands."""
-    found: list[tuple[int, int]] = []
-    here = location
-    for place in range(number):
-        match = _PART.match(text, here)
-        if match is None or (match[1] is None) != (place == 0):
-            return None
-        found.append(match.span(2))
-        here = match.end()
-    return found

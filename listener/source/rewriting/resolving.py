@@ -74,6 +74,7 @@ class _Resolver:
             name = each.parts[-1]
             if each.assigned or name == "*":
                 continue
+            self._no_row(each)
             for relation in self._of(each):
                 change = self._changes.get(relation.qualified, {}).get(name)
                 if change is None:
@@ -129,6 +130,16 @@ class _Resolver:
                 return
         return
 
+    def _no_row(self, reference: Reference) -> None:
+        """Raises _Doubtful for a whole row of one of the tables (`select o from orders o`)."""
+        for scope in reference.scope.outwards if len(reference.parts) == 1 else ():
+            there = [self._one.schema.relations.get((each.schema, each.name or "")) for each in scope.ranges]
+            if any(each is not None and reference.parts[0] in each.columns for each in there):
+                return
+            for each, relation in zip(scope.ranges, there, strict=True):
+                if each.called == reference.parts[0] and relation is not None and relation.qualified in self._changes:
+                    raise _Doubtful(f"it uses {each.called} as a whole row")
+
     def _sole(self, having: Sequence[Relation], name: str, *, ours: bool) -> Iterator[Relation]:
         wanted = {each.qualified: each for each in having}
         after = {self._changes.get(each, {}).get(name) for each in wanted}
@@ -163,6 +174,9 @@ class _Resolver:
             rows = select.valuesLists or ()
             if not rows and (select.op or not select.targetList):
                 raise _Doubtful("what is inserted is a union, or a whole table")
+            grouped = select.distinctClause or select.groupClause or select.sortClause
+            if grouped and any(isinstance(each.val, ast.ParamRef) for each in select.targetList or ()):
+                raise _Doubtful("a value that is inserted is sorted or grouped by, which gives it a type of its own")
             for row in rows or (tuple(each.val for each in select.targetList or ()),):
                 if any(isinstance(each, ast.ColumnRef) and not _named(each) for each in row):
                     raise _Doubtful("what is inserted is not listed column by column")

@@ -29,7 +29,8 @@ _PARENTHESIS, _CLOSED = "ASCII_40", "ASCII_41"
 
 class Ranged(NamedTuple):
     """What columns can be of: a relation, or (without a name) a query or function whose columns are its own matter.
-    One that stands `apart` is met only by its name before the column's."""
+    One that stands `apart` is met only by its name before the column's. Of a query it is known what its columns are
+    called, `labels` but for those that a `*` gives of what is `within`."""
 
     called: str
     schema: str | None
@@ -37,6 +38,8 @@ class Ranged(NamedTuple):
     location: int = -1
     alias: bool = False
     apart: bool = False
+    labels: frozenset[str] | None = None
+    within: tuple[Ranged, ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,7 +97,7 @@ class _Reader:
     def __init__(self, sql: str) -> None:
         self.found: list[Reference] = []
         self._sql = sql
-        self._with: set[str] = set()
+        self._with: dict[str, Ranged] = {}
         self._labelled: dict[int, int] = {}
         self._sorting: set[int] = set()
         self._scanned: list[Any] | None = None
@@ -198,18 +201,28 @@ class _Reader:
 
     def _queries(self, clause: ast.WithClause | None, around: Scope | None) -> None:
         for each in (clause.ctes or ()) if clause is not None else ():
-            self._with.add(cast("str", each.ctename))
+            name = cast("str", each.ctename)
             self.read(each.ctequery, around, named=True)
+            self._with[name] = self._given(name, each.ctequery, renamed=bool(each.aliascolnames))
 
     def _ranges(self, node: Any, scope: Scope) -> None:
         match node:
             case ast.RangeVar():
                 alias = node.alias.aliasname if node.alias is not None else None
-                own = node.schemaname is None and node.relname in self._with
-                renamed = own or (node.alias is not None and node.alias.colnames)
-                name = None if renamed else node.relname
-                called = alias or cast("str", node.relname)
-                scope.ranges.append(Ranged(called, node.schemaname, name, node.location or 0, alias is not None))
+                name, called = cast("str", node.relname), alias or cast("str", node.relname)
+                renamed = node.alias is not None and node.alias.colnames
+                if node.schemaname is None and name in self._with:
+                    scope.ranges.append(
+                        Ranged(called, None, None) if renamed else self._with[name]._replace(called=called)
+                    )
+                else:
+                    known = None if renamed else name
+                    scope.ranges.append(Ranged(called, node.schemaname, known, node.location or 0, alias is not None))
+            case ast.RangeSubselect() if node.alias is not None:
+                renamed = bool(node.alias.colnames)
+                scope.ranges.append(self._given(cast("str", node.alias.aliasname), node.subquery, renamed=renamed))
+            case ast.RangeTableSample():
+                self._ranges(node.relation, scope)
             case ast.JoinExpr():
                 self._ranges(node.larg, scope)
                 self._ranges(node.rarg, scope)
@@ -218,6 +231,30 @@ class _Reader:
             case _:
                 alias = getattr(node, "alias", None)
                 scope.ranges.append(Ranged(alias.aliasname if alias is not None else "", None, None))
+
+    def _given(self, called: str, query: Any, *, renamed: bool) -> Ranged:
+        """What a query gives, as far as its columns' names are known."""
+        while isinstance(query, ast.SelectStmt) and query.op is not None and query.op != SetOperation.SETOP_NONE:
+            query = query.larg
+        if renamed or not isinstance(query, ast.SelectStmt) or query.targetList is None or query.withClause is not None:
+            return Ranged(called, None, None)
+        scope = Scope(None)
+        for each in query.fromClause or ():
+            self._ranges(each, scope)
+        labels: set[str] = set()
+        within: list[Ranged] = []
+        for each in query.targetList:
+            fields = each.val.fields if isinstance(each.val, ast.ColumnRef) else ()
+            if fields and isinstance(fields[-1], ast.A_Star):
+                qualifier = fields[-2].sval if len(fields) > 1 else None
+                within += [one for one in scope.ranges if qualifier in (None, one.called)]
+            elif each.name:
+                labels.add(each.name)
+            elif (column := _naming(each.val)) is not None:
+                labels.add(cast("Any", column).fields[-1].sval)
+            elif isinstance(each.val, ast.FuncCall):
+                labels.add(cast("Any", each.val.funcname)[-1].sval)
+        return Ranged(called, None, None, labels=frozenset(labels), within=tuple(within))
 
     def _labels(self, targets: Any, scope: Scope, *, named: bool) -> None:
         for each in targets or ():

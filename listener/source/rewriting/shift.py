@@ -72,7 +72,9 @@ async def shifts(
             tree = tree_of(one.sql)
             drafts.append(_Draft(one, tree, resolved, casts(one.sql, tree)))
     answers = await ask(connection, [Question(each.virtual()) for each in drafts])
-    await _name_types(connection, drafts, answers)
+    if drafts:
+        schema = drafts[0].one.schema
+        await name_types(connection, schema, [*answers, *(each.one.answer for each in drafts)])
     found += await _shifted(connection, drafts, answers, changes)
     return found
 
@@ -87,16 +89,10 @@ async def look_up(connection: AsyncConnection[TupleRow], examined: Sequence[Exam
         schema.relations.update(await read_relations(connection, missing))
 
 
-async def _name_types(
-    connection: AsyncConnection[TupleRow], drafts: Sequence[_Draft], answers: Sequence[Answer]
-) -> None:
-    if not drafts:
-        return
-    schema = drafts[0].one.schema
-    oids: set[Oid] = set()
-    for answer in (*answers, *(each.one.answer for each in drafts)):
-        if isinstance(answer, Taken):
-            oids |= {*answer.parameters, *(oid for _, oid in answer.results)}
+async def name_types(connection: AsyncConnection[TupleRow], schema: Schema, answers: Iterable[Answer | None]) -> None:
+    """Have the types of those answers, and of all columns that are known, in the schema."""
+    taken = [each for each in answers if isinstance(each, Taken)]
+    oids: set[Oid] = {oid for each in taken for oid in (*each.parameters, *(oid for _, oid in each.results))}
     oids |= {oid for relation in schema.relations.values() for oid in relation.columns.values()}
     schema.types.update(await read_types(connection, oids - schema.types.keys()))
 
@@ -114,7 +110,8 @@ async def _shifted(
     replies = await ask(connection, asked)
     after = dict(zip(cutting, replies[: len(cutting)], strict=True))
     before = dict(zip(cutting, replies[len(cutting) :], strict=True))
-    await _name_types(connection, drafts, replies)
+    if drafts:
+        await name_types(connection, drafts[0].one.schema, replies)
     return [
         _shift(draft, _Answers(answer, after.get(place), before.get(place)), gone, changes)
         for place, (draft, answer, gone) in enumerate(zip(drafts, answers, wanted, strict=True))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ..extracted import Site
-from ..forms.form import called
+from ..forms.form import called, dotted
 from .certainty import Certain, Certainty
 from .conversion import Conversion, Own, conversion_of, removed, replaced, wrapped
 from .demand import Demand
@@ -19,6 +19,7 @@ from .syntax import Syntax
 from .type_change import PYTHON, family
 
 _ROWS: Final = re.compile(r"fetch|execute|row|one|first|all|scalar|select|query|get")
+_ANYTHING: Final = frozenset({"str", "Any", "object"})
 _SIMPLE: Final = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -65,6 +66,8 @@ class Values:
             raise Stays("it is not found there")
         if not any(each.changes for each in wanted):
             return None
+        if any(not self._is_given(node, each) for each in wanted):
+            raise Stays("it stands in a function that may be called with other texts")
         target = PYTHON.get(family(wanted[0].after))
         if target is None:
             if all(each.takes_after(PYTHON.get(family(each.before), "")) for each in wanted):
@@ -76,6 +79,15 @@ class Values:
                 f"the same value goes to a parameter of type {wanted[0].after} and to one of type {other.after}"
             )
         return self._changed(node, site, wanted, target)
+
+    def _is_given(self, node: ast.expr, demand: Demand) -> bool:
+        """Whether who gives the text gives the value, too; a text with no wrappers between is its own."""
+        statement = demand.one.statement
+        if not statement.through:
+            return True
+        call = statement.call
+        around = self.syntax.calls_at(call.line, call.column) if call.file == self.syntax.file.path else []
+        return any(each in around for each in self.syntax.above(node))
 
     def _changed(self, node: ast.expr, site: Site, wanted: Sequence[Demand], target: str) -> CodeChange | None:
         found = conversion_of(self.syntax, node, self.own)
@@ -94,10 +106,10 @@ class Values:
                 return None
             if found.function == "str" and target == "int":
                 return self._converted(found, inner, site, wanted)
-        if fits:
-            return None
         if isinstance(node, ast.Name) and (change := self._at_its_binding(node, site, wanted, target)) is not None:
             return change
+        if fits:
+            return None
         edit = self._wrapped(node, known, wanted, target)
         return CodeChange(site, (edit,), _order(wanted, presumed, target), edit.why)
 
@@ -108,8 +120,8 @@ class Values:
             raise Stays(f"{said} is a {inner.type}: what is to be sent of it is for a person to say")
         if inner is None and self.certain.may_be_none(found.inner):
             raise Stays(f"{said} may be None, of which `str` makes 'None'")
-        if inner is None and not isinstance(found.inner, _SIMPLE):
-            raise Stays(f"what {said} is could not be followed")
+        if inner is None and (not isinstance(found.inner, _SIMPLE) or self._is_found(found.inner)):
+            raise Stays(f"what {said} is could not be followed: it may be NULL, or of a class of its own")
         if not self.syntax.is_builtin(found.node, "int"):
             raise Stays("`int` means something else there")
         why = f"{wanted[0].after} wants an int, and what {said} is comes from outside"
@@ -186,6 +198,20 @@ class Values:
             binding = self.certain.reaching(node)
             return binding is not None and binding.value is not None and self._is_item(binding.value, target)
         return self._is_item(node, target)
+
+    def _is_found(self, node: ast.expr) -> bool:
+        """Whether it comes from a row or a look-up, which may give None, or is annotated as something of its own."""
+        if isinstance(node, ast.Subscript):
+            return not self._is_item(node, "int")
+        binding = self.certain.reaching(node) if isinstance(node, ast.Name) else None
+        if binding is None:
+            return False
+        if isinstance(binding.node, ast.arg):
+            annotation = binding.node.annotation
+            return annotation is not None and (dotted(annotation) or "").rpartition(".")[2] not in _ANYTHING
+        value = binding.value.value if isinstance(binding.value, ast.Await) else binding.value
+        found = isinstance(value, ast.Call) and _ROWS.search(called(value)) is not None
+        return found or (isinstance(value, ast.Subscript) and not self._is_item(value, "int"))
 
     def _is_item(self, node: ast.expr, target: str) -> bool:
         if target == "str" or not isinstance(node, ast.Subscript) or isinstance(node.slice, ast.Slice):

@@ -53,7 +53,6 @@ class Writer:
         summary: str,
         issue_ids: Sequence[str] = (),
         *,
-        database: str = "",
         force: bool = False,
     ) -> Writing:
         """Write all patches; raises CodeStays with nothing changed. Then `hold` it once it is found right, or
@@ -66,7 +65,7 @@ class Writer:
             RecordedFile(patch.path, stat.S_IMODE(each.status.st_mode), temporary_name())
             for patch, each in zip(patches, found, strict=True)
         )
-        record = replace(new_record(self._folder.root, summary, issue_ids, database), files=files)
+        record = new_record(self._folder.root, summary, issue_ids, files)
         with _kept("the backups"):
             self._records.keep_contents(record, "before", [each.before for each in patches])
             self._records.keep_contents(record, "after", [each.after for each in patches])

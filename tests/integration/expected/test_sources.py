@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from pgmend.listener.catalog.exclusion import DEFAULT
 from pgmend.listener.connection import connect
 from pgmend.listener.errors import CouldNotLook, InvalidRequest
 from pgmend.listener.expected import expecting
-from pgmend.listener.expected.command import surroundings, url_of
+from pgmend.listener.expected.command import run_command, surroundings, url_of
 from pgmend.listener.expected.expecting import Comparison
 from pgmend.listener.expected.scratch import PREFIX, scratch_database
 from pgmend.listener.store.expected import read_expectation
 from pgmend.sql.owner import OWNER
 from psycopg import sql
 
+from tests.integration.migration.test_migration import ALEMBIC, ALEMBIC_ENV, DJANGO
 from tests.support.database import Database
 from tests.support.portraits import told
 from tests.support.role import Roles
@@ -178,13 +180,91 @@ async def test_a_command_builds_the_schema(installed: Database) -> None:
     assert await differences(installed) == ["existence table a", "existence table alembic_version"]
 
 
-async def test_a_declared_schema_heals_only_at_its_version(installed: Database) -> None:
-    history = "create table alembic_version (version_num varchar(32) not null)"
-    installed.execute(f"{history}; insert into alembic_version values ('1')".encode())
-    await from_command(installed, psql(f"{history}; insert into alembic_version values ('1')"))
+@pytest.mark.parametrize(
+    ("history", "migrated", "version"),
+    [
+        (
+            "create table alembic_version (version_num varchar(32) not null);insert into alembic_version values ('1')",
+            "update alembic_version set version_num = '2'",
+            "alembic_version 1",
+        ),
+        (
+            "create table django_migrations (id bigint primary key, app varchar(255), name varchar(255),"
+            " applied timestamptz default now()); insert into django_migrations values (1, 'shop', '0001_initial')",
+            "insert into django_migrations values (2, 'shop', '0002_more')",
+            "django_migrations shop 0001_initial",
+        ),
+    ],
+    ids=["alembic", "django"],
+)
+async def test_a_declared_schema_heals_only_at_its_version(
+    installed: Database, history: str, migrated: str, version: str
+) -> None:
+    installed.execute(history.encode())
+    await from_command(installed, psql(history))
     assert (await comparison_of(installed)).standing.only_reports is None
-    installed.execute("update alembic_version set version_num = '2'")
-    assert "alembic_version 1" in str((await comparison_of(installed)).standing.only_reports)
+    installed.execute(migrated.encode())
+    assert version in str((await comparison_of(installed)).standing.only_reports)
+
+
+def alembic_project(folder: Path) -> str:
+    """The words after the program's."""
+    (folder / "versions").mkdir()
+    (folder / "env.py").write_text(ALEMBIC_ENV)
+    (folder / "versions" / "0001_start.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\nrevision = 'start'\ndown_revision = None\n"
+        "def upgrade():\n"
+        "    op.create_table('Bestellungen, alt', sa.Column('id', sa.Integer, primary_key=True),\n"
+        "        sa.Column('Schlüssel', sa.Text, server_default='x'), schema=None)\n"
+        "    op.create_index('Schlüssel_i', 'Bestellungen, alt', ['Schlüssel'])\n"
+    )
+    return "upgrade head"
+
+
+def django_project(folder: Path) -> str:
+    migrations = folder / "shop" / "migrations"
+    migrations.mkdir(parents=True)
+    for each in (folder / "shop", migrations):
+        (each / "__init__.py").touch()
+    (migrations / "0001_initial.py").write_text(
+        "from django.db import migrations, models\n\nclass Migration(migrations.Migration):\n    operations = [\n"
+        "        migrations.CreateModel('Bestellung', [('id', models.AutoField(primary_key=True)),\n"
+        "            ('key', models.TextField(db_column='Schlüssel', db_default='x', null=True))],\n"
+        "            options={'db_table': 'Bestellungen, alt',\n"
+        "                     'indexes': [models.Index(fields=['key'], name='Schlüssel_i')]})]\n"
+    )
+    return "migrate"
+
+
+@pytest.mark.parametrize(
+    ("project", "program", "version"),
+    [
+        (alembic_project, ALEMBIC, "public.alembic_version start"),
+        (django_project, DJANGO, "public.django_migrations shop 0001_initial"),
+    ],
+    ids=["alembic", "django"],
+)
+async def test_the_tools_own_migrations_build_it_and_their_version_is_its_version(
+    installed: Database, tmp_path: Path, project: Callable[[Path], str], program: str, version: str
+) -> None:
+    words = project(tmp_path)
+    file = tmp_path / "tool.py"
+    file.write_text(program)
+    command = f"cd {shlex.quote(str(tmp_path))} && {shlex.join([sys.executable, str(file)])} {words}"
+    await from_command(installed, command)
+    history = version.partition(" ")[0].removeprefix("public.")
+    assert await differences(installed) == ["existence table Bestellungen, alt", f"existence table {history}"]
+    async with await connect(installed.dsn, "test") as connection:
+        expectation = await read_expectation(connection)
+    assert expectation is not None
+    assert (expectation.source, expectation.migration_version) == ("declared", version)
+    assert scratch_databases(installed) == []
+    # The same migrations here: nothing is missing, and the version is equal.
+    await run_command(command, installed.dsn, LIMIT)
+    assert await differences(installed) == []
+    assert (await comparison_of(installed)).standing.only_reports is None
+    installed.execute('drop index "Schlüssel_i"')
+    assert await differences(installed) == ["existence index Bestellungen, alt.Schlüssel_i"]
 
 
 async def test_a_command_that_fails_shows_the_end_of_what_it_said_and_no_password(installed: Database) -> None:

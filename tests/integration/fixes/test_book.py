@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -213,6 +214,18 @@ async def test_a_plan_is_made_on_what_the_catalogs_say_now(workshop: Workshop) -
     plan = await plan_fix(workshop.connection, issue, old, limits=workshop.limits, fix_id=uuid4())
     assert plan.refusal is None
     assert [name for _, name in plan.tables] == ["app.orders", "app.users"]
+
+
+async def test_a_snapshot_of_just_now_is_read_again_where_a_table_has_gone(workshop: Workshop) -> None:
+    workshop.database.execute("create table app.users (id int primary key)")
+    just_now = await workshop.snapshot()
+    issue = workshop.issue_in(
+        just_now, AddForeignKey(workshop.oid("app.orders"), (2,), workshop.oid("app.users"), (1,))
+    )
+    plan = partial(plan_fix, workshop.connection, issue, limits=workshop.limits, fix_id=uuid4())
+    assert (await plan(just_now, read_just_now=True)).plan_hash == (await plan(just_now)).plan_hash
+    workshop.database.execute("drop table app.users")
+    assert "gone" in ((await plan(just_now, read_just_now=True)).refusal or "")
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 64, "é" * 32, ""])

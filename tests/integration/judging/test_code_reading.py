@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pgmend.listener.catalog.read import read_snapshot
 from pgmend.listener.catalog.snapshot import Snapshot
+from pgmend.listener.check import check
 from pgmend.listener.relations.reading.reader import CodeReader
 from pgmend.listener.relations.reading.reading import Reading
 from pgmend.listener.relations.sighting import SourceKind
+from pgmend.listener.settings import Settings
 
 from tests.support.database import Database
 from tests.support.fixtures import ServerWith
@@ -191,3 +195,27 @@ async def test_statements_are_not_missed_where_the_extension_is_not_loaded(datab
     database.execute("create extension pg_stat_statements")
     _, reading = await read(database)
     assert SourceKind.STATEMENT not in reading.whole
+
+
+async def test_an_applications_code_says_what_it_compares(database: Database, tmp_path: Path) -> None:
+    database.execute(SHOP)
+    database.execute("""
+        create table notes (id int primary key, user_id int);
+        insert into users select n from generate_series(1, 100) as n;
+        insert into notes select id, id from users; analyze;
+    """)
+    (tmp_path / "büro.py").write_text(
+        "import psycopg\n\n\ndef read(cursor: psycopg.Cursor, n: int) -> None:\n"
+        '    cursor.execute("select 1 from notes o join users u on u.id = o.user_id where o.id = %s", (n,))\n'
+        """    cursor.execute('select 1 from notes where user_id in (select id from users where id > %s)', (n,))\n"""
+        '    cursor.execute("drop table orders, users")\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "broken.py").write_text('import psycopg\nexecute("select 1"')
+    result = await check(await database.connect(), Settings(code=tmp_path), with_plans=False)
+    (issue,) = (each.issue for each in result.issues if each.issue.issue_type == "MISSING_FOREIGN_KEY")
+    (joined,) = (each for each in issue.evidence if each.kind == "code_joins")
+    assert joined.seen == "2 places, büro.py:5 among them, join user_id with public.users(id)."
+    assert any("broken.py:2 of the code" in each for each in result.unread)
+    without = await check(await database.connect(), Settings(), with_plans=False)
+    assert not [each for each in without.issues if any(said.kind == "code_joins" for said in each.issue.evidence)]

@@ -19,6 +19,8 @@ from tests.integration.fixes.restoring.test_restore_constraint import CASES as C
 from tests.integration.fixes.restoring.test_restore_definition import CASES as DEFINITIONS
 from tests.integration.fixes.restoring.test_restore_name import NAMES
 from tests.integration.fixes.restoring.test_restore_object import CASES as OBJECTS
+from tests.integration.fixes.restoring.test_restore_table import COLUMNS as LOST
+from tests.integration.fixes.restoring.test_restore_table import TABLES
 from tests.support.database import Database
 from tests.support.restoration import LOCKED, PREPARATION, differing, portrayed
 from tests.support.server import Server
@@ -51,6 +53,8 @@ FAULTS = {
     f"{kind}: {name}": Fault(case.well, case.fault)
     for kind, cases in {
         "column": COLUMNS, "constraint": CONSTRAINTS, "definition": DEFINITIONS, "name": NAMES, "object": OBJECTS,
+        "lost column": {name: LOST[name] for name in ("with a default", "identity", "with hostile names")},
+        "lost table": {name: TABLES[name] for name in ("plain", "hostile", "partitioned")},
     }.items()
     for name, case in cases.items()
 }  # fmt: skip

@@ -300,6 +300,16 @@ WRITES = {
     "another table": ("select 1 from logs, orders where logs.user_id = $1 and id = $2", "str(x)"),
     "used for another column, too": ("select 1 from orders where user_id = $1 and note = $1 and id = $2", "str(x)"),
     "what a star hides": ("select 1 from (select * from orders) as s where s.user_id = $1 and id = $2", "str(x)"),
+    "a whole row": ("select o from orders o where user_id = $1 and id = $2", "str(x)"),
+    "a column of a whole row": ("select 1 from orders o where (o).user_id = $1 and id = $2", "str(x)"),
+    "an insert of a query": (
+        "insert into orders (id, user_id, key) select $2, $1, name from users where name is not null",
+        "x",
+    ),
+    "an insert that sorts": (
+        "insert into orders (id, user_id, key) select distinct id, $1, name from users where id = $2",
+        "str(x)",
+    ),
     "assigned twice": ("update orders set user_id = $1, note = $1 where id = $2", "str(x)"),
     "a function": ("select 1 from orders where lower(user_id) = $1 and id = $2", "str(x)"),
     "a pattern": ("select 1 from orders where user_id like $1 and id = $2", "str(x)"),
@@ -386,11 +396,15 @@ async def test_a_value_that_two_texts_get_is_left(schema: Database, tmp_path: Pa
         async def g(conn):
             await find(conn, "select 1 from orders where user_id = $1", 5)
             await find(conn, "select 1 from logs where user_id = $1", 5)
+            await look(conn, "select 1 from orders where user_id = $1", 5)
+
+        async def look(conn: asyncpg.Connection, sql, value: int):
+            return await conn.fetch(sql, str(value))
         """
     )
     after, found = await mended(schema, tmp_path, code)
     assert after == code
-    assert len(found.told) == 2
+    assert len(found.told) == 3
 
 
 async def test_a_value_is_changed_where_the_caller_gives_it(schema: Database, tmp_path: Path) -> None:

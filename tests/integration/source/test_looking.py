@@ -15,6 +15,7 @@ from pgmend.listener.settings import Settings
 from pgmend.listener.source import asking
 from pgmend.listener.source.analysis import Analysis, analyze
 from pgmend.listener.source.extraction import extract
+from pgmend.listener.source.outcome import Outcome
 from pgmend.listener.source.rewriting.menders import mend
 
 from tests.support.database import Database
@@ -186,7 +187,7 @@ async def test_a_password_is_neither_shown_nor_sent(
     analysis = await analyze(connection, extract(tmp_path), Settings())
     mendings = await mend(connection, analysis, tmp_path)
     views = [view_in_code(each) for each in analysis.issues]
-    assert "hunter2" not in json.dumps(analysis_document(analysis, views, mendings))
+    assert "hunter2" not in json.dumps(analysis_document(Outcome(analysis, analysis.issues), views, mendings))
     assert "hunter2" not in repr(analysis.issues)
     assert "hunter2" not in repr(sent)
 

@@ -20,6 +20,7 @@ from pgmend.listener.catalog.snapshot import (
     Table,
     Trigger,
 )
+from pgmend.listener.catalog.veil import veiled_table
 
 from .samples import POLICY, TABLE
 
@@ -68,9 +69,9 @@ TABLES = st.builds(
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TABLES)
 def test_what_is_encoded_is_decoded(table: Table) -> None:
-    assert decode(encode(table)) == table
-    assert decode(json.dumps(json.loads(encode(table)))) == table, "as jsonb gives it back"
-    assert fingerprint(decode(encode(table))) == fingerprint(table)
+    kept = decode(encode(table))
+    assert kept == veiled_table(table)
+    assert decode(json.dumps(json.loads(encode(table)))) == kept, "as jsonb gives it back"
 
 
 NUMBERED = TABLE._replace(numberings=(Numbering(1, 900, owned=True, called=False),))
@@ -146,4 +147,4 @@ def test_fingerprint_is_the_same_in_every_process_and_version() -> None:
             encoding="utf-8",
             check=True,
         )
-        assert said.stdout.strip() == fingerprint(TABLE)
+        assert said.stdout.strip() == fingerprint(decode(encode(TABLE)))

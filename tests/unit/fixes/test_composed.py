@@ -88,3 +88,39 @@ def test_a_lock_is_one_lock_table_on_one_relation() -> None:
 
 def verbatim(text: str) -> sql.SQL:
     return sql.SQL(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"relname":"t"',
+        '","relname":"t',
+        "\\",
+        '\\"',
+        'a\\","relname":"t","x":"',
+        "\\u0022,\\u0022relname\\u0022:\\u0022t",
+        "é\n\t\x7f\u2028",
+        "x" * 63,
+    ],
+)
+def test_no_name_and_no_literal_looks_like_another_name(name: str) -> None:
+    text = sql.SQL("select {literal} as {column}, (select 1 from {inner}) from {outer} as {column}").format(
+        literal=sql.Literal(name),
+        column=sql.Identifier(name),
+        inner=sql.Identifier(name, name),
+        outer=sql.Identifier("app", "t"),
+    )
+    assert query(text, T, (name, name))
+    with pytest.raises(PlanRefused):
+        query(text, T)
+    with pytest.raises(PlanRefused):
+        query(text, (name, name))
+
+
+@given(NAMES, NAMES, st.booleans())
+def test_whatever_a_relation_is_called_it_is_found(schema: str, name: str, qualified: bool) -> None:
+    named = (schema, name) if qualified else (name,)
+    text = sql.SQL("select {} from {}").format(sql.Literal(schema), sql.Identifier(*named))
+    assert query(text, named)
+    with pytest.raises(PlanRefused):
+        query(text, (*named[:-1], f"{name}x"))

@@ -459,3 +459,21 @@ def test_records_expire(root: Path, records: Records) -> None:
     assert records.place(writing.record).is_dir()
     records.expire(timedelta(days=-1))
     assert not records.place(writing.record).exists()
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _nobody)
+    with pytest.raises(CodeStays, match="set XDG_STATE_HOME"):
+        Records()
+
+
+def _nobody(_: int) -> object:
+    raise KeyError
+
+
+def test_what_is_kept_is_known_by_its_name_alone(root: Path, records: Records) -> None:
+    fix_id = written(root, records).record.fix_id
+    assert records.has(fix_id)
+    assert [records.has(each) for each in ("../code", "x", "00000000-0000-0000-0000-000000000000")] == [False] * 3

@@ -1,0 +1,37 @@
+"""Statements of code as whoever draws relations reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ..relations.reading.reader import Piece
+from ..source.extracted import CodeStatement
+from ..source.parsed import parse, slices
+from ..source.prepared import prepared
+from ..source.secret import withheld
+
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+
+
+def pieces_of(statement: CodeStatement) -> Iterator[Piece]:
+    """The statement's parts in which columns of two relations may be compared."""
+    if withheld(statement.sql):
+        return
+    name = storable(f"{statement.site.file}:{statement.site.line}")
+    for _, sql in slices(prepared(statement).sql):
+        parsed = None if _NO_TEXT.search(sql) else parse(sql)
+        if parsed is not None and len(parsed.ranges) > 1:
+            yield Piece(identity(statement), name, sql)
+
+
+def identity(statement: CodeStatement) -> str:
+    """Names the call and the text; texts that one call puts together from the same place are one."""
+    call = statement.call
+    return storable(f"{call.file}:{call.line}:{call.column}:{statement.site.file}:{statement.site.line}")
+
+
+def storable(said: str) -> str:
+    """The text without characters that no text of PostgreSQL may hold."""
+    return _NO_TEXT.sub("\ufffd", said)

@@ -1,0 +1,144 @@
+"""The process that reads code: what it tells when files, the schema or it itself go another way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from pgmend.listener.catalog.change import Change, ChangeKind
+from pgmend.listener.codebase.account import Account
+from pgmend.listener.codebase.watch import CodeWatch
+from pgmend.listener.errors import CouldNotLook
+from pgmend.listener.judging.outcome import Outcome
+from pgmend.listener.settings import Settings
+from pgmend.listener.statements.touched import Relation, Touched
+
+from tests.support.database import Database
+
+SHOP = 'create table orders (id integer, "Größe" integer); create table items (sku text)'
+CODE = """
+import psycopg
+
+
+def read(c: psycopg.Cursor) -> None:
+    c.execute("select id from orders")
+    c.execute("select sku from items")
+    c.execute("select nothing from items")
+"""
+NOTHING = Outcome((), (), (), (), frozenset(), 0, 0)
+
+
+class Watched:
+    """A watch under way, and the accounts that it gave."""
+
+    def __init__(self, watch: CodeWatch) -> None:
+        self.watch = watch
+        self.accounts: list[Account] = []
+        self._news = asyncio.Event()
+
+    async def take_in(self, account: Account) -> Outcome:
+        self.accounts.append(account)
+        self._news.set()
+        return NOTHING
+
+    async def account(self, fits: Callable[[Account], bool]) -> Account:
+        """The first account from now on that is so."""
+        async with asyncio.timeout(30):
+            while True:
+                for each in self.accounts:
+                    if fits(each):
+                        self.accounts.clear()
+                        return each
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def watching(database: Database, folder: Path) -> AsyncGenerator[Watched]:
+    watched = Watched(CodeWatch(database.dsn, Settings(code=folder)))
+    task = asyncio.create_task(watched.watch.run(watched.take_in))
+    try:
+        yield watched
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def children() -> set[int]:
+    """The processes that this one has started."""
+    listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in listed.split()}
+    return {pid for pid, command in commands.items() if b"codebase.worker" in command}
+
+
+def renamed(table: str) -> Outcome:
+    change = Change(ChangeKind.COLUMN_RENAMED, 1, "public", table, "a", event_id="00000000-0000-0000-0000-000000000001")
+    return Outcome((), (), (), (change,), frozenset({1}), 2, 0)
+
+
+async def test_only_what_names_a_table_is_judged_again_and_what_is_asked_is_of_now(
+    database: Database, tmp_path: Path
+) -> None:
+    database.execute(SHOP)
+    (tmp_path / "shop.py").write_text(CODE, encoding="utf-8")
+    async with watching(database, tmp_path) as watched:
+        first = await watched.account(lambda each: each.first)
+        assert [(each.issue_type, each.column) for each in first.issues] == [("UNKNOWN_COLUMN", "nothing")]
+        assert first.figures == (str(tmp_path), 1, 8, 3, 3, 0, None)
+        # Both tables differ, and one is spoken of: so the other's statements have not been looked at.
+        database.execute("alter table orders rename id to number; alter table items rename sku to article")
+        watched.watch.hear("event", (), renamed("orders"))
+        told = await watched.account(lambda each: bool(each.issues))
+        assert [(each.column, each.event_id is not None) for each in told.issues] == [("id", True)]
+        watched.watch.hear("event", (), renamed("items"))
+        told = await watched.account(lambda each: bool(each.issues))
+        assert [each.column for each in told.issues] == ["sku"]
+        database.execute("alter table items rename article to sku; alter table orders rename number to id")
+        watched.watch.hear("safety", (), NOTHING)
+        assert len((await watched.account(lambda each: bool(each.gone))).gone) == 2
+        touched = Touched((Relation(1, "public", "items", "r"),))
+        assert [each.name for each in (await watched.watch.ask(touched)).queries] == ["shop.py:7", "shop.py:8"]
+        (tmp_path / "shop.py").write_text("\n" + CODE, encoding="utf-8")
+        assert [each.name for each in (await watched.watch.ask(touched)).queries] == ["shop.py:8", "shop.py:9"]
+
+
+async def test_what_ends_it_or_its_connection_is_got_over(database: Database, tmp_path: Path) -> None:
+    database.execute(SHOP)
+    (tmp_path / "shop.py").write_text(CODE, encoding="utf-8")
+    async with watching(database, tmp_path) as watched:
+        await watched.account(lambda each: each.first)
+        (pid,) = children()
+        ended = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pgmend code'"
+        assert database.fetch(ended) == [(True,)]
+        database.execute("alter table orders rename id to number")
+        watched.watch.hear("event", (), renamed("orders"))
+        told = await watched.account(lambda each: bool(each.issues))
+        assert [each.column for each in told.issues] == ["id"]
+        os.kill(pid, signal.SIGKILL)
+        again = await watched.account(lambda each: each.first)
+        assert {each.column for each in again.issues} == {"id", "nothing"}
+    assert children() == set()
+    with pytest.raises(CouldNotLook, match="not read here"):
+        await watched.watch.ask(Touched(()))
+
+
+async def test_a_locked_table_leaves_its_issues_as_they_were(database: Database, tmp_path: Path) -> None:
+    database.execute(SHOP)
+    (tmp_path / "shop.py").write_text(CODE, encoding="utf-8")
+    async with watching(database, tmp_path) as watched:
+        await watched.account(lambda each: each.first)
+        locker = await database.connect()
+        async with locker.transaction():
+            await locker.execute("lock table items")
+            watched.watch.hear("safety", (), NOTHING)
+            told = await watched.account(lambda each: each.figures.trouble is not None)
+            assert (told.gone, told.issues) == (frozenset(), ())
+            assert "shop.py:7: the server did not look at it" in (told.figures.trouble or "")
+        watched.watch.hear("safety", (), NOTHING)
+        told = await watched.account(lambda each: each.figures.trouble is None)
+        assert (told.gone, told.issues, told.figures.judged) == (frozenset(), (), 3)

@@ -1,0 +1,71 @@
+"""When the listener changes code by itself, and when it does not."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pgmend.listener.codebase.autofix import Autofix
+from pgmend.listener.settings import Settings
+from pgmend.listener.source.analysis import analyze
+from pgmend.listener.source.extraction import extract
+
+from tests.support.database import Database
+
+CODE = "import asyncpg\n\n\nasync def f(conn: asyncpg.Connection):\n    await conn.fetch('select nick from users')\n"
+RENAME = """
+insert into pgmend.change (table_oid, schema_name, table_name, kind, object_name, before, after)
+values ('users'::regclass, 'public', 'users', 'column_renamed', 'name', '{"name": "nick"}', '{"name": "name"}')
+"""
+
+
+@pytest.fixture
+def code(installed: Database, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    installed.execute("create table users (id integer primary key, name text)")
+    installed.execute(RENAME)
+    folder = tmp_path_factory.mktemp("code")
+    (folder / "app.py").write_text(CODE)
+    return folder
+
+
+def commit(folder: Path) -> None:
+    named = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "x")):
+        subprocess.run(["git", *named, *arguments], cwd=folder, check=True)
+
+
+async def acted(database: Database, folder: Path, **settings: Any) -> tuple[bool, timedelta | None]:
+    """Whether it wrote, and for how long it waits."""
+    wanted = Settings(**{"code_autofix": True, "settle_time": timedelta(), **settings})
+    connection = await database.connect()
+    extraction = extract(folder)
+    analysis = await analyze(connection, extraction, wanted)
+    wait = await Autofix(folder, wanted).mend(connection, extraction, analysis.issues)
+    return (folder / "app.py").read_text() != CODE, wait
+
+
+async def test_it_acts_only_where_it_was_told_to_and_may(installed: Database, code: Path) -> None:
+    assert await acted(installed, code) == (False, None)  # no working copy
+    commit(code)
+    assert await acted(installed, code, code_autofix=False) == (False, None)
+    (code / "app.py").write_text(CODE + "\n")
+    written, _ = await acted(installed, code)
+    assert (written, (code / "app.py").read_text()) == (True, CODE + "\n")  # not committed, so left as it was
+    (code / "app.py").write_text(CODE)
+    installed.execute("select pgmend.pause('deploying')")
+    assert await acted(installed, code) == (False, None)
+    installed.execute("select pgmend.resume()")
+    installed.execute("select pgmend.auto(false)")
+    assert await acted(installed, code) == (False, None)
+    installed.execute("select pgmend.auto(true)")
+    written, wait = await acted(installed, code, settle_time=timedelta(hours=1))
+    assert not written
+    assert wait is not None
+    assert timedelta(minutes=50) < wait <= timedelta(hours=1)
+    assert await acted(installed, code) == (True, None)
+    assert (code / "app.py").read_text() == CODE.replace("select nick", "select name as nick")
+    assert installed.fetch("select state, automatic, approved_by from pgmend.fix_history") == [("applied", True, None)]
