@@ -63,6 +63,7 @@ CLEAN = {
     "a column with a name of its own": asyncpg('select "E-Mail" from users'),
     "an insert": asyncpg("insert into users (id, name) values ($1, $2) returning id", ", 1, 'a'"),
     "an int for an integer": asyncpg("select 1 from users where id = $1", ", a", ", a: int"),
+    "a float that asyncpg cuts": asyncpg("select 1 from users where id = $1", ", a", ", a: float"),
     "a str for a uuid": asyncpg("select 1 from sessions where key = $1", ", a", ", a: str"),
     "a cast that says what is meant": asyncpg("select 1 from users where created_at::date = $1", ", day"),
     "an operator with a question mark": asyncpg("select 1 from users where data ? 'a' and data ?| array['b']"),
@@ -264,6 +265,13 @@ DEFECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "one value for all": (
         psycopg("select 1 from users where name = %s", ", name", ", name: str"),
         [("PARAMETER_COUNT_MISMATCH", "public.users", "")],
+    ),
+    "a date for a number": (
+        asyncpg("select $1::numeric from users", ", a", ", a: date"), [("PARAMETER_TYPE_MISMATCH", "public.users", "")]
+    ),
+    "a single date for several": (
+        asyncpg("select 1 from users where created_at = any($1::date[])", ", a", ", a: date"),
+        [("PARAMETER_TYPE_MISMATCH", "public.users", "")],
     ),
     "what psycopg2 cannot adapt": (
         psycopg2("update users set data = %s", ", ({'a': 1},)"), [("PARAMETER_TYPE_MISMATCH", "public.users", "")]

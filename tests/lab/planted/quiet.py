@@ -246,7 +246,9 @@ def _models(s: Still) -> list[str]:
 def _typed_by_hand(s: Still) -> list[str]:
     """A value of which only its annotation is wrong: it is given anew."""
     t = s.table()
-    text = f"select 1 from {t.called.said} where {t.column('label')} = {s.sender.style.value}".replace("100%", "100%%")
+    percent = "%%" if s.sender.style in (Style.FORMAT, Style.PYFORMAT) else "%"
+    named = f"select 1 from {t.called.said} where {t.column('label')} = ".replace("%", percent)
+    text = named + s.sender.style.value
     lines = ("x = convert(x)", s.sent(literal(text, s.chance), _one(s, "x")))
     return s.function(*lines, given=("x: int", "convert"))
 
