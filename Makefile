@@ -7,8 +7,8 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Every worker and every process that a test starts would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test setup check lint bench chaos failpoints lab lab-casts lab-statements lab-code lab-conversions lab-planted \
-	matrix lock clean
+.PHONY: demo test setup check lint bench chaos code-deaths failpoints lab lab-casts lab-statements lab-code \
+	lab-conversions lab-planted matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -36,6 +36,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench $(ARGS)
+
+code-deaths: $(STAMP) ## every instant at which writing into code can die
+	PGMEND_TEST_STRIDE=1 $(BIN)/pytest -n 0 tests/unit/source/test_writing.py -k death $(ARGS)
 
 failpoints: $(STAMP) ## every point at which a fix can die, died at twice
 	$(BIN)/python -m tests.lab.failpoints --die $(ARGS)

@@ -128,7 +128,7 @@ def read_plan_file(file: Path) -> Mapping[str, str]:
         return {each["issue_id"]: each["plan"]["plan_hash"] for each in plans if each["plan"] is not None}
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidRequest(f"{file} is no plan file; make one with `pgmend plan --format json -o FILE`.") from error
 
 

@@ -118,13 +118,28 @@ def called(purpose: str) -> str:
 
 
 def unreachable(dsn: str, error: Exception) -> CouldNotLook:
-    """That no connection could be made, in the server's words or libpq's."""
-    return CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}")
+    """That no connection could be made, in the server's words or libpq's, and what to look at."""
+    return CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}\nCure: {_cure(error)}")
 
 
 def refused(dsn: str, error: Exception) -> CouldNotLook:
     """That the server let us in and not have the settings that we need."""
     return CouldNotLook(f"Connected to {describe(dsn)}, but the session was refused: {error}")
+
+
+def _cure(error: Exception) -> str:
+    """By how far it came: libpq hands on no SQLSTATE of a connection that was refused."""
+    tried = error.pgconn if isinstance(error, psycopg.Error) else None
+    if tried is None:
+        return "write the host as it is known here, or its address."
+    if tried.needs_password:
+        return "give the password in the address, in PGPASSWORD or in ~/.pgpass."
+    if tried.used_password:
+        return "mend the user, the password or the name of the database in the address; `psql -l` lists the databases."
+    return (
+        "see that a server listens at that host and port, that this machine may reach it, and that it knows user and"
+        " database; `pg_isready` with the same address tells."
+    )
 
 
 @cache

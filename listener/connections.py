@@ -176,7 +176,10 @@ class Connections:
     def _why_so_long(self) -> str:
         waited = f"{PATIENCE.total_seconds():g} s"
         if self._connecting:
-            return f"Cannot connect to {describe(self._dsn)}: no answer within {waited}"
+            return (
+                f"Cannot connect to {describe(self._dsn)}: no answer within {waited}\nCure: see that this machine may"
+                " reach that host and port; a firewall that drops packets looks like this."
+            )
         return f"All {self._size} connections were busy for {waited}; try again."
 
     async def _take_back_what_comes(self, lent: asyncio.Task[_Pooled]) -> None:

@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from .errors import SettingsError
 
 _SCHEME = re.compile(r"^(postgres(?:ql)?)(?:\+[a-z0-9_]+)?://", re.IGNORECASE)
+_LAST_PORT = 65535
 _LIBPQ_VARIABLES = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE")
 
 
@@ -45,6 +46,13 @@ def normalise(value: str, source: str = "the DSN") -> str:
             f"{source} is no PostgreSQL address; write postgresql://user:password@host:5432/database "
             "or host=… port=… dbname=… user=…"
         ) from None
+    for port in str(parameters.get("port") or "").split(","):
+        if port and not (port.isascii() and port.isdigit() and 0 < int(port) <= _LAST_PORT):
+            # What stands there may be the end of a password with a slash in it.
+            raise SettingsError(
+                f"{source}: its port is no number from 1 to {_LAST_PORT}; write postgresql://user:password@host:5432/"
+                "database, and : / @ of a password as %3A %2F %40."
+            )
     return make_conninfo("", **parameters)
 
 

@@ -104,6 +104,8 @@ class IgnoreFile:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{path}: not valid TOML ({error}); mend that line.") from None
+        except RecursionError:
+            raise SettingsError(f"{path}: nested too deeply; no setting is a list of lists.") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{path}: cannot be read ({error}).") from None
         complaints = [f"there is no key {name!r}; write [[ignore]]." for name in document if name != "ignore"]
@@ -176,6 +178,8 @@ def _entry(number: int, given: object) -> IgnoreEntry:
     for name in _TEXTS:
         if name in entry and not (isinstance(entry[name], str) and str(entry[name]).strip()):
             raise _Unusable(f"{name} = {entry[name]!r} is no text.")
+        if "\0" in str(entry.get(name)):
+            raise _Unusable(f"{name} = {entry[name]!r} holds a NUL character, which no name has; write it without.")
     for name in _SAID:
         if name not in entry:
             raise _Unusable(f"it has no {name}; say {'why' if name == 'reason' else 'who answers for it'}.")

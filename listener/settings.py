@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -76,6 +77,12 @@ def _words(value: object) -> object:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
+def _nameable(words: tuple[str, ...]) -> tuple[str, ...]:
+    if any("\0" in word for word in words):
+        raise ValueError("no name has a NUL in it; write the pattern without")
+    return words
+
+
 def _seconds(value: object) -> object:
     """A bare number is seconds; `50ms`, `2s`, `5min`, `1h`, `7d` say their unit."""
     if not isinstance(value, str):
@@ -105,7 +112,7 @@ def _windows(value: object) -> object:
     return tuple(MaintenanceWindow.parse(each) if isinstance(each, str) else each for each in several if each != "")
 
 
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_nameable)]
 Duration = Annotated[timedelta, BeforeValidator(_seconds), Field(ge=timedelta(0))]
 
 
@@ -122,7 +129,7 @@ class RuleSettings(BaseModel):
 
     enabled: bool = True
     severity: Severity | None = None
-    exclude: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    exclude: Annotated[tuple[str, ...], BeforeValidator(_words), AfterValidator(_nameable)] = ()
     automatic: bool | None = None
 
 
@@ -279,5 +286,7 @@ def _parse(file: Path) -> dict[str, object]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not valid TOML ({error}); mend that line.") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: nested too deeply; no setting is a list of lists.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read ({error}).") from None

@@ -76,7 +76,7 @@ def analyze(
         raise typer.BadParameter("--write goes with the database that the code is for: leave --migrations out.")
     source = guarded(lambda: find_schema(dsn, migrations))
     panel = guarded(lambda: mustered_panel(source.settings, select, ignore))
-    aside = guarded(lambda: read_aside(path, baseline, write_baseline, select, ignore))
+    aside = guarded(lambda: read_aside(path, exclude or (), baseline, write_baseline, select, ignore))
 
     def read() -> Extraction:
         return read_code(path, exclude or (), keeping=not no_cache)

@@ -79,6 +79,7 @@ class Aside:
     in."""
 
     path: Path
+    exclude: Sequence[str]
     ignore_file: IgnoreFile | None
     baseline: Baseline | None
     whole: bool
@@ -86,6 +87,7 @@ class Aside:
 
 def read_aside(
     path: Path,
+    exclude: Sequence[str],
     baseline: Path | None,
     write_baseline: Path | None,
     select: Sequence[str] | None,
@@ -100,6 +102,7 @@ def read_aside(
         raise InvalidRequest("A baseline is of all issues: leave out --select and --ignore with --write-baseline.")
     return Aside(
         path,
+        exclude,
         IgnoreFile.read(Path.cwd()),
         None if baseline is None else Baseline.read(baseline),
         path.resolve() == Path.cwd(),
@@ -153,16 +156,19 @@ async def judge_code(source: Source, extraction: Extraction, panel: Panel, aside
 
 def told(analysis: Analysis, panel: Panel, aside: Aside, here: Mapping[str, Ignoring]) -> Outcome:
     """What is told of the analysis: of the types on the panel, without what people live with."""
+    from ...listener.source.folder import find_files
     from ...listener.source.outcome import reckon
+    from ...listener.source.remarks import Remarks
 
+    remarks = Remarks.of(find_files(aside.path, aside.exclude))
     of_panel = replace(analysis, issues=tuple(each for each in analysis.issues if each.issue_type in panel.types))
-    return reckon(of_panel, panel, aside.ignore_file, here, aside.baseline, whole=aside.whole)
+    return reckon(of_panel, panel, aside.ignore_file, here, aside.baseline, remarks=remarks, whole=aside.whole)
 
 
 def tell_aside(outcome: Outcome) -> None:
     """On standard error, for formats that have no place for it: what of the ignore file and the baseline is no use."""
     for each in outcome.complaints:
-        typer.echo(f"pgmend: ignore file: {each}", err=True)
+        typer.echo(f"pgmend: ignoring: {each}", err=True)
     for each in outcome.gone:
         typer.echo(f"pgmend: no more: {each}: take it out of the baseline", err=True)
 

@@ -118,6 +118,7 @@ def _uninstall(dsn: str | None, keep_audit: bool, discard: bool, yes: bool) -> N
 def _connect(dsn: str) -> AbstractContextManager[Connection]:
     import psycopg
 
+    from ...listener.connection import unreachable
     from ...listener.dsn import describe
     from ...listener.errors import CouldNotLook
 
@@ -127,7 +128,7 @@ def _connect(dsn: str) -> AbstractContextManager[Connection]:
                 dsn, autocommit=True, application_name="pgmend install", connect_timeout=10, client_encoding="utf8"
             )
     except psycopg.OperationalError as error:
-        raise CouldNotLook(f"Cannot connect to {describe(dsn)}: {str(error).strip()}") from error
+        raise unreachable(dsn, error) from error
     (standby,) = connection.execute("select pg_catalog.pg_is_in_recovery()").fetchone() or (False,)
     if standby:
         connection.close()

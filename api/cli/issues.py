@@ -16,6 +16,8 @@ from .source import Dsn, find_source
 
 if TYPE_CHECKING:
     from ...listener.desk import ShownIssue
+    from ...listener.source.outcome import Outcome
+    from .source import Source
 
 
 def issues(
@@ -53,6 +55,10 @@ def ignore(
         bool, typer.Option("--write", help="Add it to pgmend-ignore.toml here instead; pgmend need not be installed.")
     ] = False,
     owner: Annotated[str | None, typer.Option("--owner", help="With --write: who answers for it.")] = None,
+    code: Annotated[
+        Path | None,
+        typer.Option("--code", help="With --write: the code that the issue is in, as analyze was given it."),
+    ] = None,
     dsn: Dsn = None,
 ) -> None:
     """Hide one issue and leave it alone: what was on its way to fix it is withdrawn.
@@ -60,8 +66,10 @@ def ignore(
     It is open again when its time is over or its definition changes; `pgmend fix` mends it all the same.
     """
     if write:
-        _write_entry(dsn, issue_id, reason, owner, until)
+        _write_entry(dsn, issue_id, reason, owner, until, code)
         return
+    if code is not None:
+        raise typer.BadParameter("--code goes with --write; the database knows the issue by its id.")
     if owner is not None:
         raise typer.BadParameter("--owner goes with --write; in the database it is the role that says so.")
 
@@ -75,7 +83,9 @@ def ignore(
     typer.echo(f"Ignored: {issue.issue_type} on {qualified(issue.schema, issue.table)}.")
 
 
-def _write_entry(dsn: str | None, issue_id: str, reason: str, owner: str | None, until: str | None) -> None:
+def _write_entry(
+    dsn: str | None, issue_id: str, reason: str, owner: str | None, until: str | None, code: Path | None
+) -> None:
     """Look for the issue, and put the entry for it as it is now at the end of the file."""
     from ...listener.errors import InvalidRequest, NotFound
     from ...listener.ignore_file import FILE_NAME, entry_text
@@ -86,19 +96,33 @@ def _write_entry(dsn: str | None, issue_id: str, reason: str, owner: str | None,
     if end is not None and end <= datetime.now(UTC):
         raise typer.BadParameter(f"The time until which to ignore ({until}) is over.")
     source = guarded(lambda: find_source(dsn))
-    result = run(scan(source, guarded(lambda: mustered(source.settings))))
+    if code is None:
+        result = run(scan(source, guarded(lambda: mustered(source.settings))))
+        issues, ignored, shows = [each.issue for each in result.issues], result.ignored, "check"
+    else:
+        outcome = _analyzed(source, code)
+        issues, ignored, shows = list(outcome.issues), outcome.ignored, f"analyze {code}"
 
     def write() -> None:
-        if any(each.issue.issue_id == issue_id for each in result.ignored):
+        if any(each.issue.issue_id == issue_id for each in ignored):
             raise InvalidRequest(f"Issue {issue_id} is ignored already.")
-        found = next((each.issue for each in result.issues if each.issue.issue_id == issue_id), None)
+        found = next((each for each in issues if each.issue_id == issue_id), None)
         if found is None:
-            raise NotFound(f"There is no issue {issue_id} now; `pgmend check` shows them.")
+            raise NotFound(f"There is no issue {issue_id} now; `pgmend {shows}` shows them.")
         with Path(FILE_NAME).open("a", encoding="utf-8") as file:
             file.write(("\n" if file.tell() else "") + entry_text(found, reason, owner or "", end))
 
     guarded(write)
     typer.echo(f"Written to {FILE_NAME}; commit it.")
+
+
+def _analyzed(source: Source, code: Path) -> Outcome:
+    from .code import judge_code, mustered_panel, read_aside, read_code
+
+    panel = guarded(lambda: mustered_panel(source.settings, None, None))
+    aside = guarded(lambda: read_aside(code, (), None, None, None, None))
+    extraction = guarded(lambda: read_code(code, (), keeping=True))
+    return run(judge_code(source, extraction, panel, aside))[0]
 
 
 async def _read(

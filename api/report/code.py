@@ -111,7 +111,7 @@ def print_analysis(console: Console, outcome: Outcome, issues: Sequence[IssueVie
     for each in outcome.gone:
         console.print(Text(one_line(f"no more: {each}: take it out of the baseline"), "dim"))
     for each in outcome.complaints:
-        console.print(Text(f"ignore file: {printable(each)}", "yellow"))
+        console.print(Text(f"ignoring: {printable(each)}", "yellow"))
     counts = Counter(each.severity for each in issues)
     summary = ", ".join(f"{counts[severity]} {severity.value}" for severity in Severity)
     verdict = summary if issues or not analysis.saw_everything else "nothing is wrong"

@@ -54,7 +54,10 @@ class Look:
 
 
 async def answers_of_one_moment(
-    connection: AsyncConnection[Any], queries: Sequence[str], moment: str | None = None
+    connection: AsyncConnection[Any],
+    queries: Sequence[str],
+    moment: str | None = None,
+    rows: AsyncRowFactory[TupleRow] = tuple_row,
 ) -> AsyncGenerator[Answer]:
     """Ask all in one flight; each answer is given once it is there, while the server works on the next.
 
@@ -67,7 +70,7 @@ async def answers_of_one_moment(
     async def fly() -> None:
         async with looking(connection, one_moment=True, moment=moment, everything=True) as look:
             for query, arrival in zip(queries, arrivals, strict=True):
-                await look.ask(query, rows=partial(_announced, arrival))
+                await look.ask(query, rows=partial(_announced, arrival, rows))
                 # Or the end of each answer would wait in the server until the next one has begun.
                 connection.pgconn.send_flush_request()
 
@@ -110,11 +113,13 @@ async def answers_abreast(
                     raise CouldNotLook("The server gave more answers than it was asked for.")
 
 
-def _announced(arrival: asyncio.Future[Answer], cursor: AsyncCursor[Any]) -> RowMaker[TupleRow]:
-    """Rows as tuples; psycopg asks how to make them when a result has come."""
+def _announced(
+    arrival: asyncio.Future[Answer], rows: AsyncRowFactory[TupleRow], cursor: AsyncCursor[Any]
+) -> RowMaker[TupleRow]:
+    """How `rows` makes them; psycopg asks that when a result has come."""
     if not arrival.done() and cursor.pgresult is not None:
         arrival.set_result(cast("Answer", cursor))
-    return tuple_row(cursor)
+    return rows(cursor)
 
 
 @asynccontextmanager

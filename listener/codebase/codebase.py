@@ -21,12 +21,14 @@ from ..source.analysis import Analysis, Unseen, analyze
 from ..source.extracted import CodeStatement, Extraction, Site
 from ..source.extraction import extract
 from ..source.folder import find_files
+from ..source.reading import Reader
+from ..source.remarks import Remarks
 from .account import Account, Figures, Moved
-from .pieces import pieces_of, storable
+from .pieces import pieces_in, storable
 from .roll import Roll
 
 _MOST_TROUBLES: Final = 5
-DOUBT: Final = "it is in code, which a person changes"
+DOUBT: Final = "it is in code, which a person changes; what follows a rename, `pgmend analyze --diff` has as a patch"
 Stamp = tuple[int, int, int]
 
 
@@ -39,7 +41,9 @@ class Codebase:
         self._settings = settings
         self._stamps: Mapping[str, Stamp] | None = None
         self.folders: Mapping[Path, int] = {}
+        self._reader = Reader()
         self.extraction = Extraction()
+        self._remarks = Remarks()
         self._roll = Roll(self.extraction)
         self._unjudged: set[int] = set()
         self._partly: set[int] = set()
@@ -68,10 +72,11 @@ class Codebase:
     def read(self) -> None:
         """Read what there is now; raises InvalidRequest where the folder is gone."""
         before = self._roll
-        self.extraction = extract(self._root, self._settings.code_exclude)
+        self.extraction = extract(self._root, self._settings.code_exclude, self._reader)
+        self._remarks = Remarks.of(find_files(self._root, self._settings.code_exclude))
         self._roll = roll = Roll(self.extraction)
         # What the code makes itself is no defect anywhere in it.
-        known = before.numbers.keys() if roll.makes_the_same(before) else ()
+        known = before.numbers.keys() if roll.creating == before.creating else ()
         again = {number for each, number in roll.numbers.items() if each not in known}
         self._unjudged = again | roll.moved(before, self._unjudged)
         self._partly = roll.moved(before, self._partly)
@@ -91,15 +96,14 @@ class Codebase:
         """Judge what is not judged, and tell what is otherwise than before. `connection` is in autocommit mode and of
         its own. What could not be looked at keeps its issues."""
         numbers = self._roll.together(self._unjudged)
-        part = self._roll.part(numbers)
+        asked = [self._roll.statements[number] for number in numbers]
         pieces: tuple[Piece, ...] = ()
-        if numbers:
-            analysis = await analyze(connection, self.extraction, self._settings, part)
-            self._learn(analysis, part.statements, moved)
-            partly = {self._roll.numbers[each.statement] for each in analysis.examined if not each.judged}
-            self._partly = (self._partly - set(numbers)) | partly
+        if asked:
+            analysis = await analyze(connection, self.extraction, self._settings, asked)
+            self._learn(analysis, asked, moved)
+            self._partly = (self._partly - set(numbers)) | {self._roll.numbers[each] for each in analysis.partly}
             self._unjudged.clear()
-            pieces = tuple(piece for each in part.statements for piece in pieces_of(each))
+            pieces = tuple(pieces_in(analysis.examined))
         self._forget({call for call in self._calls.values() if call not in self._roll.calls})
         self._unseen = {site: each for site, each in self._unseen.items() if site in self._roll.sites}
         return self._account(pieces, {self._roll.identities[number] for number in numbers})
@@ -110,20 +114,27 @@ class Codebase:
         self._unseen |= {each.site: each for each in analysis.unseen}
         kept, before = {each.call for each in statements if each.site in self._unseen}, dict(self._issues)
         self._forget({each.call for each in statements} - kept)
+        calls = analysis.calls
         for issue in analysis.issues:
             known = before.get(issue.issue_id)
             event_id = issue.event_id or (moved.names.get(issue.table) if known is None else known.event_id)
             self._issues[issue.issue_id] = _storable(issue, event_id)
-            self._calls[issue.issue_id] = analysis.grounds[issue.issue_id].statement.call
+            self._calls[issue.issue_id] = calls[issue.issue_id]
 
     def _account(self, pieces: tuple[Piece, ...], asked: set[str]) -> Account:
-        issues = tuple(each for name, each in self._issues.items() if self._told.get(name) != each)
-        gone = frozenset(self._told.keys() - self._issues.keys())
+        # What a comment in the code wants ignored is not told of, by whichever look it came.
+        telling = {
+            name: each
+            for name, each in self._issues.items()
+            if self._remarks.about(each, self._calls.get(name)) is None
+        }
+        issues = tuple(each for name, each in telling.items() if self._told.get(name) != each)
+        gone = frozenset(self._told.keys() - telling.keys())
         there = frozenset(self._roll.identities)
         comparing = {each.identity for each in pieces}
         silent = {each for each in self._compared if each not in there or (each in asked and each not in comparing)}
         self._compared = (self._compared - silent) | comparing
-        self._told = dict(self._issues)
+        self._told = telling
         first, self._first = self._first, False
         return Account(self.figures(), issues, gone, first, pieces, frozenset(silent))
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from ..relations.reading.reader import Piece
+from ..source.examined import Examined
 from ..source.extracted import CodeStatement
 from ..source.parsed import parse, slices
 from ..source.prepared import prepared
@@ -24,6 +25,14 @@ def pieces_of(statement: CodeStatement) -> Iterator[Piece]:
         parsed = None if _NO_TEXT.search(sql) else parse(sql)
         if parsed is not None and len(parsed.ranges) > 1:
             yield Piece(identity(statement), name, sql)
+
+
+def pieces_in(examined: Iterable[Examined]) -> Iterator[Piece]:
+    """The same of statements that were looked at, whose texts are parsed already."""
+    for one in examined:
+        if one.parsed is not None and len(one.parsed.ranges) > 1:
+            site = one.statement.site
+            yield Piece(identity(one.statement), storable(f"{site.file}:{site.line}"), one.sql)
 
 
 def identity(statement: CodeStatement) -> str:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from ..source.analysis import Part, whole
 from ..source.extracted import Extraction, Site
 from .pieces import identity
 
@@ -15,30 +14,30 @@ _WORD: Final = re.compile(r"\w+")
 
 
 class Roll:
-    """Made once for a reading, so that a look at few statements does not take the time of all."""
+    """Made once for a reading, so that a look at few statements does not take the time of all. The texts that are
+    `creating` something make what is missing no defect."""
 
     def __init__(self, extraction: Extraction) -> None:
-        self._whole = whole(extraction)
-        self.statements = tuple(self._whole.statements)
+        self.statements = tuple(each for each in extraction.statements if each.live)
         self.numbers = {each: number for number, each in enumerate(self.statements)}
         self.sites = frozenset(each.site for each in self.statements)
         self.calls = frozenset(each.call for each in self.statements)
         self.identities = tuple(identity(each) for each in self.statements)
         self._by_word: defaultdict[str, set[int]] = defaultdict(set)
+        creating = set[str]()
         groups: defaultdict[tuple[object, ...], set[int]] = defaultdict(set)
         self._groups: list[tuple[set[int], set[int]]] = []
         for number, each in enumerate(self.statements):
             text = each.sql
+            if "create" in text.lower():
+                creating.add(text)
             for word in _words(text):
                 self._by_word[word].add(number)
             of_call, of_text = groups[each.call,], groups[each.site.file, text]
             of_call.add(number)
             of_text.add(number)
             self._groups.append((of_call, of_text))
-
-    def makes_the_same(self, other: Roll) -> bool:
-        """Whether the code makes the same relations, functions and the like itself."""
-        return (self._whole.made, self._whole.objects) == (other._whole.made, other._whole.objects)
+        self.creating = frozenset(creating)
 
     def naming(self, name: str) -> set[int]:
         """Those with that name in them, and perhaps others with its words."""
@@ -63,10 +62,6 @@ class Roll:
         """Where those of an earlier roll stand here, as far as they are still there."""
         named = (before.statements[number] for number in numbers)
         return {self.numbers[each] for each in named if each in self.numbers}
-
-    def part(self, numbers: Iterable[int]) -> Part:
-        """Those, to be judged."""
-        return self._whole._replace(statements=[self.statements[number] for number in numbers])
 
 
 def _words(text: str) -> frozenset[str]:

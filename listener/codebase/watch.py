@@ -102,15 +102,16 @@ class CodeWatch:
 
     def hear(self, kind: str, events: Sequence[Event], outcome: Outcome) -> None:
         """The schema was looked at, and this came of it. Who begins to read later sees it by himself."""
-        if self._process is not None:
-            self._process.tell(moved(kind, events, outcome))
+        news = moved(kind, events, outcome)
+        if self._process is not None and (news.names or news.everything):
+            self._process.tell(news)
 
 
 def moved(kind: str, events: Sequence[Event], outcome: Outcome) -> Moved:
     """What may be other for statements: those of the names that changed or that events are about; after a look at
-    everything, and what says more than a name, all of them."""
+    everything, after changes that no event told of, and after what says more than a name, all of them."""
     names: dict[str, str | None] = {}
-    everything = kind != "event"
+    everything = kind != "event" or bool(outcome.changes and not events)
     for event in events:
         if event.object_type in _BY_NAME and event.identity:
             names |= dict.fromkeys(_names(event.identity), event.event_id)

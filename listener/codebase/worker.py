@@ -181,7 +181,11 @@ def main() -> None:
         descriptor = stdin.fileno()
         (length,) = HEADER.unpack(_exactly(descriptor, HEADER.size))
         begin = pickle.loads(_exactly(descriptor, length))  # noqa: S301 - of our own listener
-        asyncio.run(_main(stdin, out, begin))
+        try:
+            asyncio.run(_main(stdin, out, begin))
+        except* BrokenPipeError:
+            # Nobody is there any more who could be told anything.
+            os._exit(0)
 
 
 def _exactly(descriptor: int, length: int) -> bytes:

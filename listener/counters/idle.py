@@ -55,8 +55,11 @@ join pg_catalog.pg_class as c on c.oid = u.oid
 left join pgmend.idle_index as x on x.index_oid = u.oid and not u.ever and g.yes
 where coalesce(u.at, x.idle_since) < now.at - %(long_enough)s
 """
+# One that is away for a while has a slot, if it is to come back without being made anew.
 _STANDBYS = """
 select exists (
+  select from pg_catalog.pg_replication_slots as s where s.slot_type = 'physical'
+) or exists (
   select from pg_catalog.pg_stat_replication as r
   where not exists (
     select from pg_catalog.pg_replication_slots as s where s.active_pid = r.pid and s.slot_type = 'logical'

@@ -7,8 +7,10 @@ snapshot; pg_get_viewdef and its kin know the present only, and wait for an unco
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from functools import cache, partial
 from typing import Any, Final, NamedTuple
 
@@ -18,7 +20,7 @@ from psycopg.rows import namedtuple_row
 
 from ...sql.scripts import packaged
 from ..catalog.exclusion import DEFAULT, LeftAlone
-from ..catalog.look import looking
+from ..catalog.look import answers_of_one_moment, looking
 from ..catalog.queries import older
 from ..catalog.snapshot import Oid
 from ..catalog.steadiness import steadily, unseen
@@ -27,6 +29,7 @@ from ..garbage import uncollected
 from .portrait import Address, ObjectKind, ObjectName, Portrait, Portrayed
 
 _NOT_OF_TABLES: Final = frozenset({ObjectKind.TYPE, ObjectKind.SEQUENCE, ObjectKind.FUNCTION})
+_KINDS: Final = {kind.value: kind for kind in ObjectKind}
 _ALIKE: Final = 5
 _ONLY: Final = re.compile(r"[\w.]+ = any\(\$1::pg_catalog\.oid\[\]\)")
 # Before 17 a stored expression also tells where in the statement each part of it stood: no part of what it means.
@@ -92,27 +95,45 @@ async def _read(connection: AsyncConnection[Any], scope: Scope | None, left_alon
         raise CouldNotLook("The connection's client_encoding is SQL_ASCII; connect with client_encoding=utf8.")
     version = connection.info.server_version
     try:
-        async with looking(connection, one_moment=True, everything=scope is None) as look:
-            answers = [
-                await look.ask(
-                    _query(name, version, everything=scope is None),
-                    *([] if scope is None else [_array(getattr(scope, catalog))]),
-                    rows=namedtuple_row,
-                )
-                for name, catalog in _QUERIES.items()
-                if scope is None or getattr(scope, catalog)
-            ]
-        with uncollected():
-            found = [_portrayed(row) for answer in answers for row in await answer.fetchall()]
+        found = await _everything(connection) if scope is None else await _those(connection, scope)
     except psycopg.Error as error:
         raise unseen(error) from error
     kept = {each.name: each for each in found if not _is_left_alone(each.name, left_alone)}
     return Portrait(kept, version, complete=scope is None)
 
 
+async def _everything(connection: AsyncConnection[Any]) -> list[Portrayed]:
+    """All objects. They are made of one answer while the server works on the next, and beside the event loop."""
+    version, found = connection.info.server_version, list[Portrayed]()
+    queries = [_query(name, version, everything=True) for name in _QUERIES]
+    with uncollected():
+        async with aclosing(answers_of_one_moment(connection, queries, rows=namedtuple_row)) as answers:
+            async for answer in answers:
+                rows = await answer.fetchall()
+                found += await asyncio.to_thread(_all_portrayed, rows)
+    return found
+
+
+async def _those(connection: AsyncConnection[Any], scope: Scope) -> list[Portrayed]:
+    version = connection.info.server_version
+    async with looking(connection, one_moment=True) as look:
+        answers = [
+            await look.ask(
+                _query(name, version, everything=False), _array(getattr(scope, catalog)), rows=namedtuple_row
+            )
+            for name, catalog in _QUERIES.items()
+            if getattr(scope, catalog)
+        ]
+    return [each for answer in answers for each in _all_portrayed(await answer.fetchall())]
+
+
+def _all_portrayed(rows: Iterable[Any]) -> list[Portrayed]:
+    return [_portrayed(row) for row in rows]
+
+
 def _portrayed(row: Any) -> Portrayed:
     return Portrayed(
-        ObjectName(ObjectKind(row.kind), row.schema, row.relation, row.name),
+        ObjectName(_KINDS[row.kind], row.schema, row.relation, row.name),
         row.definition,
         row.fields,
         row.owner,

@@ -16,6 +16,7 @@ from ..catalog.exclusion import LeftAlone
 from ..catalog.snapshot import DATABASE, Oid
 from ..errors import CouldNotLook
 from ..event import Event
+from ..garbage import uncollected
 from ..store.expected import Expectation, read_expectation, read_expected, read_expected_of
 from .compare import Terms, compare
 from .difference import Difference
@@ -100,7 +101,8 @@ class Watch:
         expected = await read_expected(self._connection)
         portrait = await read_portrait(self._connection, left_alone=self._left_alone)
         self._told = {}
-        self._hold(compare(expected, portrait, self._terms(expectation)))
+        with uncollected():
+            self._hold(compare(expected, portrait, self._terms(expectation)))
 
     async def _look_at(self, expectation: Expectation, what: Moved) -> None:
         """Look at some objects, and at whatever has, had or should have a name of theirs."""

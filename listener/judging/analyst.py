@@ -218,7 +218,9 @@ class Analyst:
         async with self._turn:
             started = time.perf_counter()
             snapshot = self.examiner.snapshot
-            reached = self.examiner.read(await self._reader.code(snapshot, account.pieces, account.silent))
+            reached = frozenset[Oid]()
+            if account.pieces or account.silent:
+                reached = self.examiner.read(await self._reader.code(snapshot, account.pieces, account.silent))
             nothing = Causes((), (), snapshot.taken_at)
             return await self._conclude("code", nothing, (), reached, started, account=account)
 

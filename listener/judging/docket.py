@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from itertools import chain
 
-from ..catalog.snapshot import Column, Table
+from ..catalog.snapshot import Column, Constraint, Table
 from .scene import Scene
 
 _FEW = 5
@@ -40,6 +40,11 @@ class Docket:
     def numbered(self) -> Sequence[Table]:
         """The tables with a column that a sequence numbers."""
         return [table for table in self.tables if table.numberings]
+
+    @cached_property
+    def foreign_keys(self) -> Sequence[tuple[Table, Constraint]]:
+        """Every foreign key with its table."""
+        return [(table, each) for table in self.tables for each in table.constraints if each.kind == "f"]
 
     @cached_property
     def led_alike(self) -> Sequence[Table]:

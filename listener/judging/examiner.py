@@ -22,7 +22,7 @@ from ..expected.state import NOTHING_EXPECTED, Expected
 from ..garbage import uncollected
 from ..impact.impact import NOT_HEARD, Impact, Impacts
 from ..relations.atlas import Atlas, DrawnRelations
-from ..relations.measurement import Containment, Duplicates, Measurements, Subject, Unmeasured
+from ..relations.measurement import Containment, Duplicates, Measurements, Subject, Unmeasured, speaks
 from ..relations.reading.reading import Reading
 from ..relations.relation import Link
 from ..relations.sighting import Source
@@ -117,10 +117,12 @@ class Examiner:
 
     def learn(self, measured: Measurements) -> None:
         """Let the rules see what was counted."""
-        self._measured.update(measured.containment)
+        before, found = self._measured, measured.containment
+        telling = [link for link in found if speaks(found[link]) or speaks(before.get(link))]
+        self._measured.update(found)
         self._repetitions.update(measured.duplicates)
         if self._drawn is not None:
-            self._drawn.relations.weigh_again(measured.containment)
+            self._drawn.relations.weigh_again(telling)
 
     def read_off(self, sequences: Mapping[Oid, SequenceState], asked: frozenset[Oid] | None) -> frozenset[Oid]:
         """Let the rules see how far the `asked` sequences have come (None: all); the tables to which that is news."""

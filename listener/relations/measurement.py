@@ -62,6 +62,11 @@ class Unmeasured:
     reason: str
 
 
+def speaks(found: Containment | Unmeasured | None) -> bool:
+    """Whether counting the link came to anything that can be weighed: without rows it says what not counting says."""
+    return isinstance(found, Containment) and found.rows > 0
+
+
 @dataclass(frozen=True)
 class Measurements:
     """What was measured, by link and by key; one that is not here was not asked for."""

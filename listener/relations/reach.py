@@ -76,9 +76,10 @@ class Reach:
         return reached
 
     def _conventions(self) -> dict[str, tuple[float, ...]]:
-        """The habits of the schemas whose foreign keys these are, and of those that refer to these tables."""
+        """The habits of the schemas whose foreign keys these are, and of those that refer to these tables: no other
+        table has a part in any."""
         tables = self._register.tables
-        schemas = {table.schema for table in self._tables}
+        schemas = {table.schema for table in self._tables if foreign_key_names(table)}
         if self._key_moved:
             for table in self._tables:
                 schemas |= {tables[oid].schema for oid in self._audience.pointing_at(table.oid)}

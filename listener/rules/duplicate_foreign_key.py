@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..catalog.snapshot import Constraint, Table
@@ -16,13 +17,12 @@ _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", 
 
 
 def _suspects(docket: Docket) -> Iterable[Table]:
-    """The tables of which two constraints refer to the same table, or to none."""
-    found: list[Table] = []
-    for table in docket.tables:
-        constraints = table.constraints
-        if len(constraints) > 1 and len({each.referenced_table for each in constraints}) < len(constraints):
-            found.append(table)
-    return found
+    """The tables of which two foreign keys refer to the same table."""
+    pairs = [(table.oid, key.referenced_table) for table, key in docket.foreign_keys]
+    if len(set(pairs)) == len(pairs):
+        return ()
+    several = {oid for (oid, _), keys in Counter(pairs).items() if keys > 1}
+    return [table for table in docket.tables if table.oid in several]
 
 
 @rule("DUPLICATE_FOREIGN_KEY", Severity.MEDIUM, Reads.CONSTRAINTS, suspects=_suspects)

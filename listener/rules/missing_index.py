@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import IntEnum
 
 from ..catalog.index_state import IndexState, index_state
@@ -44,13 +44,15 @@ _COVERS = {
     "MISSING_INDEX",
     Severity.MEDIUM,
     Reads.CONSTRAINTS | Reads.INDEXES,
-    suspects=lambda docket: [table for table in docket.tables if _not_led(table)],
+    suspects=lambda docket: {
+        table.oid: table for table, key in docket.foreign_keys if not _is_led(table, key)
+    }.values(),
 )
 def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
     """Foreign keys that no index covers with its leading columns, in whatever order; once per column set."""
     seen: set[frozenset[AttributeNumber]] = set()
     under_way: list[Constraint] = []
-    for key in _not_led(table):
+    for key in (each for each in table.foreign_keys if not _is_led(table, each)):
         columns = frozenset(key.columns)
         if columns not in seen:
             cover = _cover(table, table.names(key.columns), scene)
@@ -64,18 +66,14 @@ def missing_index(table: Table, scene: Scene) -> Iterator[Finding]:
         raise UnderWay(f"An index for the foreign key {name} of {of} is being built, rebuilt or dropped.")
 
 
-def _not_led(table: Table) -> Sequence[Constraint]:
-    """The foreign keys but those of one column that plainly leads an index that serves: of these nothing is amiss."""
-    found: list[Constraint] = []
-    for key in table.constraints:
-        if key.kind == "f" and not (key.parent or key.temporal):
-            columns = key.columns
-            for index in table.indexes:
-                if index.columns[:1] == columns and index.shape is None and _serves(index):
-                    break
-            else:
-                found.append(key)
-    return found
+def _is_led(table: Table, key: Constraint) -> bool:
+    """Whether nothing is amiss with the foreign key: it is of one column that plainly leads an index that serves, or
+    another's matter."""
+    columns = key.columns
+    for index in table.indexes:
+        if index.columns[:1] == columns and index.shape is None and _serves(index):
+            return True
+    return bool(key.parent or key.temporal)
 
 
 def _finding(table: Table, key: Constraint, scene: Scene) -> Finding:

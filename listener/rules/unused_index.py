@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from ..catalog.snapshot import Index, Oid, Snapshot, Table
 from ..counters.idle import LONG_ENOUGH, IdleIndex, Idleness
-from ..evidence import Evidence
 from ..issue import Finding, Severity
 from ..judging.docket import Docket
 from ..judging.fact import fact
 from ..judging.registry import Reads, rule
 from ..judging.scene import Scene, Undecided
-from ..relations.weights import DECLARED
 from .duplicate_index import why_needed
 
 # A megabyte. What is smaller costs next to nothing, and where a table is small, reading it all is as quick: there an
@@ -21,7 +19,7 @@ _WORTH_A_WORD = 128
 
 
 class NotWatched(Undecided):
-    """Nobody has watched, for long enough, what is used."""
+    """Nobody has watched, for long enough or everywhere, what is used."""
 
 
 def _suspects(docket: Docket) -> Iterable[Table]:
@@ -38,6 +36,8 @@ def _idleness(scene: Scene) -> Idleness:
             f"Whether an index is used shows after {LONG_ENOUGH.days} days of watching by `pgmend start`; one look sees"
             " neither how old an index is nor what a standby or a crash kept from being counted."
         )
+    if scene.counters.idleness.standbys:
+        raise NotWatched("There is a standby, and what it reads is not counted here: no index is known to be unused.")
     return scene.counters.idleness
 
 
@@ -52,7 +52,7 @@ def unused_index(table: Table, scene: Scene) -> Iterator[Finding]:
         if idle is None or idle.pages < _WORTH_A_WORD:
             continue
         if why_needed(table, index, scene) is None and not _helps_a_foreign_key(table, index):
-            yield _finding(table, index, idle, idleness)
+            yield _finding(table, index, idle)
 
 
 def _idle(table: Table, index: Index, idleness: Idleness, snapshot: Snapshot) -> IdleIndex | None:
@@ -85,17 +85,13 @@ def _helps_a_foreign_key(table: Table, index: Index) -> bool:
     return any(set(index.columns[: len(key.columns)]) == set(key.columns) for key in table.foreign_keys)
 
 
-def _finding(table: Table, index: Index, idle: IdleIndex, idleness: Idleness) -> Finding:
+def _finding(table: Table, index: Index, idle: IdleIndex) -> Finding:
     on = ", ".join(table.names(index.columns))
-    evidence = [fact(f"The server has counted no use of {index.name} since {idle.since:%Y-%m-%d}.")]
-    if idleness.standbys:
-        evidence.append(Evidence("catalog", -DECLARED, "There is a standby: what it reads is not counted here."))
     return Finding(
         table.oid,
         current_state=f"The index {index.name} on {on} was used by nothing for {LONG_ENOUGH.days} days and more.",
         expected_state=f"{index.name} is gone, or something uses it.",
         columns=tuple(number for number in index.columns if number),
         object_name=index.name,
-        evidence=tuple(evidence),
-        doubt="there is a standby, and what it reads is not counted here" if idleness.standbys else None,
+        evidence=(fact(f"The server has counted no use of {index.name} since {idle.since:%Y-%m-%d}."),),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..remedy import ChangeColumnType, Remedy
+from ..remedy import ChangeColumnType
 from ..settings import Settings
 from .analysis import Analysis, analyze
 from .extraction import extract
@@ -25,7 +25,7 @@ class CodeAlongside:
         self._analysis: Analysis | None = None
 
     async def goes_with(
-        self, connection: AsyncConnection[TupleRow], remedy: Remedy, settings: Settings
+        self, connection: AsyncConnection[TupleRow], remedy: object, settings: Settings
     ) -> CodeConversions | None:
         """What the code needs with that remedy; None for one that changes no type. `connection` is in autocommit mode
         and of its own. Raises InvalidRequest where there is no such folder."""

@@ -53,15 +53,6 @@ class Unseen(NamedTuple):
     reason: str
 
 
-class Part(NamedTuple):
-    """Some of the live statements, with all of a call's where one is; `made` and `objects` are the names of what all of
-    the code makes itself: relations, and what is none."""
-
-    statements: Sequence[CodeStatement]
-    made: frozenset[str]
-    objects: frozenset[str]
-
-
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """What was found. `judged` counts the statements of which all was judged, `asked` those that the server was asked
@@ -77,6 +68,16 @@ class Analysis:
     unseen: tuple[Unseen, ...] = ()
     grounds: Mapping[str, Examined] = field(default_factory=dict[str, Examined], repr=False)
     examined: tuple[Examined, ...] = field(default=(), repr=False)
+
+    @property
+    def partly(self) -> tuple[CodeStatement, ...]:
+        """The statements of which not all was judged."""
+        return tuple({id(one.statement): one.statement for one in self.examined if not one.judged}.values())
+
+    @property
+    def calls(self) -> Mapping[str, Site]:
+        """By an issue's id the call that it is of."""
+        return {issue_id: one.statement.call for issue_id, one in self.grounds.items()}
 
     @property
     def saw_everything(self) -> bool:
@@ -95,18 +96,21 @@ async def analyze(
     connection: AsyncConnection[TupleRow],
     extraction: Extraction,
     settings: Settings,
-    part: Part | None = None,
+    only: Sequence[CodeStatement] | None = None,
     *,
     recollection: Recollection | None = None,
     panel: Panel | None = None,
 ) -> Analysis:
-    """Judge each live statement, or those of a `part`; `panel` says for what, None: for what the settings say.
-    `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is planned or run but queries
-    of catalogs. With a `recollection` that is kept from one analysis to the next, only what changed is asked about."""
+    """Judge each live statement, or `only` these, with all of their calls among them; `panel` says for what, None: for
+    what the settings say. `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is
+    planned or run but queries of catalogs. With a `recollection` that is kept from one analysis to the next, only what
+    changed is asked about."""
     started = time.perf_counter()
     await seclude(connection)
-    part = part or whole(extraction)
-    schema, wanted, known = Schema(made=part.made, objects=part.objects), part.statements, list[Examined]()
+    live = [each for each in extraction.statements if each.live]
+    creating = [each.sql for each in live if _may_create(each)]
+    schema, known = Schema(made=_made(creating), objects=_objects(creating)), list[Examined]()
+    wanted = live if only is None else only
     if recollection is not None:
         schema = recollection.begin(await read_mark(connection), schema)
         wanted, good = recollection.parted(wanted)
@@ -142,13 +146,6 @@ async def analyze(
         {issue.issue_id: one for issue, one in issues},
         tuple(examined),
     )
-
-
-def whole(extraction: Extraction) -> Part:
-    """All live statements."""
-    live = [each for each in extraction.statements if each.live]
-    creating = [each.sql for each in live if _may_create(each)]
-    return Part(live, _made(creating), _objects(creating))
 
 
 async def _examined(

@@ -10,6 +10,7 @@ from .forms.form import called, dotted
 from .guards import CATALOG
 from .lists import Listed
 from .place import Lines
+from .proofs import proof
 from .scope import Scope
 from .sequences import sequence
 from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written
@@ -39,6 +40,11 @@ class Expressions:
         """As `text`; a hole for what is none."""
         found = forms.read(node, self)
         return found if found is not None else ((self.hole(node, kind),),)
+
+    def proved(self, node: ast.expr) -> str | None:
+        """The Python type that the expression is proved to have."""
+        found = proof(node, self.scope.proofs)
+        return None if found is None else found.type
 
     def hole(self, node: ast.expr, kind: HoleKind = HoleKind.UNKNOWN) -> Hole:
         """A hole for an expression."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -55,6 +57,12 @@ def read_text(path: Path) -> bytes:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
     return path.read_bytes()
+
+
+def decoded(content: bytes) -> str:
+    """The text by the encoding that the file declares; its line ends as Python's parser counts them."""
+    encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
+    return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def module_name(path: str) -> str:

@@ -34,6 +34,11 @@ _FLAG: Final = re.compile(
 _OUR_NAME: Final = re.compile(r"postgres|pgsql", re.IGNORECASE)
 # Not `if self.postgresql.is_running()`, whose other branch is not for another engine.
 _OUR_FLAG: Final = re.compile(r"_*(?:is|use|uses|using|on)_?(?:pg|pgsql|postgres\w*)", re.IGNORECASE)
+# Not those of connections and addresses: of what is none of these nothing is told.
+_CLASS_OF_ENGINE: Final = re.compile(
+    rf"_?(?:(?P<ours>postgres(?:ql)?|pgsql)|(?P<theirs>{_WORD}))_?(?:database)?_?(?:engine|dialect|backend)",
+    re.IGNORECASE,
+)
 _ENGINES_NAME: Final = re.compile("(?:" + "|".join((*_ENGINES, "spatialite")) + r")\d?", re.IGNORECASE)
 VERSION: Final = re.compile(r"server_version|pg_version|version_num|_version\b.*\d{5}", re.IGNORECASE)
 """Stands in conditions on the server's version: what they guard is for some servers only."""
@@ -80,8 +85,9 @@ def engines(test: ast.expr) -> Sides:
             return Sides(sides.otherwise, sides.body) if negated else sides
         case ast.Call(func=ast.Attribute(attr="startswith" | "endswith"), args=[given]):
             return _of_constants(given)
-        case ast.Call(func=function) if isinstance(function, ast.Name | ast.Attribute):
-            return _of_flag(function)
+        case ast.Call(func=ast.Name() | ast.Attribute() as function, args=arguments):
+            is_of_class = isinstance(function, ast.Name) and function.id == "isinstance" and len(arguments) == 2
+            return _of_class(arguments[1]) if is_of_class else _of_flag(function)
         case _:
             return _of_flag(test)
 
@@ -111,6 +117,19 @@ def _of_constants(node: ast.expr) -> Sides:
             return _together([_of_constants(one) for one in each], all_of_them=False)
         case ast.Attribute(attr=name) if name.isupper() and (theirs := _ENGINES_NAME.fullmatch(name)):
             return Sides(_engine(theirs[0]), None)
+        case ast.Attribute(attr=name) if name.isupper() and _OUR_NAME.match(name):
+            return Sides(None, OTHER)
+        case _:
+            return Sides()
+
+
+def _of_class(node: ast.expr) -> Sides:
+    """What it tells that something is an object of that class, or of one of those."""
+    match node:
+        case ast.Tuple(elts=[_, *_] as each):
+            return _together([_of_class(one) for one in each], all_of_them=False)
+        case ast.Name(id=name) | ast.Attribute(attr=name) if match := _CLASS_OF_ENGINE.fullmatch(name):
+            return Sides(None, OTHER) if match["ours"] else Sides(_engine(match["theirs"]), None)
         case _:
             return Sides()
 

@@ -8,12 +8,10 @@ from typing import Final
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
+from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Written, quoted
 
 _NO_VALUES: Final = frozenset({"prepare", "binary", "timeout", "execution_options", "translations", "using"})
 """Keywords of drivers' methods that give no values."""
-NOTHING: Final = "None"
-"""An argument that is written so gives no text."""
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:

@@ -16,13 +16,24 @@ from .drivers import drivers, outermost, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
-from .handing import NOTHING, argument_for, as_part, given, handed_through, nothing, values
+from .handing import argument_for, as_part, given, handed_through, nothing, values
 from .liveness import engine_of, standing
 from .namespace import Namespace
 from .parsed import parse, slices
 from .prepared import prepared
 from .secret import cut
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, concatenated, parameters
+from .sqltext import (
+    Alternatives,
+    Hole,
+    HoleKind,
+    Parameter,
+    Piece,
+    Text,
+    Written,
+    concatenated,
+    is_pointless,
+    parameters,
+)
 from .telling import told
 
 MOST_WRAPPERS: Final = 6
@@ -152,7 +163,7 @@ class Linker:
         handed, keyed = values(call, argument, sink)
         for text in texts:
             for resolved in self._names.resolved(text, module, call.function):
-                yield _Sent(
+                sent = _Sent(
                     resolved,
                     module,
                     call,
@@ -164,6 +175,10 @@ class Linker:
                     call.told,
                     guards=(call.guard,) if call.guard else (),
                 )
+                if is_pointless(sent.text):
+                    self._pointless.append(sent)
+                else:
+                    yield sent
 
     def _sink(self, module: Module, call: Call, known: tuple[tuple[str, Sink], ...]) -> tuple[str | None, Sink | None]:
         """The driver that is called, where it can be told, and how the method takes SQL."""
@@ -210,7 +225,7 @@ class Linker:
             for text in texts:
                 handed += 1
                 outer = self._outer(sent, text, function, module, call)
-                if any(isinstance(each, Hole) and each.said == NOTHING for each in text):
+                if is_pointless(text):
                     self._pointless.append(outer)
                 else:
                     yield outer

@@ -11,6 +11,7 @@ from .adapters import adapted_by
 from .calls import Calls
 from .drivers import driver_of
 from .facts import Call, Function, Loaded, Module
+from .forms.default import of_items
 from .forms.form import dotted
 from .guards import VERSION, engines, guarded
 from .imports import imported
@@ -19,7 +20,7 @@ from .loading import loaded_by
 from .names import KEEPING, Names
 from .scope import Scope
 from .sequences import loop_name
-from .sqltext import Alternatives, Hole, HoleKind, concatenated, either
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, concatenated, either
 from .walking import (
     attributes_in,
     calls_in,
@@ -114,7 +115,7 @@ class _Reader(Names):
             case ast.Return(value=value):
                 if value is not None:
                     self._look_into(value)
-                    self._returns.append(self.text(value))
+                    self._returns.append(self._returned_text(value))
                     self._tuples.append(self._parts(value))
                 self.scope.ended = True
             case ast.Raise() | ast.Continue() | ast.Break():
@@ -338,6 +339,12 @@ class _Reader(Names):
         if method and (of_class := class_named(node.returns)) is not None:
             self._classes.setdefault(inner.owner, of_class)
         self.scope, self._returns, self._tuples, self._around = outer, returns, tuples, around
+
+    def _returned_text(self, value: ast.expr) -> Alternatives | None:
+        """The text, also that of a function which is returned: one that makes a field's default is given the others."""
+        if not isinstance(value, ast.Lambda):
+            return self.text(value)
+        return of_items(self.text(value.body), value.args, lambda key: Parameter(key, 0, 0))
 
     def _parts(self, value: ast.expr) -> tuple[Alternatives | None, ...]:
         return (

@@ -1,17 +1,18 @@
-"""Names over all files: which constant or function a dotted name of one file leads to."""
+"""Texts over all files: what a name of one file comes to that another one, or a class, gives."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from typing import Final
 
 from .facts import Function, Module
 from .filling import completed
 from .forms.file import FILE
+from .forms.name import LOCAL
 from .lists import ITEM, hole_kind
+from .lookup import DEEPEST, Lookup, class_of
 from .sections import sections
 from .sqltext import (
     Alternatives,
@@ -26,49 +27,29 @@ from .sqltext import (
     concatenated,
     each_filled,
     either,
+    sensible,
 )
 
-_DEEPEST: Final = 12
 _MOST_STEPS: Final = 400
 """References that one text is followed through; what recurs branches without end."""
 _KEY: Final = re.compile(r"\['([\w-]+)'\]$")
 
 
-class Namespace:
-    """The modules of a tree, and its `.sql` files by their paths. Names are `missing` that no module was found for."""
+class Namespace(Lookup):
+    """The modules of a tree, and its `.sql` files by their paths."""
 
     def __init__(self, modules: Iterable[Module], files: Mapping[str, str]) -> None:
-        self._modules = {module.name: module for module in modules}
-        self._known: dict[str, Module | None] = {}
+        super().__init__(modules)
         self._steps = 0
-        self.missing: set[str] = set()
+        self._came_to: dict[tuple[Reference, str, str], Alternatives] = {}
         self._files = files
-        self._by_tail: defaultdict[str, list[Module]] = defaultdict(list)
+        self._classes: defaultdict[str, list[tuple[Module, str]]] = defaultdict(list)
         for module in self._modules.values():
-            self._by_tail[module.name.rpartition(".")[2]].append(module)
-        self._attributes: defaultdict[str, list[tuple[Module, str]]] = defaultdict(list)
-        for module in self._modules.values():
-            for name in module.constants:
-                self._attributes[name.rpartition(".")[2]].append((module, name))
+            for name in module.bases:
+                self._classes[name.rpartition(".")[2].lower()].append((module, name))
         self._sql_by_name: defaultdict[str, list[str]] = defaultdict(list)
         for path in files:
             self._sql_by_name[path.rpartition("/")[2]].append(path)
-
-    def module(self, dotted: str) -> Module | None:
-        """The module of that name; a tree need not begin where the imports do."""
-        if dotted not in self._known:
-            self._known[dotted] = self._modules.get(dotted) or self._elsewhere(dotted)
-        return self._known[dotted]
-
-    def _elsewhere(self, dotted: str) -> Module | None:
-        """The only module whose name ends as the dotted one, or that as it."""
-        tail = dotted.rpartition(".")[2]
-        fitting = [
-            each
-            for each in self._by_tail.get(tail, ())
-            if dotted.endswith("." + each.name) or each.name.endswith("." + dotted)
-        ]
-        return fitting[0] if len(fitting) == 1 else None
 
     def resolved(self, text: Text, module: Module, owner: str, depth: int = 0) -> Alternatives:
         """The text with all references followed; what leads nowhere is a hole."""
@@ -102,148 +83,30 @@ class Namespace:
             fitting = nearer if nearer else fitting
         return fitting[0] if len(fitting) == 1 else None
 
-    def functions(self, receiver: str, name: str, module: Module, owner: str) -> Iterator[tuple[Module, Function]]:
-        """The functions that a call in that module may mean: exactly one where the name leads there."""
-        if not receiver:
-            place = owner
-            while True:
-                qualified = f"{place}.{name}" if place else name
-                if (here := module.functions.get(qualified)) is not None and not here.method:
-                    yield module, here
-                    return
-                if not place:
-                    break
-                place = place.rpartition(".")[0]
-            found = list(self._imported(name, module)) or self._constructor(name, module)
-            yield from found
-            return
-        if receiver == "super()":
-            yield from islice(self._inherited(module, _class_of(owner, module), name, 0), 1)
-            return
-        root = receiver.partition(".")[0]
-        if root in ("self", "cls") and "." not in receiver:
-            yield from islice(self._method(module, _class_of(owner, module), name), 1)
-            return
-        if root in module.imports:
-            dotted = f"{receiver}.{name}"
-            found = list(self._imported(dotted, module)) or self._constructor(dotted, module)
-            yield from found
-            if found:
-                return
-        for target, of_class in self._object(receiver, module, owner):
-            yield from islice(self._method(target, of_class, name), 1)
-            return
-
-    def is_protocol(self, module: Module, function: Function) -> bool:
-        """Whether the function only says what others have."""
-        return any(each.rpartition(".")[2] == "Protocol" for each in module.bases.get(function.owner, ()))
-
-    def _constructor(self, name: str, module: Module) -> list[tuple[Module, Function]]:
-        """What makes an object of the class of that name, if it is one of the tree."""
-        return [made for each in self._class(name, module) for made in islice(self._method(*each, "__init__"), 1)]
-
-    def _object(self, path: str, module: Module, owner: str) -> Iterator[tuple[Module, str]]:
-        """The class of what a dotted name holds: of `self`, a class itself, or one of their attributes."""
-        root, _, rest = path.partition(".")
-        if root in ("self", "cls"):
-            here = module, _class_of(owner, module)
-        else:
-            found = next(self._class(path, module), None)
-            if found is not None:
-                yield found
-                return
-            here = next(self._class(root, module), None) or (module, "")
-        for attribute in rest.split(".") if rest else ():
-            named = self._held(*here, attribute)
-            if named is None:
-                return
-            target = next(self._class(named[1], named[0]), None)
-            if target is None:
-                return
-            here = target
-        if here[1]:
-            yield here
-
-    def _held(self, module: Module, owner: str, attribute: str, depth: int = 0) -> tuple[Module, str] | None:
-        """The name of the class that an attribute holds an object of, with the module where it is said."""
-        if (found := module.classes.get(f"{owner}.{attribute}")) is not None:
-            return module, found
-        if depth <= _DEEPEST:
-            for base in module.bases.get(owner, ()):
-                for target, named in self._class(base, module):
-                    if (again := self._held(target, named, attribute, depth + 1)) is not None:
-                        return again
-        return None
-
-    def _imported(self, dotted: str, module: Module) -> Iterator[tuple[Module, Function]]:
-        root, dot, rest = dotted.partition(".")
-        if root in module.imports:
-            dotted = module.imports[root] + dot + rest
-        elif module.functions.get(dotted) is not None:
-            yield module, module.functions[dotted]
-            return
-        for target, name in self._splits(dotted):
-            if (found := target.functions.get(name)) is not None:
-                yield target, found
-                return
-
-    def _method(self, module: Module, owner: str, name: str, depth: int = 0) -> Iterator[tuple[Module, Function]]:
-        """The method of a class or of one of its bases."""
-        if (found := module.functions.get(f"{owner}.{name}")) is not None:
-            yield module, found
-        yield from self._inherited(module, owner, name, depth)
-
-    def _inherited(self, module: Module, owner: str, name: str, depth: int) -> Iterator[tuple[Module, Function]]:
-        if depth > _DEEPEST:
-            return
-        for base in module.bases.get(owner, ()):
-            for target, named in self._class(base, module):
-                yield from self._method(target, named, name, depth + 1)
-
-    def _class(self, name: str, module: Module) -> Iterator[tuple[Module, str]]:
-        if name in module.bases:
-            yield module, name
-            return
-        root, dot, rest = name.partition(".")
-        if root in module.imports:
-            for target, rest_name in self._splits(module.imports[root] + dot + rest):
-                if rest_name in target.bases:
-                    yield target, rest_name
-                    return
-
-    def _splits(self, dotted: str) -> Iterator[tuple[Module, str]]:
-        """The ways to read a dotted name as a module and a name in it; a name that it imports itself is followed."""
-        head, rest = dotted, ""
-        while "." in head:
-            head, _, last = head.rpartition(".")
-            rest = f"{last}.{rest}" if rest else last
-            if (found := self.module(head)) is not None:
-                yield found, rest
-                first, dot, more = rest.partition(".")
-                again = found.imports.get(first)
-                if again is not None and again + dot + more != dotted:
-                    yield from self._splits(again + dot + more)
-                return
-        if "." in dotted:
-            self.missing.add(dotted)
-
     def _followed(self, piece: Reference, module: Module, owner: str, depth: int) -> Alternatives:
-        hole = Hole(HoleKind.UNKNOWN, piece.name + ("()" if piece.called else ""), piece.line, piece.column)
+        said = piece.name.removeprefix(LOCAL) + ("()" if piece.called else "")
+        hole = Hole(HoleKind.UNKNOWN, said, piece.line, piece.column)
+        key = piece, module.path, owner
+        if (known := self._came_to.get(key)) is not None:
+            return known
         self._steps += 1
-        if depth > _DEEPEST or self._steps > _MOST_STEPS:
+        if depth > DEEPEST or self._steps > _MOST_STEPS:
             return ((hole,),)
+        found = self._come_to(piece, module, owner, depth, hole)
+        if self._steps <= _MOST_STEPS:
+            self._came_to[key] = found
+        return found
+
+    def _come_to(self, piece: Reference, module: Module, owner: str, depth: int, hole: Hole) -> Alternatives:
         if piece.name.startswith(FILE):
             name = piece.name.removeprefix(FILE)
             path = self.file(name, module.path)
             return ((Written(self._files[path], 1, 0, exact=True, file=path),),) if path is not None else ((hole,),)
         if piece.called:
             return self._returned(piece, module, owner, depth, hole)
-        found = next(self._constants(piece.name, module, owner), None)
+        found = self._named(piece.name, module, owner)
         if found is None:
-            receiver, _, name = piece.name.rpartition(".")
-            if any(function.returns for _, function in self.functions(receiver, name, module, owner)):
-                return self._returned(piece, module, owner, depth, hole)  # a property
-            return self._section(piece.name, module) or ((hole,),)
+            return self._unnamed(piece, module, owner, depth, hole)
         target, key, texts = found
         of_class = key.rpartition(".")[0]
         made = target.functions.get(f"{of_class}.__init__") if of_class else None
@@ -253,7 +116,22 @@ class Namespace:
             if text != (piece,)
             for filled in _made_by_default(text, made, hole)
         ]
-        return either(several, hole) if several else ((hole,),)
+        return sensible(either(several, hole)) if several else ((hole,),)
+
+    def _named(self, name: str, module: Module, owner: str) -> tuple[Module, str, Alternatives] | None:
+        if name.startswith(LOCAL):
+            return next(self._alike(name.removeprefix(LOCAL)), None)
+        return next(self._constants(name, module, owner), None) or next(self._alike(name), None)
+
+    def _unnamed(self, piece: Reference, module: Module, owner: str, depth: int, hole: Hole) -> Alternatives:
+        """What a name leads to that is no constant's: a property, a part of what one returns, a section of a file."""
+        made = self._made(piece.name, module, owner, depth, hole)
+        if made is not None:
+            return made
+        receiver, _, name = piece.name.rpartition(".")
+        if any(function.returns for _, function in self.functions(receiver, name, module, owner)):
+            return self._returned(piece, module, owner, depth, hole)
+        return self._section(piece.name, module) or ((hole,),)
 
     def _filled(self, piece: Reference, filling: Filling, module: Module, owner: str, depth: int) -> Alternatives:
         """The templates that the name leads to, filled with what stands here."""
@@ -288,12 +166,54 @@ class Namespace:
             for key, texts in given.items()
         }
         here = {**function.defaults, **here}
+        if owner in module.bases:
+            here = {**self._fields(returns, here, module, owner, depth), **here}
         several: list[Alternatives] = []
         for text in returns:
             for inner in self.resolved(text, target, function.qualified, depth + 1):
                 parts = [_given(each, here, hole) if isinstance(each, Parameter) else ((each,),) for each in inner]
                 several.append(concatenated(parts, hole))
-        return either(several, hole) if several else ((hole,),)
+        return sensible(either(several, hole)) if several else ((hole,),)
+
+    def _fields(
+        self,
+        texts: Alternatives,
+        given: Mapping[str, Alternatives | None],
+        module: Module,
+        owner: str,
+        depth: int,
+    ) -> dict[str, Alternatives]:
+        """What a class has for what a function is not given that makes one of its defaults."""
+        names = {piece.name for text in texts for piece in text if isinstance(piece, Parameter)} - given.keys()
+        return {each: self.resolved((Reference(f"self.{each}", 0, 0),), module, owner, depth + 1) for each in names}
+
+    def _made(self, name: str, module: Module, owner: str, depth: int, hole: Hole) -> Alternatives | None:
+        """What an attribute is of the object that a property returns: what the constructor there is given for it."""
+        path, _, attribute = name.rpartition(".")
+        receiver, _, made_by = path.rpartition(".")
+        if not receiver:
+            return None
+        found: list[Alternatives] = []
+        for target, function in self.functions(receiver, made_by, module, owner):
+            for text in function.returns or ():
+                match text:
+                    case (Reference(called=True, given=given),):
+                        texts = dict(given).get(attribute) or ((hole,),)
+                    case (Reference(name=other) as reference,):
+                        texts = ((reference._replace(name=f"{other}.{attribute}"),),)
+                    case _:
+                        texts = ((hole,),)
+                found += [self.resolved(each, target, function.qualified, depth + 1) for each in texts]
+        return either(found, hole) if found else None
+
+    def _alike(self, name: str) -> Iterator[tuple[Module, str, Alternatives]]:
+        """The attribute of the only class that is called as the object is: `chancy.prefix` of Chancy."""
+        path, _, attribute = name.rpartition(".")
+        called = path.rpartition(".")[2].replace("_", "").lower()
+        fitting = self._classes.get(called, ()) if called else ()
+        if len(fitting) == 1:
+            for module, key, texts in self._attribute(*fitting[0], attribute):
+                yield module, key, assumed(texts) or texts
 
     def _section(self, name: str, module: Module) -> Alternatives | None:
         """`queries["get_user"]` of a mapping that is made of a `.sql` file beside: the section of that name."""
@@ -320,7 +240,7 @@ class Namespace:
     def _constants(self, name: str, module: Module, owner: str) -> Iterator[tuple[Module, str, Alternatives]]:
         root, _, rest = name.partition(".")
         if root in ("self", "cls") and rest:
-            yield from self._attribute(module, _class_of(owner, module), rest)
+            yield from self._attribute(module, class_of(owner, module), rest)
         if (found := module.constants.get(name)) is not None:
             yield module, name, found
             return
@@ -345,17 +265,10 @@ class Namespace:
         if (found := module.constants.get(key)) is not None:
             yield module, key, found
             return
-        if depth <= _DEEPEST:
+        if depth <= DEEPEST:
             for base in module.bases.get(owner, ()):
                 for target, named in self._class(base, module):
                     yield from self._attribute(target, named, name, depth + 1)
-
-
-def _class_of(owner: str, module: Module) -> str:
-    """The innermost class that a function stands in."""
-    while owner and owner not in module.bases:
-        owner = owner.rpartition(".")[0]
-    return owner
 
 
 def _made_by_default(text: Text, made: Function | None, hole: Hole) -> Alternatives:

@@ -37,6 +37,13 @@ _ANALYSED: Final = frozenset(
         ),
     }
 )
+_TYPES: Final = frozenset(
+    {
+        *("text", "uuid", "json", "jsonb", "bytea", "date", "timestamptz", "inet", "name", "oid", "point", "tsvector"),
+        *("serial", "bigserial", "smallserial", "serial4", "serial8", "int8", "int4", "int2", "float8", "float4"),
+    }
+)
+_FUNCTIONS: Final = frozenset({"now", "gen_random_uuid", "clock_timestamp", "statement_timestamp", "lower", "coalesce"})
 _APART: Final = (ast.RangeSubselect, ast.RangeFunction, ast.RangeTableFunc, ast.CommonTableExpr)
 _UTILITIES: Final = (
     *(ast.TruncateStmt, ast.LockStmt, ast.CopyStmt, ast.AlterTableStmt, ast.IndexStmt, ast.GrantStmt, ast.VacuumStmt),
@@ -89,9 +96,10 @@ class Cast(NamedTuple):
 class Parsed:
     """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
     that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
-    do. It `copies_whole` a relation with COPY, without naming columns. `open_at` are the parameters within what stands
-    at a place, with LITERAL and NULL for what has no type of its own either; `open_apart` are those of queries,
-    functions and rows that it selects from: they may be in any of its columns."""
+    do. It is `foreign` where it names types or functions that not every server has. It `copies_whole` a relation with
+    COPY, without naming columns. `open_at` are the parameters within what stands at a place, with LITERAL and NULL for
+    what has no type of its own either; `open_apart` are those of queries, functions and rows that it selects from: they
+    may be in any of its columns."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -106,6 +114,7 @@ class Parsed:
     operators: set[int] = field(default_factory=set[int])
     open_at: dict[int, set[int]] = field(default_factory=dict[int, "set[int]"])
     open_apart: set[int] = field(default_factory=set[int])
+    foreign: bool = False
     utility: bool = False
     copies_whole: bool = False
 
@@ -163,7 +172,10 @@ def looked_into(sql: str) -> bool:
     if _QUERY.match(sql) or not sql.strip():
         return True
     parsed = parse(sql)
-    return parsed is None or parsed.kind in _ANALYSED or parsed.copies_whole
+    if parsed is None or parsed.kind in _ANALYSED or parsed.copies_whole:
+        return True
+    # A table of nothing but what every server has.
+    return parsed.kind == "CreateStmt" and not parsed.ranges and not parsed.foreign
 
 
 def span(sql: str, location: int) -> tuple[int, int]:
@@ -267,6 +279,14 @@ class _Reader(Visitor):
     def visit_SubLink(self, _: object, node: ast.SubLink) -> None:  # noqa: N802 - as above
         if node.testexpr is not None:
             self.found.operators.add(node.location if node.location is not None else -1)
+
+    def visit_TypeName(self, _: object, node: ast.TypeName) -> None:  # noqa: N802 - as above
+        names = [each.sval for each in cast("tuple[Any, ...]", node.names or ())]
+        self.found.foreign |= not names or (names[0] != "pg_catalog" and names[-1] not in _TYPES)
+
+    def visit_FuncCall(self, _: object, node: ast.FuncCall) -> None:  # noqa: N802 - as above
+        names = [each.sval for each in cast("tuple[Any, ...]", node.funcname or ())]
+        self.found.foreign |= names[-1] not in _FUNCTIONS
 
     def visit_ParamRef(self, ancestors: Ancestor, node: ast.ParamRef) -> None:  # noqa: N802 - as above
         self._open(ancestors, node, node.number or LITERAL)

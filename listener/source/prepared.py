@@ -274,7 +274,7 @@ class _Writer:
         if self._percents:
             changed = changed.replace("%%", "%")
         if kind != "comment" and re.search(_MARKS, changed):
-            self._whole = self._whole and kind == "string"
+            self._whole = self._whole and (kind == "string" or self._tokens[0][0].upper() in _CHANNELS)
             changed = re.sub(_MARKS, HOLE_NAME if kind == "quoted" else "0", changed)
         elif kind == "comment":
             changed = re.sub(_MARKS, "", changed)
@@ -287,18 +287,22 @@ class _Writer:
         name = f"{HOLE_NAME}_{ord(token[0]) - _MARK}"
         if hole.kind is not HoleKind.VALUE:
             self._clauses.hole()
-        if hole.kind is HoleKind.IDENTIFIER or before == "." or behind == "." or _wordy(before) or _wordy(behind):
-            self._whole = False
-            return name
         word, earlier = self._before(number)
+        named = hole.kind is HoleKind.IDENTIFIER or before == "." or behind == "." or _wordy(before) or _wordy(behind)
+        if named or word in _CHANNELS:
+            # A channel is no object that may lack.
+            self._whole = self._whole and word in _CHANNELS
+            return name
         filling = _FILLINGS.get(word)
         if filling is None and word == "(":
             inserted = earlier == "NAME"
             filling = name if inserted else "null"
-            self._whole = self._whole and (hole.kind is HoleKind.VALUE and not inserted)
+            # One value as far as one can see; the server says whether it takes more.
+            of_values = self._before(number - 1)[0] == "VALUES"
+            self._whole = self._whole and (of_values or (hole.kind is HoleKind.VALUE and not inserted))
             return filling
         if hole.kind is HoleKind.VALUE:
-            return "(null)" if word == "IN" else "null"
+            return "(null)" if word == "IN" else "'0'" if word == "INTERVAL" else "null"
         if word in _VALUES_AFTER:
             return "null" if word != "," else self._listed(name)
         self._whole = False
@@ -330,6 +334,7 @@ def _wordy(character: str) -> bool:
     return character.isalnum() or character in '_"' or _MARK <= ord(character) < _MARK + 0x1900
 
 
+_CHANNELS: Final = frozenset({"LISTEN", "UNLISTEN", "NOTIFY"})
 _FILLINGS: Final = {
     **{word: "{}" for word in ("FROM", "JOIN", "INTO", "UPDATE", "TABLE", "ONLY", "TRUNCATE", "VIEW", "EXISTS")},
     **{word: "true" for word in ("WHERE", "AND", "OR", "ON", "HAVING", "NOT", "WHEN")},
@@ -340,9 +345,6 @@ _FILLINGS: Final = {
     "SET": "{} = null",
     "::": "text",
     "AS": "{}",
-    "LISTEN": "{}",
-    "UNLISTEN": "{}",
-    "NOTIFY": "{}",
     "CHANNEL": "{}",
     "SCHEMA": "{}",
     "INDEX": "{}",

@@ -6,18 +6,16 @@ import os
 import signal
 import sys
 import threading
-import tokenize
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import blake2b
-from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..garbage import uncollected
 from .facts import Module, Reading, Unreadable
-from .folder import Tree, module_name, read_text
+from .folder import Tree, decoded, module_name, read_text
 from .further import further
 from .module import read_module
 from .shelf import Lines, Shelf
@@ -193,7 +191,7 @@ def _read(file: _File) -> Reading:
     try:
         if not file.forced and not worth_reading(file.content):
             return Reading(lines)
-        return Reading(lines, read_module(file.path, module_name(file.path), _decoded(file.content)))
+        return Reading(lines, read_module(file.path, module_name(file.path), decoded(file.content)))
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:
         return Reading(lines, unreadable=_unreadable(file.path, error))
 
@@ -203,9 +201,3 @@ def _unreadable(path: str, error: Exception) -> Unreadable:
         return Unreadable(path, f"it does not parse: {error.msg}", error.lineno or 0)
     # MemoryError is also what Python's parser says of what is nested too deeply.
     return Unreadable(path, f"it could not be read: {error or type(error).__name__}")
-
-
-def _decoded(content: bytes) -> str:
-    """The text by the encoding that the file declares; its line ends as Python's parser counts them."""
-    encoding, _ = tokenize.detect_encoding(BytesIO(content).readline)
-    return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")

@@ -11,6 +11,10 @@ MOST_ALTERNATIVES: Final = 12
 """Texts that one expression may come to (by conditions); beyond these it is dynamic."""
 
 
+NOTHING: Final = "None"
+"""What a hole is said to be where None stands: such a text is sent only where nobody asks first."""
+
+
 class HoleKind(StrEnum):
     """What stands in a hole, as far as the code says it."""
 
@@ -126,6 +130,16 @@ def either(several: Iterable[Alternatives], hole: Hole) -> Alternatives:
     """All alternatives, each once; where these are too many, the hole."""
     found = tuple(dict.fromkeys(text for each in several for text in each))
     return found if len(found) <= MOST_ALTERNATIVES else ((hole,),)
+
+
+def is_pointless(text: Text) -> bool:
+    """Whether there is None in it."""
+    return any(isinstance(piece, Hole) and piece.said == NOTHING for piece in text)
+
+
+def sensible(texts: Alternatives) -> Alternatives:
+    """Those without None, where there are any: code that may have None asks for it."""
+    return tuple(text for text in texts if not is_pointless(text)) or texts
 
 
 def each_filled(texts: Alternatives | None, fill: Callable[[Text], Alternatives]) -> Alternatives | None:

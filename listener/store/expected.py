@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow, class_row
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import RowMaker, TupleRow, class_row
 from psycopg.types.json import Jsonb
 
 from ..expected.portrait import Address, ObjectKind, ObjectName, Portrayed
+from ..garbage import uncollected
 
 Source = Literal["captured", "declared"]
+_KINDS = {kind.value: kind for kind in ObjectKind}
 
 _READ = """
-select kind, schema_name, relation_name, object_name, definition, fields, owner, grants, comment, tree,
+select kind, schema_name, relation_name, object_name, definition, fields::text, owner, grants, comment, tree,
   class_id::bigint, object_id::bigint, coalesce(number, 0) as number
 from pgmend.expected_object
 """
@@ -87,33 +90,33 @@ class Expectation:
     database: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    kind: str
-    schema_name: str
-    relation_name: str
-    object_name: str
-    definition: str
-    fields: dict[str, str]
-    owner: str | None
-    grants: list[str] | None
-    comment: str | None
-    tree: str | None
-    class_id: int | None
-    object_id: int | None
-    number: int
+class _Fields(dict[str, dict[str, str]]):
+    """Fields by their text: those of many objects are the same, and then one value."""
 
-    def portrayed(self) -> Portrayed:
+    def __missing__(self, text: str) -> dict[str, str]:
+        self[text] = read = json.loads(text)
+        return read
+
+
+def _portrayed_row(cursor: AsyncCursor[Any]) -> RowMaker[Portrayed]:
+    """Makes objects of what `_READ` tells."""
+    del cursor
+    known = _Fields()
+
+    def make(values: Sequence[Any]) -> Portrayed:
+        kind, schema, relation, name, definition, fields, owner, grants, comment, tree, class_id, oid, number = values
         return Portrayed(
-            ObjectName(ObjectKind(self.kind), self.schema_name, self.relation_name, self.object_name),
-            self.definition,
-            self.fields,
-            self.owner,
-            None if self.grants is None else tuple(self.grants),
-            self.comment,
-            self.tree,
-            None if self.object_id is None else Address(self.class_id or 0, self.object_id, self.number),
+            ObjectName(_KINDS[kind], schema, relation, name),
+            definition,
+            known[fields],
+            owner,
+            None if grants is None else tuple(grants),
+            comment,
+            tree,
+            None if oid is None else Address(class_id or 0, oid, number),
         )
+
+    return make
 
 
 async def read_expectation(connection: AsyncConnection[TupleRow]) -> Expectation | None:
@@ -124,31 +127,31 @@ async def read_expectation(connection: AsyncConnection[TupleRow]) -> Expectation
 
 async def read_expected(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
     """Every expected object."""
-    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
-        return tuple([row.portrayed() for row in await (await cursor.execute(_READ)).fetchall()])
+    async with connection.cursor(row_factory=_portrayed_row) as cursor:
+        with uncollected():
+            return tuple(await (await cursor.execute(_READ)).fetchall())
 
 
 async def read_expected_one(connection: AsyncConnection[TupleRow], name: ObjectName) -> Portrayed | None:
     """What that object should be; None where nothing says that it should be there."""
-    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
-        row = await (await cursor.execute(_ONE, tuple(name))).fetchone()
-    return None if row is None else row.portrayed()
+    async with connection.cursor(row_factory=_portrayed_row) as cursor:
+        return await (await cursor.execute(_ONE, tuple(name))).fetchone()
 
 
 async def read_expected_parts(
     connection: AsyncConnection[TupleRow], whole: ObjectName, *kinds: ObjectKind
 ) -> tuple[Portrayed, ...]:
     """What should be a part of that relation, of those kinds."""
-    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+    async with connection.cursor(row_factory=_portrayed_row) as cursor:
         await cursor.execute(_PARTS, (whole.schema, whole.name, list(kinds)))
-        return tuple([row.portrayed() for row in await cursor.fetchall()])
+        return tuple(await cursor.fetchall())
 
 
 async def read_owned_sequences(connection: AsyncConnection[TupleRow]) -> tuple[Portrayed, ...]:
     """The sequences that should belong to a column."""
-    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+    async with connection.cursor(row_factory=_portrayed_row) as cursor:
         await cursor.execute(_OWNED_SEQUENCES)
-        return tuple([row.portrayed() for row in await cursor.fetchall()])
+        return tuple(await cursor.fetchall())
 
 
 async def read_expected_of(
@@ -157,9 +160,9 @@ async def read_expected_of(
     """The expected objects that have one of those OIDs or (schema, name), with all their parts; and every schema."""
     ordered = sorted(names)
     parameters = ([schema for schema, _ in ordered], [name for _, name in ordered], list(oids))
-    async with connection.cursor(row_factory=class_row(_Row)) as cursor:
+    async with connection.cursor(row_factory=_portrayed_row) as cursor:
         await cursor.execute(_SOME, parameters)
-        return tuple([row.portrayed() for row in await cursor.fetchall()])
+        return tuple(await cursor.fetchall())
 
 
 async def write_expected(

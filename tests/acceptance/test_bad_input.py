@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.acceptance.listener import OPERATOR
 from tests.support.database import Database
@@ -41,8 +42,27 @@ async def test_an_address_that_is_none_exits_2(pgmend: Processes) -> None:
     refused(await pgmend.run("check", env={"DATABASE_URL": "mysql://ann:hunter2@db/shop"}), 2, "DATABASE_URL")
 
 
-async def test_a_wrong_password_exits_3(pgmend: Processes, installed: Database) -> None:
-    refused(await pgmend.run("check", "--dsn", installed.dsn_as("postgres", "hunter2hunter2")), 3, "Cannot connect")
+async def test_a_port_that_is_none_exits_2_and_is_named(pgmend: Processes) -> None:
+    refused(await pgmend.run("check", "--dsn", "postgresql://u:hunter2@h:notaport/x"), 2, "--dsn", "port")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"password": "hunter2hunter2"}, "Cure: mend the user, the password or the name of the database"),
+        ({"dbname": "nowhere"}, "Cure: mend the user, the password or the name of the database"),
+        ({"password": ""}, "Cure: give the password"),
+        ({"port": "1"}, "Cure: see that a server listens at that host and port"),
+        ({"host": "nowhere.invalid"}, "Cure: write the host as it is known here"),
+    ],
+    ids=["password", "database", "no password", "port", "host"],
+)
+@pytest.mark.parametrize("command", [["check"], ["install", "--yes"]], ids=" ".join)
+async def test_who_cannot_connect_is_told_a_cure(
+    pgmend: Processes, installed: Database, command: list[str], changed: dict[str, str], said: str
+) -> None:
+    dsn = make_conninfo(installed.dsn, **changed)
+    refused(await pgmend.run(*command, "--dsn", dsn, env={"PGPASSFILE": "/dev/null"}), 3, "Cannot connect to", said)
 
 
 @pytest.mark.parametrize("command", [["status"], ["start", "--port", "0"], ["issues"]], ids=" ".join)
@@ -62,9 +82,20 @@ async def test_an_unknown_issue_exits_2(pgmend: Processes, installed: Database, 
     refused(await pgmend.run("ignore", identity, "--reason", "x", "--dsn", installed.dsn), 2, identity[:8])
 
 
+@pytest.mark.parametrize("command", [["issues"], ["plan"], ["fix", "--yes"]], ids=" ".join)
+async def test_an_unknown_issue_exits_2_whatever_is_asked_of_it(
+    pgmend: Processes, installed: Database, command: list[str]
+) -> None:
+    for identity in ("0000000000000000", "nonsense", "'; drop"):
+        refused(await pgmend.run(*command, identity, "--dsn", installed.dsn), 2, identity)
+
+
 @pytest.mark.parametrize("identity", ["7f0c6a4e-0000-0000-0000-000000000000", "nonsense"])
-async def test_an_unknown_fix_exits_2(pgmend: Processes, installed: Database, identity: str) -> None:
-    refused(await pgmend.run("rollback", identity, "--yes", "--dsn", installed.dsn), 2, identity)
+@pytest.mark.parametrize("command", [["rollback", "--yes"], ["history"], ["migration"]], ids=" ".join)
+async def test_an_unknown_fix_exits_2(
+    pgmend: Processes, installed: Database, command: list[str], identity: str
+) -> None:
+    refused(await pgmend.run(*command, identity, "--dsn", installed.dsn), 2, identity)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +128,7 @@ async def test_malformed_toml_names_file_and_line(installed: Database, tmp_path:
     refused(await there.run("check", "--dsn", installed.dsn), 2, "pgmend.toml", "line 1")
 
 
-@pytest.mark.parametrize("content", ["not json", "[]", "{}", '{"plans": [{"issue_id": 1}]}'])
+@pytest.mark.parametrize("content", ["not json", "[]", "{}", '{"plans": [{"issue_id": 1}]}', "[" * 100_000])
 async def test_a_file_that_is_no_plan_is_refused(
     pgmend: Processes, installed: Database, tmp_path: Path, content: str
 ) -> None:
@@ -153,3 +184,16 @@ async def test_an_issue_type_that_is_none_is_named(pgmend: Processes, installed:
     for command in ("issues", "plan"):
         finished = await pgmend.run(command, "--select", "TYPE_MISMATHC", "--dsn", installed.dsn)
         refused(finished, 2, "--select TYPE_MISMATHC", "no rule 'TYPE_MISMATHC'", "TYPE_MISMATCH")
+
+
+async def test_a_nul_that_no_shell_would_hand_on_is_refused(pgmend: Processes, installed: Database) -> None:
+    for words in (["ignore", "a\0b", "--reason", "x"], ["plan", "--select", "a\0b"], ["history", "a\0b"]):
+        refused(await pgmend.run(*words, "--dsn", installed.dsn), 2)
+    refused(await pgmend.run("check", "--dsn", "postgresql://u:hunter2@h/\0x"), 2, "NUL")
+
+
+async def test_a_nul_in_a_setting_or_in_the_ignore_file_is_named(installed: Database, tmp_path: Path) -> None:
+    there = Processes(("/usr/bin/env", "-C", tmp_path, PGMEND))
+    for name in ("exclude", "critical_tables"):
+        (tmp_path / "pgmend.toml").write_text(f'{name} = ["a\\u0000b"]\n')
+        refused(await there.run("check", "--dsn", installed.dsn), 2, "pgmend.toml", name, "NUL")

@@ -153,7 +153,7 @@ async def test_the_ignore_file_covers_files_of_code(analyze: Analyze, code: Path
     finished = await analyze()
     assert finished.code == 0, finished  # what is left is medium
     assert "by ada: on its way out" in finished.stdout
-    assert "ignore file:" not in finished.stdout
+    assert "ignoring:" not in finished.stdout
     found = document(await analyze("--format", "json"))
     (ignored,) = found["ignored"]
     assert (ignored["file"], ignored["line"], ignored["column"]) == ("app/größe.py", 6, "nmae")
@@ -185,3 +185,29 @@ async def test_what_the_database_ignores_is_ignored_in_code(pgmend: Processes, i
     again = document(await pgmend.run(*words))
     assert [(each["issue_id"], each["said_in"]) for each in again["ignored"]] == [(name, "pgmend.ignored_issue")]
     assert name not in [each["issue_id"] for each in again["issues"]]
+
+
+async def test_a_comment_ignores_what_it_stands_at(analyze: Analyze, code: Path) -> None:
+    known = "  # pgmend: ignore[UNKNOWN_COLUMN] comes with the next release\n"
+    write(code, CODE.rstrip("\n") + known + "\n# pgmend: ignore[INVALID_SQL] so be it\nx = 1\n")
+    finished = await analyze()
+    assert finished.code == 0, finished
+    assert "by a comment: comes with the next release" in finished.stdout
+    assert "the comment at app/größe.py:8 (INVALID_SQL) covers no issue" in finished.stdout
+    (run,) = document(await analyze("--select", "UNKNOWN_COLUMN", "--format", "sarif"))["runs"]
+    assert [each["suppressions"][0]["justification"] for each in run["results"]] == [
+        "a comment: comes with the next release (app/größe.py:6)"
+    ]
+
+
+async def test_ignore_writes_the_entry_of_an_issue_in_code(
+    analyze: Analyze, pgmend: Processes, database: Database
+) -> None:
+    found = document(await analyze("--format", "json"))
+    name = next(each["issue_id"] for each in found["issues"] if each["issue_type"] == "UNKNOWN_COLUMN")
+    words = ("ignore", name, "--code", ".", "--write", "--reason", "so be it", "--owner", "ada", "--dsn", database.dsn)
+    written = await pgmend.run(*words)
+    assert written.code == 0, written
+    again = document(await analyze("--format", "json"))
+    assert [each["issue_id"] for each in again["ignored"]] == [name]
+    assert again["complaints"] == []

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -150,13 +151,16 @@ async def ask_everything(client: Client, issue_id: str) -> None:
         await client.ask("POST", "/check")
 
 
-@pytest.mark.parametrize("allowed", [5, 8])
+@pytest.mark.parametrize(("allowed", "with_code"), [(5, False), (8, True)])
 async def test_a_listener_never_holds_more_than_max_connections(
-    pgmend: Processes, server: Server, shop: Database, role: Roles, allowed: int
+    pgmend: Processes, server: Server, shop: Database, role: Roles, allowed: int, with_code: bool, tmp_path: Path
 ) -> None:
     own = role("superuser login")
+    code = ("--code", str(tmp_path)) if with_code else ()
     async with counting(server, own) as most:
-        listener = await listen_as(own, pgmend, shop, "--scan-interval", "1", max_connections=str(allowed))
+        listener = await listen_as(own, pgmend, shop, "--scan-interval", "1", *code, max_connections=str(allowed))
+        if with_code:
+            await listener.process.line("code is watched")
         missing = await listener.issue("MISSING_INDEX", "sessions")
         mismatch = await listener.issue("TYPE_MISMATCH", "notes")
         async with building(listener, missing["issue_id"]) as client:
@@ -168,6 +172,7 @@ async def test_a_listener_never_holds_more_than_max_connections(
     # A rehearsal has one more, in a database of its own, and there is one at a time.
     rehearsing = any("pgmend_scratch_" in name for name in most.names)
     assert 5 <= len(most.names) <= allowed + rehearsing, most.names
+    assert ("pgmend code" in most.names) is with_code
 
 
 async def test_a_pause_stops_a_build_that_waits_though_all_connections_are_lent(

@@ -48,10 +48,29 @@ def measure(subject: str, listener: Listener, samples: int, warm_up: int) -> lis
         raise RuntimeError(f"{len(rows)} events of {samples}, {unseen} of them processed without an issue")
     milliseconds = [float(seconds) * 1000 for seconds, _ in rows]
     remark = f"{samples} samples, slowest {max(milliseconds):.1f} ms"
+    p50, floor = percentile(milliseconds, 50), _floor_ms(listener.dsn, samples)
     return [
-        Figure(subject, "DDL commit to issue visible, p50", percentile(milliseconds, 50), "ms", Goal(5, 5), remark),
+        Figure(subject, "DDL commit to issue visible, p50", p50, "ms", Goal(5, 5), remark),
         Figure(subject, "DDL commit to issue visible, p99", percentile(milliseconds, 99), "ms", Goal(25, 25)),
+        Figure(subject, "notification heard and answered, p50", floor, "ms", remark="the floor: a bell and one commit"),
+        Figure(subject, "DDL commit to issue visible / floor", p50 / floor, "x"),
     ]
+
+
+def _floor_ms(dsn: str, samples: int) -> float:
+    """What the way costs when there is nothing to do on it: one session notifies, another one hears and commits."""
+    waits: list[float] = []
+    with psycopg.connect(dsn, autocommit=True) as speaker, psycopg.connect(dsn, autocommit=True) as hearer:
+        hearer.execute("listen bench_floor")
+        for _ in range(samples):
+            started = time.perf_counter()
+            speaker.execute("notify bench_floor")
+            heard = list(hearer.notifies(timeout=_PATIENCE_SECONDS, stop_after=1))
+            hearer.execute("select pg_catalog.pg_current_xact_id()")
+            waits.append((time.perf_counter() - started) * 1000)
+            if not heard:
+                raise RuntimeError(f"a notification was not heard within {_PATIENCE_SECONDS:.0f} s")
+    return percentile(waits, 50)
 
 
 def _settle(listener: Listener) -> None:

@@ -49,6 +49,11 @@ def test_nothing_given_is_a_wrong_setting_that_names_the_cures() -> None:
         "not an address s3cret",
         "postgresql://ann:s3cret@db/sh\0op",
         "host=db passwort=s3cret",
+        "postgresql://ann:s3cret@db:notaport/shop",
+        "postgresql://ann:s3cret/5@db:5433/shop",
+        "host=db port=0 password=s3cret",
+        "host=a,b port=5432,65536 password=s3cret",
+        "host=db port=٣ password=s3cret",
     ],
 )
 def test_a_wrong_address_is_refused_without_echoing_its_password(wrong: str) -> None:
@@ -61,3 +66,14 @@ def test_a_wrong_address_is_refused_without_echoing_its_password(wrong: str) -> 
 
 def test_a_description_has_no_password() -> None:
     assert describe(normalise(FORMS[0])) == "shop on db:5433 as ann"
+
+
+@pytest.mark.parametrize("port", ["notaport", "65536", "-1"])
+def test_a_port_that_is_none_is_called_the_port(port: str) -> None:
+    with pytest.raises(SettingsError, match="its port is no number from 1 to 65535"):
+        normalise(f"postgresql://u@h:{port}/x")
+
+
+def test_several_hosts_may_have_ports_of_their_own_or_none() -> None:
+    assert conninfo_to_dict(normalise("host=a,b port=5432,5433 dbname=x"))["port"] == "5432,5433"
+    assert conninfo_to_dict(normalise("postgresql://a:5432,b/x"))["port"] == "5432,"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.catalog.snapshot import Snapshot
 from pgmend.listener.judging.examiner import Examiner
 from pgmend.listener.judging.judge import Judge
+from pgmend.listener.relations.measurement import Measurements, Unmeasured
+from pgmend.listener.relations.relation import Link
 
-from tests.support.snapshots import NOON, counting, snapshot, table
+from tests.support.snapshots import NOON, counted, counting, snapshot, table
 
 SHOP = snapshot("""
     users: id int pk
@@ -46,3 +49,15 @@ def test_news_of_a_sequence_reaches_what_it_numbers_and_what_refers_to_that() ->
     assert examiner.read_off({first.oid: first}, frozenset({first.oid})) == set()
     assert examiner.read_off({first.oid: first._replace(last=6)}, frozenset({first.oid})) == {users, orders}
     assert examiner.read_off({first.oid: first._replace(last=6)}, None) == {others}, "it is gone"
+
+
+def test_what_is_counted_is_weighed_whatever_was_counted_before() -> None:
+    examiner = Examiner(Judge(), snapshot("users: id int pk\norders: id int pk, user_id int"))
+    (link,) = (each for each in examiner.unmeasured(examiner.everything()) if isinstance(each, Link))
+    empty, unread = replace(counted(500), rows=0, distinct=0), Unmeasured("a lock was in the way")
+    seen: list[bool] = []
+    for found in (empty, counted(500), unread, counted(500), empty):
+        examiner.learn(Measurements({link: found}))
+        issues = [each for each in examiner.examine(examiner.everything()).issues if each.columns == link.columns]
+        seen.append(any(item.kind == "containment" for each in issues for item in each.evidence))
+    assert seen == [False, True, False, True, False]

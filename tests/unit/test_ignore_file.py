@@ -90,6 +90,7 @@ UNUSABLE = {
     "both": (entry('issue_id = "a"', 'type = "X"', 'table = "y"'), "it has issue_id and type, table"),
     "unknown key": (entry('issue_id = "a"', 'untill = "x"'), "there is no key 'untill'; there are issue_id, type"),
     "a quoted date": (entry('issue_id = "a"', 'until = "2027-01-01"'), "is no date; write until = 2027-01-01, without"),
+    "a NUL": (entry('type = "X"', 'table = "a\\u0000b"'), "holds a NUL character"),
     "no table": ("ignore = [7]", "entry 1 is not used: it is no table"),
     "one bracket": ('[ignore]\nissue_id = "a"', "write [[ignore]], with two brackets"),
     "another name": ('[[ignored]]\nissue_id = "a"', "there is no key 'ignored'; write [[ignore]]"),
@@ -110,7 +111,7 @@ def test_one_unusable_entry_leaves_the_others(tmp_path: Path) -> None:
     assert str(file.why_ignored(issue(), NOON)) == "entry 2 (0123456789abcdef)"
 
 
-@pytest.mark.parametrize("text", ["[[ignore", "ignore = ", "\udcff"])
+@pytest.mark.parametrize("text", ["[[ignore", "ignore = ", "\udcff", "ignore = " + "[" * 100_000])
 def test_what_is_no_toml_is_an_error_that_names_the_file(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE_NAME).write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(SettingsError, match=FILE_NAME):

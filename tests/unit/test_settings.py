@@ -91,6 +91,11 @@ def test_lists_in_variables_are_words(tmp_path: Path, monkeypatch: pytest.Monkey
         ("max_connections = 51", "max_connections = 51"),
         ('auto_fxi = "all"', "no setting 'auto_fxi'"),
         ("auto_fix = ", "not valid TOML"),
+        ('exclude = ["a\\u0000b"]', "exclude = ['a\\x00b']"),
+        ('critical_tables = ["users", "\\u0000"]', "no name has a NUL in it"),
+        ('allowed_hosts = "a\\u0000b"', "no name has a NUL in it"),
+        ('[rule.missing_index]\nexclude = ["\\u0000"]', "no name has a NUL in it"),
+        (f"exclude = {'[' * 100_000}", "nested too deeply"),
         ("auto_fix = 'all'\nauto_fix = 'none'", "not valid TOML"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ...evidence import Evidence
 from ..families import UUID, Fit, countable
 from ..kind import Candidate, Kind, Sight
-from ..measurement import Containment
+from ..measurement import Containment, speaks
 from ..weights import (
     CONTAINED,
     CONTAINED_AFTER_CAST,
@@ -35,7 +35,7 @@ def most_by_counting(candidate: Candidate) -> float:
 
 def _weigh(candidate: Candidate, _: Sequence[Candidate], sight: Sight) -> Iterator[Evidence]:
     found = sight.measurements.counted(candidate.link)
-    if found is not None and found.rows > 0:
+    if found is not None and speaks(found):
         none = stands_for_none(found)
         bounded = none is not None or found.outside <= found.rows * NO_SIGN_OUTSIDE
         weight = _inside(candidate, found, none) if bounded else _outside(found)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from .driver import Binding, Driver, Sink, Style
 
 _SPREAD = Sink(Binding.SPREAD)
+# What has `__int__` is cut to an integer: not refused, and not what was meant either.
+_CUT = ("float", "Decimal", "UUID")
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
 # By described type; what is not named takes text or is not known.
-# A float or Decimal it cuts to an int, without a word.
-_WHOLE = ("int", "bool", "float", "Decimal")
 _TAKES = {
-    **{name: _WHOLE for name in ("smallint", "integer", "bigint", "oid")},
+    **dict.fromkeys(_INTEGERS, ("int", "bool", *_CUT)),
+    "oid": ("int", "bool", *_CUT),
     "numeric": ("Decimal", "int", "float", "bool", "str"),
     "real": ("float", "int", "bool", "Decimal"),
     "double precision": ("float", "int", "bool", "Decimal"),
@@ -49,8 +51,10 @@ def _refuses(python: str, described: str, category: str) -> str | None:
 
 
 def _bears(python: str, described: str) -> bool:
-    """What is encoded by the described type; but a text may be no uuid, and codecs may have been set."""
-    if described in _BY_CODEC or (python, described) == ("str", "uuid"):
+    """What is encoded by the described type; but a text may be no uuid or number, and codecs may have been set."""
+    if described in _BY_CODEC or (python, described) in (("str", "uuid"), ("str", "numeric")):
+        return False
+    if described in _INTEGERS and python in _CUT:
         return False
     return python in _TAKES.get(described, ())
 

@@ -22,6 +22,10 @@ class Reading(Protocol):
         """As `text`; a hole for what is none."""
         ...
 
+    def proved(self, node: ast.expr) -> str | None:
+        """The Python type that the expression is proved to have."""
+        ...
+
     def hole(self, node: ast.expr, kind: HoleKind = HoleKind.UNKNOWN) -> Hole:
         """A hole for an expression."""
         ...

@@ -4,9 +4,13 @@ gives."""
 from __future__ import annotations
 
 import ast
+from typing import Final
 
 from ..sqltext import Alternatives, Reference
 from .form import Form, Reading, dotted
+
+LOCAL: Final = "local:"
+"""Begins the name of an attribute of a local of which nothing is known but how it is called."""
 
 
 def _name(node: ast.expr, reading: Reading) -> Alternatives | None:
@@ -25,7 +29,7 @@ def _attribute(node: ast.expr, reading: Reading) -> Alternatives | None:
         return None
     name = reading.typed(name)
     if reading.is_local(name.partition(".")[0]) and not name.startswith(("self.", "cls.")):
-        return None
+        return ((Reference(LOCAL + name, node.lineno, reading.column(node)),),)
     if (bound := reading.bound(name)) is not None:
         return bound
     return ((Reference(name, node.lineno, reading.column(node)),),)

@@ -29,6 +29,7 @@ from .sql_edits import SqlEdits
 from .syntax import Syntax
 from .type_change import TypeChange
 from .values import CodeChange, Order, Stays, Values
+from .views import through_views
 
 
 class Told(NamedTuple):
@@ -88,6 +89,8 @@ async def conversions(
     await seclude(connection)
     examined = analysis.examined
     shifted = await shifts(connection, examined, changes)
+    met = {id(each.one) for each in shifted}
+    shifted += [each for each in await through_views(connection, examined, changes) if id(each.one) not in met]
     read = {id(each.one): each.read for each in shifted if each.doubt is None}
     found = await queries(connection, examined, read)
     return _Desk(analysis, root, shifted, found).conversions()

@@ -177,11 +177,38 @@ class Rows:
         if isinstance(call.func, ast.Attribute) and _OF_CURSOR.get(call.func.attr) is one:
             cursor = _plain(call.func.value)
             if isinstance(cursor, ast.Name):
-                binding = self._names.reaching(cursor)
-                cursor = _plain(binding.value) if binding is not None and binding.value is not None else cursor
+                cursor = self._executed(cursor)
             found = self._by_call.get(cursor, ()) if isinstance(cursor, ast.Call) else ()
             return found if found and found[0].method == "execute" else ()
         return ()
+
+    def _executed(self, cursor: ast.Name) -> ast.expr:
+        """The call that made the cursor or, where statements just before name it, the last of these that it ran."""
+        statement = self._syntax.statement(cursor)
+        parent = self._syntax.parents[statement]
+        blocks: list[list[ast.stmt]] = [getattr(parent, each, None) or [] for each in ("body", "orelse", "finalbody")]
+        block = next((each for each in blocks if statement in each), [statement])
+        for each in reversed(block[: block.index(statement)]):
+            match each:
+                case ast.Expr(value=value) if isinstance(call := _plain(value), ast.Call) and call in self._by_call:
+                    if isinstance(call.func, ast.Attribute) and _is_name(call.func.value, cursor.id):
+                        return call
+                case _:
+                    pass
+            if any(_is_name(one, cursor.id) for one in ast.walk(each)):
+                break
+        binding = self._names.reaching(cursor)
+        made = _plain(binding.value) if binding is not None and binding.value is not None else cursor
+        # What is run in between shows by the cursor's name: then it is not known which rows it has.
+        uses = [one for one in ast.walk(self._syntax.tree) if _is_name(one, cursor.id) and one is not cursor]
+        ran = any(
+            isinstance(above := self._syntax.parents[one], ast.Attribute) and above.attr == "execute" for one in uses
+        )
+        return cursor if ran else made
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _plain(node: ast.expr) -> ast.expr:

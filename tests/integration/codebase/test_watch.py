@@ -7,13 +7,16 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from pgmend.listener.catalog.change import Change, ChangeKind
 from pgmend.listener.codebase.account import Account
+from pgmend.listener.codebase.queries import Spoken
 from pgmend.listener.codebase.watch import CodeWatch
 from pgmend.listener.errors import CouldNotLook
+from pgmend.listener.event import Event
 from pgmend.listener.judging.outcome import Outcome
 from pgmend.listener.settings import Settings
 from pgmend.listener.statements.touched import Relation, Touched
@@ -29,6 +32,7 @@ def read(c: psycopg.Cursor) -> None:
     c.execute("select id from orders")
     c.execute("select sku from items")
     c.execute("select nothing from items")
+    c.execute("select 1 from items as a join items as b on a.sku = b.sku")
 """
 NOTHING = Outcome((), (), (), (), frozenset(), 0, 0)
 
@@ -76,9 +80,18 @@ def children() -> set[int]:
     return {pid for pid, command in commands.items() if b"codebase.worker" in command}
 
 
-def renamed(table: str) -> Outcome:
-    change = Change(ChangeKind.COLUMN_RENAMED, 1, "public", table, "a", event_id="00000000-0000-0000-0000-000000000001")
-    return Outcome((), (), (), (change,), frozenset({1}), 2, 0)
+def renamed(table: str) -> tuple[tuple[Event, ...], Outcome]:
+    """The event of a column that was renamed, and what came of it."""
+    event = Event(
+        *("00000000-0000-0000-0000-000000000001", datetime.now(UTC), 1, "command", "ALTER TABLE", "table column"),
+        *("public", f"public.{table}.another", 1259, 1, "somebody", None, 1, None),
+    )
+    change = Change(ChangeKind.COLUMN_RENAMED, 1, "public", table, "a", event_id=event.event_id)
+    return (event,), Outcome((), (), (), (change,), frozenset({1}), 2, 0)
+
+
+def lines(said: Spoken) -> list[int]:
+    return [int(each.name.partition(":")[2]) for each in said.queries]
 
 
 async def test_only_what_names_a_table_is_judged_again_and_what_is_asked_is_of_now(
@@ -89,22 +102,23 @@ async def test_only_what_names_a_table_is_judged_again_and_what_is_asked_is_of_n
     async with watching(database, tmp_path) as watched:
         first = await watched.account(lambda each: each.first)
         assert [(each.issue_type, each.column) for each in first.issues] == [("UNKNOWN_COLUMN", "nothing")]
-        assert first.figures == (str(tmp_path), 1, 8, 3, 3, 0, None)
+        assert first.figures == (str(tmp_path), 1, 9, 4, 4, 0, None)
+        assert [each.name for each in first.pieces] == ["shop.py:9"]
         # Both tables differ, and one is spoken of: so the other's statements have not been looked at.
         database.execute("alter table orders rename id to number; alter table items rename sku to article")
-        watched.watch.hear("event", (), renamed("orders"))
+        watched.watch.hear("event", *renamed("orders"))
         told = await watched.account(lambda each: bool(each.issues))
         assert [(each.column, each.event_id is not None) for each in told.issues] == [("id", True)]
-        watched.watch.hear("event", (), renamed("items"))
+        watched.watch.hear("event", *renamed("items"))
         told = await watched.account(lambda each: bool(each.issues))
-        assert [each.column for each in told.issues] == ["sku"]
+        assert {each.column for each in told.issues} == {"sku"}
         database.execute("alter table items rename article to sku; alter table orders rename number to id")
         watched.watch.hear("safety", (), NOTHING)
-        assert len((await watched.account(lambda each: bool(each.gone))).gone) == 2
+        assert len((await watched.account(lambda each: bool(each.gone))).gone) == 3
         touched = Touched((Relation(1, "public", "items", "r"),))
-        assert [each.name for each in (await watched.watch.ask(touched)).queries] == ["shop.py:7", "shop.py:8"]
+        assert lines(await watched.watch.ask(touched)) == [7, 8, 9]
         (tmp_path / "shop.py").write_text("\n" + CODE, encoding="utf-8")
-        assert [each.name for each in (await watched.watch.ask(touched)).queries] == ["shop.py:8", "shop.py:9"]
+        assert lines(await watched.watch.ask(touched)) == [8, 9, 10]
 
 
 async def test_what_ends_it_or_its_connection_is_got_over(database: Database, tmp_path: Path) -> None:
@@ -116,7 +130,7 @@ async def test_what_ends_it_or_its_connection_is_got_over(database: Database, tm
         ended = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pgmend code'"
         assert database.fetch(ended) == [(True,)]
         database.execute("alter table orders rename id to number")
-        watched.watch.hear("event", (), renamed("orders"))
+        watched.watch.hear("event", *renamed("orders"))
         told = await watched.account(lambda each: bool(each.issues))
         assert [each.column for each in told.issues] == ["id"]
         os.kill(pid, signal.SIGKILL)
@@ -141,4 +155,4 @@ async def test_a_locked_table_leaves_its_issues_as_they_were(database: Database,
             assert "shop.py:7: the server did not look at it" in (told.figures.trouble or "")
         watched.watch.hear("safety", (), NOTHING)
         told = await watched.account(lambda each: each.figures.trouble is None)
-        assert (told.gone, told.issues, told.figures.judged) == (frozenset(), (), 3)
+        assert (told.gone, told.issues, told.figures.judged) == (frozenset(), (), 4)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from pgmend.listener.catalog.exclusion import LeftAlone
 from pgmend.listener.connection import connect
@@ -11,8 +14,12 @@ from pgmend.listener.counters.idle import Idleness, watch
 from pgmend.listener.hearing.lease import take_lease
 from pgmend.listener.judging.analyst import Analyst
 from pgmend.listener.judging.judge import Judge
+from psycopg.conninfo import make_conninfo
 
 from tests.support.database import Database
+from tests.support.eventually import eventually
+from tests.support.installation import installed_database
+from tests.support.server import Server
 
 WORLD = """
     create table t (id int primary key, a int, b int); insert into t select n, n, n from generate_series(1, 2000) n;
@@ -97,6 +104,38 @@ async def test_dropped_index_is_forgotten(installed: Database) -> None:
 
 async def test_no_standby_is_seen_where_there_is_none(installed: Database) -> None:
     assert not (await look(installed)).standbys
+
+
+@contextmanager
+def streaming(database: Database) -> Iterator[None]:
+    """A standby, as far as the primary can tell."""
+    with psycopg.connect(make_conninfo(database.dsn, replication="true"), autocommit=True) as standby:
+        place = database.value("select pg_current_wal_lsn()::text")
+        answer = standby.pgconn.exec_(f"START_REPLICATION PHYSICAL {place}".encode())
+        assert answer.status == psycopg.pq.ExecStatus.COPY_BOTH
+        yield
+        standby.pgconn.finish()
+
+
+async def test_where_a_standby_reads_no_index_is_called_unused(private_server: Server) -> None:
+    with installed_database(private_server) as database:
+        database.execute(WORLD)
+        database.execute("insert into t select n, n, n from generate_series(2001, 60000) n; analyze t")
+        async with await connect(database.dsn, "test") as leading, await database.connect() as connection:
+            lease = await take_lease(leading, "test")
+            assert lease is not None
+            analyst = Analyst(connection, lease, Judge(), LeftAlone(()))
+            await analyst.begin()
+            later(database, timedelta(days=40))
+            with streaming(database):
+                assert (await look(database)).standbys
+                assert (await analyst.scan("safety")).opened == ()
+            database.execute("select pg_create_physical_replication_slot('away')")
+            assert (await analyst.scan("safety")).opened == ()
+            database.execute("select pg_drop_replication_slot('away')")
+            await eventually(lambda: database.value("select count(*) from pg_stat_replication") == 0)
+            (issue,) = (await analyst.scan("safety")).opened
+            assert (issue.issue_type, issue.object_name) == ("UNUSED_INDEX", "A, 1")
 
 
 async def test_listener_tells_of_it_at_a_full_scan_and_takes_it_back_once_it_is_used(installed: Database) -> None:

@@ -407,6 +407,34 @@ async def test_a_value_that_two_texts_get_is_left(schema: Database, tmp_path: Pa
     assert len(found.told) == 3
 
 
+async def test_what_comes_through_a_view_is_told(schema: Database, tmp_path: Path) -> None:
+    schema.execute('create view o as select id, user_id as "Größe" from orders; create view p as select * from o')
+    schema.execute("create view q as select id, note from orders where user_id <> ''")
+    codes = {
+        "a column": asyncpg("str(x)", "x: int", sql='select 1 from p where "Größe" = $1'),
+        "all of it": asyncpg("5", "x", sql="select * from o where id = $1"),
+        "another column": asyncpg("5", "x", sql="select id from o where id = $1"),
+        "a view without it": asyncpg("5", "x", sql="select id from q where id = $1"),
+    }
+    assert await mended_all(schema, tmp_path, codes) == {
+        case: (code, case in ("a column", "all of it")) for case, code in codes.items()
+    }
+
+
+async def test_what_the_next_round_brings_counts(schema: Database, tmp_path: Path) -> None:
+    code = ASYNCPG + dedent(
+        """
+        async def f(conn: asyncpg.Connection, y):
+            x = 5
+            while y:
+                await conn.fetch("select 1 from orders where user_id = $1", str(x))
+                x = y
+        """
+    )
+    after, _ = await mended(schema, tmp_path, code)
+    assert after == code.replace("str(x)", "int(x)")
+
+
 async def test_a_value_is_changed_where_the_caller_gives_it(schema: Database, tmp_path: Path) -> None:
     code = ASYNCPG + dedent(
         """
@@ -481,9 +509,20 @@ async def test_psycopgs_rows_are_followed(schema: Database, tmp_path: Path) -> N
             cursor = conn.execute("select user_id from orders")
             found = [int(each["user_id"]) for each in cursor.fetchall()]
             return int(row["user_id"]), found
+
+        def g(conn: psycopg.Connection):
+            with conn.cursor() as cur:
+                cur.execute("select user_id from orders")
+                first = cur.fetchone()
+                cur.execute("select user_id from logs")
+                second = cur.fetchone()
+                for one in cur.fetchall():
+                    print(int(one["user_id"]))
+                return (first["user_id"] == "5"), int(second["user_id"])
         """
     )
     after, _ = await mended(schema, tmp_path, code)
+    code = code.replace('first["user_id"] ==', 'str(first["user_id"]) ==')
     assert after == code.replace('int(each["user_id"])', 'each["user_id"]').replace(
         'int(row["user_id"])', 'row["user_id"]'
     )

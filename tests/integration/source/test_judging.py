@@ -64,6 +64,7 @@ CLEAN = {
     "an insert": asyncpg("insert into users (id, name) values ($1, $2) returning id", ", 1, 'a'"),
     "an int for an integer": asyncpg("select 1 from users where id = $1", ", a", ", a: int"),
     "a float that asyncpg cuts": asyncpg("select 1 from users where id = $1", ", a", ", a: float"),
+    "a Decimal that asyncpg cuts": asyncpg("select 1 from users where id = $1", ", a", ", a: Decimal"),
     "a str for a uuid": asyncpg("select 1 from sessions where key = $1", ", a", ", a: str"),
     "a cast that says what is meant": asyncpg("select 1 from users where created_at::date = $1", ", day"),
     "an operator with a question mark": asyncpg("select 1 from users where data ? 'a' and data ?| array['b']"),

@@ -154,6 +154,35 @@ async def test_what_names_nothing_or_is_looked_into_is_judged(schema: Database, 
     assert (analysis.asked, analysis.judged, analysis.issues) == (6, 6, ())
 
 
+WITH_HOLES = {
+    'f"LISTEN {channel}"': 1,
+    "f'notify \"{channel}_x\"'": 1,
+    'f"insert into users (id) values ({number})"': 1,
+    'f"insert into users (id, name) values ({numbers})"': 0,
+    'f"select 1 from users where id = {number} limit {number}"': 1,
+    'f"select {column} from users"': 0,
+    'f"create table if not exists {name} (id integer)"': 0,
+    '"create table if not exists made (id bigint primary key, at timestamptz default now(), texts text[])"': 1,
+    '"create table if not exists made (id bigint references users)"': 0,
+    '"create table if not exists made (mood mood)"': 0,
+    '"create table if not exists made (id integer default next_one())"': 0,
+    'sql.SQL("notify a, {}").format(text)': 0,
+    'sql.SQL("select 1 from users where name = {}").format(text)': 1,
+}
+
+
+@pytest.mark.parametrize("statement", WITH_HOLES)
+async def test_holes_that_are_no_names_leave_all_to_judge(schema: Database, tmp_path: Path, statement: str) -> None:
+    parameters = "channel, number, numbers, column, name, text: str"
+    code = (
+        f"from psycopg import Connection, sql\ndef f(conn: Connection, {parameters}):\n    conn.execute({statement})\n"
+    )
+    (tmp_path / "app.py").write_text(code)
+    analysis = await analyze(await schema.connect(), extract(tmp_path), Settings())
+    assert (analysis.asked, analysis.judged) == (1, WITH_HOLES[statement])
+    assert not analysis.issues
+
+
 @pytest.mark.parametrize("statement", ["select 'a\0b' from users", "select '\ud800', nope from users"])
 async def test_what_is_no_text_is_told(schema: Database, tmp_path: Path, statement: str) -> None:
     (tmp_path / "app.py").write_text(

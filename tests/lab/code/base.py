@@ -62,17 +62,49 @@ engine.on_new_connection(LoggingDatabaseConnection(conn=connection, engine=engin
 wrapped = LoggingDatabaseConnection(conn=connection, engine=engine, default_txn_name="", server_name="")
 prepare_database(wrapped, engine, config=None)
 """
+_MAUTRIX_TELEGRAM = """
+import asyncio
+from mautrix.util.async_db import Database
+from mautrix_telegram.db import upgrade_table
+async def make():
+    database = Database.create(DSN, upgrade_table=upgrade_table)
+    await database.start()
+    await database.stop()
+asyncio.run(make())
+"""
+_SWH_STORAGE = """
+import pathlib
+import psycopg
+folder = pathlib.Path(sys.path[0]) / "swh" / "storage" / "sql"
+with psycopg.connect(DSN) as connection:
+    # A server without OpenSSL has no pgcrypto, which only the bodies of some functions need.
+    connection.execute("set check_function_bodies = off")
+    for part in ("10-superuser-init", "15-flavor", "20-enums", "30-schema", "40-funcs"):
+        text = (folder / f"{part}.sql").read_text()
+        connection.execute(text.replace("create extension if not exists pgcrypto;", ""))
+"""
+_TRAC = """
+import tempfile
+from psycopg2.extensions import parse_dsn
+from trac.admin.console import TracAdmin
+given = parse_dsn(DSN)
+url = f"postgres://{given['user']}:{given.get('password', 'none')}@{given['host']}:{given['port']}/{given['dbname']}"
+with tempfile.TemporaryDirectory() as folder:
+    TracAdmin(folder + "/env").onecmd(f"initenv name {url}?schema=public")
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeBase:
-    """A package with its version, the folder of its code, and the script that makes its schema at `DSN`."""
+    """A package with its version, the folder of its code, and the script that makes its schema at `DSN`. It is fetched
+    with what it needs and what is named in `more`; one `alone` without, since its schema needs nothing of that."""
 
     package: str
     version: str
     folder: str
     makes: str
     more: tuple[str, ...] = ()
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -86,7 +118,8 @@ class CodeBase:
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
             with tempfile.TemporaryDirectory(dir=place.parent) as target:
                 fetched = Path(target) / "site"
-                run([*pip, "--target", str(fetched), f"{self.package}=={self.version}", *self.more])
+                options = ["--target", str(fetched), *(["--no-deps"] if self.alone else [])]
+                run([*pip, *options, f"{self.package}=={self.version}", *self.more])
                 fetched.rename(place)
         return place
 
@@ -113,5 +146,8 @@ CODE_BASES = (
     CodeBase("chancy", "0.26.0", "chancy", _CHANCY, ("croniter",)),
     CodeBase("saq", "0.26.4", "saq", _SAQ, ("psycopg[binary,pool]",)),
     CodeBase("langgraph-checkpoint-postgres", "3.2.0", "langgraph", _LANGGRAPH, ("psycopg[binary]",)),
+    CodeBase("mautrix-telegram", "0.15.3", "mautrix_telegram", _MAUTRIX_TELEGRAM, ("asyncpg",)),
+    CodeBase("swh-storage", "4.3.0", "swh", _SWH_STORAGE, alone=True),
+    CodeBase("Trac", "1.6", "trac", _TRAC, ("psycopg2-binary", "setuptools<81")),
     CodeBase("matrix-synapse", "1.163.2", "synapse", _SYNAPSE, ("psycopg2-binary",)),
 )

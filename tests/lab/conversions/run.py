@@ -1,7 +1,8 @@
 """What planted code does against a server: the rows that it gets and leaves, or the error.
 
-asyncpg is stood in for by its rules (the codecs of 0.30): values are encoded by the type that the server describes, an
-integer from what has `__index__`, text from a str alone, a uuid from a UUID or its text.
+asyncpg is stood in for by its rules, which were held against 0.32 itself: values are encoded by the type that the
+server describes, an integer from what has `__int__` (a str has not), text from a str alone, a uuid from a UUID or its
+text.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class Connection:
 def _encoded(kind: str, value: Any) -> bytes | None:
     if value is None:
         return None
-    if kind == "integer" and hasattr(value, "__index__"):
-        return str(value.__index__()).encode()
+    if kind == "integer" and hasattr(value, "__int__"):
+        return str(int(value)).encode()
     if kind == "text" and isinstance(value, str):
         return value.encode()
     if kind == "uuid" and isinstance(value, UUID | str):

@@ -367,6 +367,8 @@ def test_merging(base: bytes, now: bytes, wanted: bytes, expected: bytes | None)
         assert merged(base, now, wanted) == expected
 
 
+STRIDE = int(os.environ.get("PGMEND_TEST_STRIDE", "6"))
+"""Every so many instants; `make code-deaths` dies at each."""
 CALLS = ("open", "rename", "unlink", "fsync", "fchmod", "mkdir", "close")
 
 
@@ -401,7 +403,7 @@ def test_death_at_any_instant_leaves_each_file_before_or_after_and_the_next_run_
 ) -> None:
     number, died = 0, 0
     while True:
-        number += 1
+        number += STRIDE
         ended = _die_at(number, lambda: written(root, records) and None)
         if os.WIFEXITED(ended):
             assert os.WEXITSTATUS(ended) == 0
@@ -415,7 +417,7 @@ def test_death_at_any_instant_leaves_each_file_before_or_after_and_the_next_run_
         if contents(root) == [AFTER] * 3:  # it was applied before it died
             (done,) = [each for each in _all(records) if each.state == "applied"]
             undone(root, records, done.fix_id)
-    assert died > 40
+    assert died > 40 / STRIDE
     assert contents(root) == [AFTER] * 3
 
 
@@ -423,7 +425,7 @@ def test_death_during_an_undo_or_a_recovery_is_recovered_from(root: Path, record
     fix = written(root, records).record.fix_id
     ended, number = 9, 0
     while not os.WIFEXITED(ended):
-        number += 7
+        number += 2 * STRIDE - 1
         ended = _die_at(number, lambda: undone(root, records, fix) and None)
         assert set(contents(root)) <= {BEFORE, AFTER}
         if not os.WIFEXITED(ended):
