@@ -7,7 +7,8 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # Every worker and every process that a test starts would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test setup check lint bench chaos code-deaths failpoints lab lab-casts lab-statements lab-code lab-conversions matrix lock clean
+.PHONY: demo test setup check lint bench chaos code-deaths failpoints lab lab-casts lab-statements lab-code \
+	lab-conversions lab-planted matrix lock clean
 
 demo: $(STAMP)
 	$(BIN)/pgmend demo $(ARGS)
@@ -56,6 +57,9 @@ lab-statements: $(STAMP) ## 200 plans that each break one known statement, and t
 
 lab-code: $(STAMP) ## real code bases from PyPI against the schemas that they make; ARGS="--only saq"
 	$(BIN)/python -m tests.lab.code $(ARGS)
+
+lab-planted: $(STAMP) ## 5,000 pieces of code, half of them wrong in one known place; ARGS="--cases 500 --seed 3 --keep folder"
+	$(BIN)/python -m tests.lab.planted $(ARGS)
 
 lab-conversions: $(STAMP) ## 500 conversions planted in code, half of them provable, mended and run before and after
 	$(BIN)/python -m tests.lab.conversions $(ARGS)

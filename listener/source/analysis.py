@@ -17,12 +17,12 @@ from ..catalog.snapshot import DATABASE
 from ..issue import Issue, Severity, definition_hash, issue_id
 from ..settings import Settings
 from .asking import Question, Refused, Taken, Unasked, ask, seclude
-from .clauses import Opened
+from .clauses import Opening
 from .examined import Examined
 from .extracted import CodeStatement, Extraction, Site
 from .judgements.judgement import Defect, seen
 from .panel import Panel, Seat
-from .parsed import slices
+from .parsed import parse, slices
 from .prepared import Prepared, prepared
 from .recollection import Recollection, read_mark
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
@@ -176,7 +176,7 @@ async def _examined(
         for place, one in enumerate(examined)
         if isinstance(one.answer, Refused) and one.answer.sqlstate in (UNDEFINED_TABLE, UNDEFINED_COLUMN)
     ]
-    utilities = [place for place, one in enumerate(examined) if _UTILITY.match(one.sql)]
+    utilities = [place for place, one in enumerate(examined) if _is_utility(one.sql)]
     hunted = sorted({*lost, *utilities})
     if hunted:
         schema.names, schema.former = await read_names(connection), await read_former(connection)
@@ -192,12 +192,22 @@ async def _examined(
     return examined
 
 
-_UTILITY: Final = re.compile(r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy)\b", re.IGNORECASE | re.DOTALL)
+_UTILITY: Final = re.compile(
+    r"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+(?:truncate|lock|copy|alter|grant|revoke|vacuum|analyze|refresh|cluster|reindex"
+    r"|create\s+(?:unique\s+)?index|create\s+(?:or\s+replace\s+)?(?:constraint\s+)?trigger)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
-def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opened]]:
+def _is_utility(sql: str) -> bool:
+    parsed = parse(sql) if _UTILITY.match(sql) else None
+    return parsed is not None and parsed.utility
+
+
+def _hunted(one: Examined) -> tuple[str, Callable[[int, int], bool], frozenset[Opening]]:
     prepared = one.prepared
-    return one.sql, lambda position, length: prepared.is_assumed(one.offset + position, length), prepared.opened
+    opened = frozenset(each.behind(one.offset) for each in prepared.opened)
+    return one.sql, lambda position, length: prepared.is_assumed(one.offset + position, length), opened
 
 
 def _parts(statement: CodeStatement) -> Iterator[tuple[CodeStatement, Prepared, int, str, bool]]:

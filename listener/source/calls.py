@@ -26,7 +26,7 @@ _NEVER: Final = frozenset(
     }
 )
 _TELLING: Final = re.compile(r"(?i)sql|quer|stmt|statement|ddl")
-_NAMES: Final = re.compile(r"[\w.\"]+", re.ASCII)
+_NAMES: Final = re.compile(r'(?:[\w$]+|"(?:[^"]|"")+")(?:\.(?:[\w$]+|"(?:[^"]|"")+"))*')
 
 
 class Place(Reading, Protocol):

@@ -14,7 +14,8 @@ from .drivers import drivers
 from .drivers.driver import Binding, Driver
 from .extracted import CodeStatement, Site
 from .facts import Argument
-from .parsed import LITERAL, Parsed, looked_into, parse
+from .operands import LITERAL, NULL, Operands, operands
+from .parsed import Parsed, looked_into, parse
 from .prepared import Mark, Prepared
 from .schema import Relation, Schema
 from .unknown import Hunt
@@ -32,6 +33,8 @@ _BAD_LITERAL: Final = "22"
 _BY_TYPE: Final = frozenset({"42725", "42883", "42804", "42846", "42P08", INDETERMINATE})
 """Objections that go by the types of operands."""
 _OF_OPERATORS: Final = frozenset({"42725", "42883"})
+_BY_PLACE: Final = frozenset({"42804", "42846", "42803"})
+"""Objections to the type or the place of one expression."""
 _BY_EXPRESSION: Final = frozenset({"42803", "42P10"})
 """Two literals are one expression, which two parameters never are."""
 _OF_NAMES: Final = frozenset({"42P01", "42703", "42702"})
@@ -98,27 +101,39 @@ class Examined:
         if driver is not None and not driver.client_binds:
             return False
         literal = answer.sqlstate == _SYNTAX and _PLACEHOLDER.match(self.sql, max(0, answer.position)) is not None
-        return literal or answer.sqlstate in _BY_EXPRESSION
+        return literal or (answer.sqlstate in _BY_EXPRESSION and not self.closed(answer, frozenset()))
 
     def _settled(self, answer: Refused) -> bool:
         """Whether no value in a hole takes the objection away."""
         if answer.sqlstate in _BY_TYPE:
-            return self.closed(answer, frozenset(), literals=True)
+            return self.closed(answer, frozenset(), nulls=True)
         at_column = self.parsed is not None and any(each.location == answer.position for each in self.parsed.columns)
         at_table = self.hunt is not None and bool(self.hunt.tables or self.hunt.supposed)
         return answer.sqlstate in _OF_NAMES and (at_column or at_table or bool(self.hunt and self.hunt.columns))
 
-    def closed(self, answer: Refused, known: Set[int], *, literals: bool = False) -> bool:
+    def closed(self, answer: Refused, known: Set[int], *, nulls: bool = False) -> bool:
         """Whether an objection to an operator or a function has nothing to do with parameters but the `known`; nor, if
         so asked, with literals."""
         parsed = self.parsed
-        if parsed is None or (answer.sqlstate not in _OF_OPERATORS and not known):
+        if parsed is None or not (answer.sqlstate in _OF_OPERATORS or answer.sqlstate in _BY_PLACE or known):
             return False
-        beside = known if literals else known | {LITERAL}
+        beside = known | ({LITERAL} if nulls else {LITERAL, NULL})
+        found = operands(self.sql, answer.position)
+        apart = set[int]() if found is not None and self._of_tables(found) else parsed.open_apart
+        if answer.sqlstate in _BY_PLACE and not known:
+            return found is not None and not found.mixed and found.numbers <= beside and apart <= beside
         within = parsed.open_at.get(answer.position)
         if within is None:
             within = set[int]().union(*parsed.open_at.values()) if known else set[int]()
-        return parsed.open_apart <= beside and within <= beside
+        return apart <= beside and within <= beside
+
+    def _of_tables(self, found: Operands) -> bool:
+        """Whether all of its columns are those of tables, whose types nothing in the statement changes."""
+        parsed = self.parsed
+        called = (
+            set[str]() if parsed is None else {each.called for each in parsed.ranges if each.name not in parsed.names}
+        )
+        return all(len(parts) > 1 and parts[-2] in called for parts in found.columns)
 
     def _may_be_made(self) -> bool:
         """Whether the code makes a function, a type or a sequence of a name in the statement, or an extension."""

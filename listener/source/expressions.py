@@ -13,7 +13,7 @@ from .place import Lines
 from .proofs import proof
 from .scope import Scope
 from .sequences import sequence
-from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Written
+from .sqltext import Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written
 from .walking import calls_in
 
 
@@ -54,6 +54,25 @@ class Expressions:
         """The characters of a literal with their place."""
         line, column = node.lineno, self.column(node)
         engine = self.scope.guard.engine if self.scope.guard is not None else None
+        return self._written(value, line, column, engine)
+
+    def literals(self, node: ast.Constant, value: str) -> Text:
+        """The same, of literals one after the other each: Python makes one constant of them."""
+        whole = self.literal(node, value)
+        end_line, end = node.end_lineno or node.lineno, node.end_col_offset or node.col_offset
+        if not isinstance(whole, Written) or whole.exact or end - node.col_offset == len(value) + 2:
+            return (whole,)
+        places = self.lines.literals((node.lineno, self.column(node)), (end_line, self.lines.column(end_line, end)))
+        values = [str(ast.literal_eval(said)) for _, _, said in places] if len(places) > 1 else []
+        if "".join(values) != value:
+            return (whole,)
+        return tuple(
+            self._written(each, line, column, whole.engine)._replace(adjacent=True)
+            for (line, column, _), each in zip(places, values, strict=True)
+            if each
+        )
+
+    def _written(self, value: str, line: int, column: int, engine: str | None) -> Written:
         if "\\" not in value and (content := self.lines.content(line, column, value)) is not None:
             return Written(value, *content, exact=True, file=self.path, engine=engine)
         return Written(value, line, column, file=self.path, engine=engine)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from .drivers.driver import Binding, Sink
 from .facts import Argument, Call, Function
 from .lists import hole_kind, item, joined, mapped
 from .sqltext import NOTHING, Alternatives, Hole, HoleKind, Parameter, Piece, Text, Written, quoted
+
+_NO_VALUES: Final = frozenset({"prepare", "binary", "timeout", "execution_options", "translations", "using"})
+"""Keywords of drivers' methods that give no values."""
 
 
 def given(call: Call, position: int, keywords: Collection[str]) -> Argument | None:
@@ -28,7 +32,8 @@ def values(call: Call, sql: Argument, sink: Sink) -> tuple[tuple[Argument, ...] 
         after = positional[sink.position + 1 :] if sql in positional else positional[sink.position :]
         given = after[0] if after else next((each for each in call.arguments if each.key in sink.values), None)
         if given is None:
-            return ((), False)
+            known = {*sink.keywords, *_NO_VALUES}
+            return (None, False) if any(each.key not in known for each in call.arguments if each.key) else ((), False)
         return _within(given)
     return (None, False)
 

@@ -19,7 +19,7 @@ SQL: Final = re.compile(
 TELLING: Final = re.compile(r"(?i)sql|quer|stmt|statement")
 OF_DATABASES: Final = re.compile(
     r"(?i)(?:^|[._])(?:\w*conn\w*|cur|curs|cursor|\w*_cur|\w*cursor|db|database|\w*_db|pool|\w*_pool|session|tx"
-    r"|transaction|engine|driver|pg|txn|trans|postgres\w*)(?:$|[._(\[])"
+    r"|transaction|engine|driver|pg|txn|trans|postgres\w*|objects)(?:$|[._(\[])"
 )
 
 

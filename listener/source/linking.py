@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .drivers import drivers, sinks_named
+from .drivers import drivers, outermost, sinks_named
 from .drivers.driver import Binding, Sink
 from .extracted import CodeStatement, Dynamic, Site
 from .facts import Argument, Call, Function, Guard, Module
@@ -86,7 +86,8 @@ class Linker:
             for driver in module.drivers
             if drivers()[driver].foreign is None
         }
-        self._only = next(iter(used)) if len(used) == 1 else None
+        only = outermost(used)
+        self._only = only[0] if len(only) == 1 else None
         everywhere = {driver for module in self._modules for driver in module.drivers}
         # Which cursors a connection makes is said where it is made: then either style may be meant.
         self._adapted = frozenset(each for module in self._modules for each in module.adapted)
@@ -180,7 +181,7 @@ class Linker:
         if call.driver is not None:
             return call.driver, by_driver.get(call.driver)
         imported = [name for name in by_driver if name in module.drivers]
-        ours = [name for name in imported if drivers()[name].foreign is None]
+        ours = outermost(name for name in imported if drivers()[name].foreign is None)
         if len(ours) == 1:
             return ours[0], by_driver[ours[0]]
         if len(imported) == 1:

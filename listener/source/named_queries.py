@@ -14,18 +14,17 @@ from .sections import sections
 
 def named_statements(modules: Iterable[Module], files: Mapping[str, str]) -> Iterator[CodeStatement]:
     """The queries of the files that code loads by their folder or name."""
-    loads = [(module, loaded) for module in modules for loaded in module.loaded]
+    loads = [loaded for module in modules for loaded in module.loaded]
     for path, text in files.items() if loads else ():
-        using = next(((module, loaded) for module, loaded in loads if _loads(loaded, path)), None)
-        if using is None:
+        loaded = next((each for each in loads if _loads(each, path)), None)
+        if loaded is None:
             continue
-        module, loaded = using
         engine = next((each.foreign for each in drivers().values() if each.name == loaded.driver), None)
         for piece in sections(text, path):
             yield CodeStatement(
                 (piece,),
                 Site(path, piece.line, piece.column),
-                Site(module.path, loaded.line, 0),
+                Site(path, piece.line, piece.column),  # who calls it is not followed
                 f"{loaded.library}",
                 "",
                 loaded.library,

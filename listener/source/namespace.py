@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from .facts import Function, Module
+from .filling import completed
 from .forms.file import FILE
 from .forms.name import LOCAL
 from .lists import ITEM, hole_kind
@@ -15,6 +16,7 @@ from .lookup import DEEPEST, Lookup, class_of
 from .sections import sections
 from .sqltext import (
     Alternatives,
+    Filling,
     Hole,
     HoleKind,
     Parameter,
@@ -23,6 +25,7 @@ from .sqltext import (
     Written,
     assumed,
     concatenated,
+    each_filled,
     either,
     sensible,
 )
@@ -56,7 +59,9 @@ class Namespace(Lookup):
             self._steps = 0
         parts: list[Alternatives] = []
         for piece in text:
-            if isinstance(piece, Reference):
+            if isinstance(piece, Reference) and piece.filling is not None:
+                parts.append(self._filled(piece, piece.filling, module, owner, depth))
+            elif isinstance(piece, Reference):
                 parts.append(self._followed(piece, module, owner, depth))
             elif isinstance(piece, Parameter) and piece.each:
                 several = self.resolved(piece.each, module, owner, depth + 1)
@@ -127,6 +132,18 @@ class Namespace(Lookup):
         if any(function.returns for _, function in self.functions(receiver, name, module, owner)):
             return self._returned(piece, module, owner, depth, hole)
         return self._section(piece.name, module) or ((hole,),)
+
+    def _filled(self, piece: Reference, filling: Filling, module: Module, owner: str, depth: int) -> Alternatives:
+        """The templates that the name leads to, filled with what stands here."""
+        given = tuple(
+            (key, either([self.resolved(text, module, owner, depth + 1) for text in texts], filling.hole))
+            for key, texts in filling.given
+        )
+        found = each_filled(
+            self._followed(piece._replace(filling=None), module, owner, depth),
+            lambda text: completed(text, filling._replace(given=given)),
+        )
+        return either([found], filling.hole) if found is not None else ((filling.hole,),)
 
     def _returned(self, piece: Reference, module: Module, owner: str, depth: int, hole: Hole) -> Alternatives:
         """What a function gives back for these arguments."""

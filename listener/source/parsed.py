@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from pglast import ast
 from pglast.visitors import Ancestor, Visitor
 
 from ..nesting import NestedTooDeeply, require_shallow
+from .operands import LITERAL, NULL
 from .prepared import HOLE_NAME
 
 _DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
@@ -43,9 +45,12 @@ _TYPES: Final = frozenset(
 )
 _FUNCTIONS: Final = frozenset({"now", "gen_random_uuid", "clock_timestamp", "statement_timestamp", "lower", "coalesce"})
 _APART: Final = (ast.RangeSubselect, ast.RangeFunction, ast.RangeTableFunc, ast.CommonTableExpr)
-LITERAL: Final = 0
-"""Among the numbers of parameters: a string or NULL."""
-_UTILITIES: Final = (ast.TruncateStmt, ast.LockStmt, ast.CopyStmt)
+_UTILITIES: Final = (
+    *(ast.TruncateStmt, ast.LockStmt, ast.CopyStmt, ast.AlterTableStmt, ast.IndexStmt, ast.GrantStmt, ast.VacuumStmt),
+    *(ast.RefreshMatViewStmt, ast.ClusterStmt, ast.CreateTrigStmt, ast.ReindexStmt),
+)
+"""Statements whose relations nobody looks up before they run. Of what renames or drops one nothing is said: it may have
+run already."""
 
 
 class Range(NamedTuple):
@@ -92,9 +97,9 @@ class Parsed:
     """What a statement names. `made` are relations that it creates, `names` those of WITH, `outputs` are columns
     that give a result its name, `sorting` where columns stand that it sorts or groups by, `operators` where operators
     do. It is `foreign` where it names types or functions that not every server has. It `copies_whole` a relation with
-    COPY, without naming columns. `open_at` are the parameters within what stands at a place, with LITERAL for what has
-    no type of its own either; `open_apart` are those of queries, functions and rows that it selects from: they may be
-    in any of its columns."""
+    COPY, without naming columns. `open_at` are the parameters within what stands at a place, with LITERAL and NULL for
+    what has no type of its own either; `open_apart` are those of queries, functions and rows that it selects from: they
+    may be in any of its columns."""
 
     kind: str
     ranges: list[Range] = field(default_factory=list[Range])
@@ -151,10 +156,12 @@ def parse(sql: str) -> Parsed | None:
         return None
     if len(statements) != 1:
         return None
-    reader = _Reader(type(statements[0].stmt).__name__)
+    reader = _Reader(type(statements[0].stmt).__name__, sql)
     reader(statements[0].stmt)
     found = reader.found
     found.utility = isinstance(statements[0].stmt, _UTILITIES)
+    if isinstance(statements[0].stmt, ast.AlterTableStmt) and statements[0].stmt.missing_ok:
+        found.ranges.clear()
     if isinstance(statements[0].stmt, ast.CopyStmt):
         found.copies_whole = not statements[0].stmt.attlist and statements[0].stmt.query is None
     return found
@@ -177,12 +184,23 @@ def span(sql: str, location: int) -> tuple[int, int]:
     return (location, match.end()) if match is not None else (location, location)
 
 
+def _named(sql: str, start: int, name: str) -> int:
+    """Where the name stands from that offset on; the offset itself where it is spelt in a way that is not known."""
+    for match in _DOTTED.finditer(sql, start):
+        said = match[0]
+        plain = said[1:-1].replace('""', '"') if said.startswith('"') else said.lower()
+        if plain == name:
+            return match.start()
+    return start
+
+
 class _Reader(Visitor):
     """Collects names."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, sql: str) -> None:
         super().__init__()
         self.found = Parsed(kind)
+        self._sql = sql
         self._targets: set[int] = set()
 
     def visit_InsertStmt(self, _: object, node: ast.InsertStmt) -> None:  # noqa: N802 - pglast finds it by this name
@@ -190,6 +208,7 @@ class _Reader(Visitor):
         self._assigned(node.cols)
         if node.onConflictClause is not None:
             self._assigned(node.onConflictClause.targetList)
+            self._inferred(node.onConflictClause.infer)
 
     def visit_UpdateStmt(self, _: object, node: ast.UpdateStmt) -> None:  # noqa: N802 - as above
         self._target(node.relation)
@@ -200,6 +219,16 @@ class _Reader(Visitor):
 
     def visit_MergeStmt(self, _: object, node: ast.MergeStmt) -> None:  # noqa: N802 - as above
         self._target(node.relation)
+
+    def visit_CopyStmt(self, _: object, node: ast.CopyStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+        start = node.relation.location or 0 if node.relation is not None else 0
+        self._placed(start, [each.sval for each in cast("tuple[Any, ...]", node.attlist or ())])
+
+    def visit_IndexStmt(self, _: object, node: ast.IndexStmt) -> None:  # noqa: N802 - as above
+        self._target(node.relation)
+        start = node.relation.location or 0 if node.relation is not None else 0
+        self._placed(start, [each.name for each in cast("tuple[Any, ...]", node.indexParams or ()) if each.name])
 
     def visit_SelectStmt(self, _: object, node: ast.SelectStmt) -> None:  # noqa: N802 - as above
         self.found.queries += 1
@@ -247,6 +276,10 @@ class _Reader(Visitor):
                 if parts and names:
                     self.found.casts.append(Cast(one.arg.location or 0, parts, names[-1].sval, operator, other))
 
+    def visit_SubLink(self, _: object, node: ast.SubLink) -> None:  # noqa: N802 - as above
+        if node.testexpr is not None:
+            self.found.operators.add(node.location if node.location is not None else -1)
+
     def visit_TypeName(self, _: object, node: ast.TypeName) -> None:  # noqa: N802 - as above
         names = [each.sval for each in cast("tuple[Any, ...]", node.names or ())]
         self.found.foreign |= not names or (names[0] != "pg_catalog" and names[-1] not in _TYPES)
@@ -260,7 +293,7 @@ class _Reader(Visitor):
 
     def visit_A_Const(self, ancestors: Ancestor, node: ast.A_Const) -> None:  # noqa: N802 - as above
         if node.isnull or isinstance(node.val, ast.String):
-            self._open(ancestors, node, LITERAL)
+            self._open(ancestors, node, NULL if node.isnull else LITERAL)
 
     def _open(self, ancestors: Ancestor, node: ast.Node, number: int) -> None:
         above: Any = ancestors
@@ -282,6 +315,18 @@ class _Reader(Visitor):
     def _made(self, node: ast.RangeVar | None) -> None:
         if node is not None and node.relname:
             self.found.made.add(node.relname)
+
+    def _inferred(self, infer: ast.InferClause | None) -> None:
+        """The columns of ON CONFLICT, of which only the clause has a place."""
+        elements = cast("tuple[Any, ...]", infer.indexElems or ()) if infer is not None else ()
+        if infer is not None:
+            self._placed(infer.location or 0, [each.name for each in elements if each.name])
+
+    def _placed(self, start: int, names: Iterable[str]) -> None:
+        """Columns of which the tree has no place: they stand from that offset on."""
+        for each in names:
+            start = _named(self._sql, start, each)
+            self.found.assigned.append(Assigned(start, each))
 
     def _assigned(self, targets: Any) -> None:
         for each in targets or ():

@@ -9,6 +9,11 @@ from typing import Final
 
 from .sqltext import Written
 
+_PARTS: Final = re.compile(
+    r"""(?P<literal>[rRuU]?(?:\"\"\"(?:[^\\]|\\.)*?\"\"\"|'''(?:[^\\]|\\.)*?'''|\"(?:[^"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'))"""
+    r"|\s+|\\\n|\#[^\n]*",
+    re.DOTALL,
+)
 _OPENING: Final = re.compile(r"[rRbBuUfFtT]{0,2}(\"\"\"|'''|\"|')")
 
 
@@ -50,6 +55,25 @@ class Lines:
         """The characters of the place; of more than one line only the first."""
         text = self._lines[line - 1]
         return text[column:end_column] if line == end_line else text[column:].rstrip() + " …"
+
+    def literals(self, start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int, str]]:
+        """The literals that stand one after the other between two places, each with its own; none where there is
+        anything else."""
+        first, last = start[0], end[0]
+        lines = self._lines[first - 1 : last]
+        lines[-1] = lines[-1][: end[1]]
+        source = "\n".join(lines)
+        found: list[tuple[int, int, str]] = []
+        done = start[1]
+        while done < len(source):
+            match = _PARTS.match(source, done)
+            if match is None:
+                return []
+            if match["literal"] is not None:
+                line = source.count("\n", 0, done)
+                found.append((first + line, done - (source.rfind("\n", 0, done) + 1), match["literal"]))
+            done = match.end()
+        return found
 
     def content(self, line: int, column: int, value: str) -> tuple[int, int] | None:
         """Where the characters of a string literal begin, if they stand there as they are."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from .clauses import Clauses, Opened
+from .clauses import Clauses, Opening
 from .drivers import drivers
 from .drivers.driver import Style
 from .extracted import CodeStatement, Site
@@ -76,7 +76,7 @@ class Prepared:
     filled: tuple[Hole, ...]
     whole: bool
     quoted: int
-    opened: frozenset[Opened]
+    opened: frozenset[Opening]
     _copied: tuple[_Copied, ...]
     _origins: tuple[tuple[int, Written], ...]
     _default: Site
@@ -93,7 +93,7 @@ class Prepared:
         if origin < 0:
             return self._default
         start, piece = self._origins[origin]
-        if not piece.exact:
+        if not piece.exact and not piece.line:
             return self._default
         return Site(piece.file or self._default.file, *after(piece, raw - start))
 
@@ -207,15 +207,15 @@ class _Writer:
         self._bound = driver is None or driver.client_binds
         self._quoted = 0
         self._clauses = Clauses()
-        self._opened: set[Opened] = set()
-        # psycopg leaves `%` alone where it is given no values.
-        self._percents = style is Style.FORMAT and statement.arguments != ()
+        # psycopg leaves `%` alone where it is given no values, and none is meant to be.
+        meant = statement.arguments != () or any(_STYLES.get(_kind(each)) is Style.FORMAT for each in tokens)
+        self._percents = style is Style.FORMAT and meant
 
     def written(self, origins: tuple[tuple[int, Written], ...], found: frozenset[Style]) -> Prepared:
         done = 0
         for number, token in enumerate(self._tokens):
             replacement = self._replacement(number, token)
-            self._clauses.follow(token[0])
+            self._clauses.follow(token[0], self._length + token.start() - done)
             if replacement is None:
                 continue
             self._copy(done, token.start())
@@ -230,7 +230,7 @@ class _Writer:
             tuple(self._holes),
             self._whole,
             self._quoted,
-            frozenset(self._opened),
+            self._clauses.openings(),
             tuple(self._copied),
             origins,
             self._statement.site,
@@ -286,8 +286,8 @@ class _Writer:
         before = self._raw[token.start() - 1] if token.start() else " "
         behind = self._raw[token.end()] if token.end() < len(self._raw) else " "
         name = f"{HOLE_NAME}_{ord(token[0]) - _MARK}"
-        if hole.kind is not HoleKind.VALUE and (opened := self._clauses.opened()) is not None:
-            self._opened.add(opened)
+        if hole.kind is not HoleKind.VALUE:
+            self._clauses.hole()
         word, earlier = self._before(number)
         named = hole.kind is HoleKind.IDENTIFIER or before == "." or behind == "." or _wordy(before) or _wordy(behind)
         if named or word in _CHANNELS:

@@ -9,7 +9,7 @@ from typing import Final
 from .sqltext import Written
 
 _HEADER: Final = re.compile(
-    r"^[ \t]*--[ \t]*(?::?name[ \t]*:?[ \t]*)?:?(?P<name>[A-Za-z_][\w-]*)"
+    r"^[ \t]*--+[ \t]*(?P<said>:?name[ \t]*:?[ \t]+|:?name[ \t]*:)?:?(?P<name>[A-Za-z_][\w-]*)"
     r"(?:[\^!$#]|[ \t]:\w+|<!|\*!)*[ \t]*(?:--)?[ \t]*\r?$",
     re.MULTILINE,
 )
@@ -18,6 +18,8 @@ _HEADER: Final = re.compile(
 def sections(text: str, file: str, name: str | None = None) -> Iterator[Written]:
     """The section of that name, or all of them. The place is in the `.sql` file."""
     headers = list(_HEADER.finditer(text))
+    if any(each["said"] for each in headers):
+        headers = [each for each in headers if each["said"]]  # the others are comments of one word
     if not headers:
         return
     for header, following in zip(headers, [*headers[1:], None], strict=True):

@@ -52,5 +52,5 @@ def _places(statement: CodeStatement) -> set[Site]:
     return {
         Site(each.file or statement.call.file, each.line, each.column)
         for each in statement.text
-        if isinstance(each, Written) and each.exact
+        if isinstance(each, Written) and each.line
     }

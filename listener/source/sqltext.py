@@ -27,7 +27,7 @@ class Written(NamedTuple):
     """Characters that are in the file. `exact` says that they are there as they are, from that place on; otherwise the
     place is that of the whole literal. Lines count from 1, columns from 0, in characters. It is `assumed` where it is a
     default that a setting or a constructor may replace, and `bound` where placeholders have values before the call.
-    It stands where the `engine` is another one."""
+    It stands where the `engine` is another one. It is `adjacent` where it is one of several literals in a row."""
 
     text: str
     line: int
@@ -37,6 +37,7 @@ class Written(NamedTuple):
     assumed: bool = False
     bound: bool = False
     engine: str | None = None
+    adjacent: bool = False
 
 
 class Hole(NamedTuple):
@@ -48,9 +49,19 @@ class Hole(NamedTuple):
     column: int
 
 
+class Filling(NamedTuple):
+    """What the fields of a template are given, by place or name: those of `.format` where it is `formatted`, else those
+    of `%`. The `hole` stands in all others."""
+
+    formatted: bool
+    given: tuple[tuple[int | str, Alternatives], ...]
+    hole: Hole
+
+
 class Reference(NamedTuple):
     """A text under a dotted name that another scope, class or file gives; `called` says that a function returns it,
-    given these texts (by place or keyword; None is no text), or that it is the `place`th of what that returns."""
+    given these texts (by place or keyword; None is no text), or that it is the `place`th of what that returns. It is a
+    template where there is a `filling` for it."""
 
     name: str
     line: int
@@ -58,6 +69,7 @@ class Reference(NamedTuple):
     called: bool = False
     given: tuple[tuple[int | str, Alternatives | None], ...] = ()
     place: int | None = None
+    filling: Filling | None = None
 
 
 class Parameter(NamedTuple):
@@ -135,6 +147,15 @@ def each_filled(texts: Alternatives | None, fill: Callable[[Text], Alternatives]
     if texts is None or not any(isinstance(piece, Written) for text in texts for piece in text):
         return None
     return tuple(chain.from_iterable(map(fill, texts)))
+
+
+def templates(texts: Alternatives | None) -> Reference | None:
+    """The name of templates that another place holds, if that is what the texts are."""
+    match texts:
+        case ((Reference(filling=None) as reference,),):
+            return reference
+        case _:
+            return None
 
 
 def assumed(texts: Alternatives | None) -> Alternatives | None:

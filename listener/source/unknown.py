@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
 
 from .asking import Answer, Question, Refused, ask
-from .clauses import Opened
+from .clauses import Opened, Opening, openings_at
 from .parsed import Parsed, Range, parse, span
 from .prepared import HOLE_NAME
 from .schema import Relation, Schema, read_relations
@@ -23,6 +23,9 @@ from .schema import Relation, Schema, read_relations
 UNDEFINED_TABLE: Final = "42P01"
 UNDEFINED_COLUMN: Final = "42703"
 _SYSTEM: Final = ("ctid", "tableoid", "xmin", "xmax", "cmin", "cmax")
+_OF_TYPES: Final = ("42883", "42804")
+_LIKELY: Final = ("integer", "uuid", "boolean", "date")
+"""Types that a column may have had which a query gives and something is compared with."""
 _MOST_ROUNDS: Final = 25
 
 
@@ -54,7 +57,7 @@ class Hunt:
     parsed: Parsed
     schema: Schema
     is_assumed: Callable[[int, int], bool]
-    opened: frozenset[Opened] = frozenset()
+    opened: frozenset[Opening] = frozenset()
     tables: list[UnknownTable] = field(default_factory=list[UnknownTable])
     columns: list[UnknownColumn] = field(default_factory=list[UnknownColumn])
     last: Answer | None = None
@@ -62,12 +65,15 @@ class Hunt:
     over: bool = False
     _edits: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
     _absent: set[str] = field(default_factory=set[str])
+    _results: dict[int, tuple[int, str]] = field(default_factory=dict[int, tuple[int, str]])
+    _types: list[str] = field(default_factory=lambda: list(_LIKELY))
+    _missed: frozenset[Opening] = frozenset()
 
     def begin(self) -> None:
         """Find the relations that are not there, and put queries in their place."""
         for each in self.parsed.ranges:
             hole = HOLE_NAME in each.name or HOLE_NAME in (each.schema or "")
-            perhaps = each.schema is None and Opened.QUERIES in self.opened
+            perhaps = each.schema is None and any(one.what is Opened.QUERIES for one in self.opened)
             if not hole and (each.schema is None and each.name in self.parsed.names):
                 continue
             if not hole and (each.schema, each.name) in self.schema.relations:
@@ -82,6 +88,11 @@ class Hunt:
             else:
                 self._absent.add(each.called)
                 self._edits[start] = (end, self._stand_in(each))
+        if self._edits:
+            self._missed = openings_at(self.text, self._edits.keys())
+        if self.parsed.utility and not self.over:
+            self._assigned()  # the server looks into none of these before they run
+            self.over = True
         for column in self.parsed.columns if self._absent else ():
             if len(column.parts) > 1 and column.parts[-2] in self._absent:
                 self._nullify(column.location)
@@ -100,6 +111,12 @@ class Hunt:
     def learn(self, answer: Answer) -> None:
         """Take in what the server says of the edited text."""
         self.last = answer
+        if isinstance(answer, Refused) and answer.sqlstate in _OF_TYPES and self._results and self._types:
+            # What a query gives was compared with something: NULL would be a text there.
+            kind = self._types.pop(0)
+            for start, (end, name) in self._results.items():
+                self._edits[start] = (end, f"null::{kind}{name}")
+            return
         if not isinstance(answer, Refused) or answer.sqlstate != UNDEFINED_COLUMN:
             self.over = True
             return
@@ -120,7 +137,9 @@ class Hunt:
         start, end = span(self.text, position)
         new = "null::text" if position in self.parsed.sorting else "null"
         if (name := self.parsed.outputs.get(position)) is not None:
-            new += sql.SQL(" as {}").format(sql.Identifier(name)).as_string()
+            label = sql.SQL(" as {}").format(sql.Identifier(name)).as_string()
+            self._results[start] = (end, label)
+            new += label
         self._edits[start] = (end, new)
 
     def _missing(self, parts: tuple[str, ...], position: int) -> None:
@@ -128,7 +147,7 @@ class Hunt:
         if HOLE_NAME in name:
             return
         relation = self._named(qualifiers[-1]) if qualifiers else None
-        if relation is None and (self._absent or self._may_come_from_a_hole(position)):
+        if relation is None and self._may_come_from_what_is_not_known(position):
             self.supposed = True
         elif not qualifiers:
             among = self._all()
@@ -136,14 +155,22 @@ class Hunt:
         elif qualifiers[-1] not in self._absent:
             self.columns.append(UnknownColumn(name, position, relation, self._all()))
 
-    def _may_come_from_a_hole(self, position: int) -> bool:
-        if self.opened & {Opened.QUERIES, Opened.RANGES, Opened.COLUMNS}:
-            return True
-        return Opened.RESULTS in self.opened and position in self.parsed.sorting
+    def _may_come_from_what_is_not_known(self, position: int) -> bool:
+        """Whether a hole, or a relation that is not there, may have a column that is named there without one."""
+        ranged = {each.name for each in self.parsed.ranges if each.schema is None}
+        for each in self.opened | self._missed:
+            if each.what is Opened.RESULTS:
+                if position in self.parsed.sorting:
+                    return True
+                continue
+            within = each.start <= position and (each.end is None or position < each.end)
+            if within or (not each.inside and (each.name is None or each.name in ranged)):
+                return True
+        return False
 
     def _assigned(self) -> None:
-        """INSERT and UPDATE: the target's columns are known, so all that is assigned can be looked up; and what else is
-        named, where there is nothing but the target."""
+        """INSERT, UPDATE, COPY and an index: the target's columns are known, so what is assigned is looked up; and what
+        else is named, where there is nothing but the target."""
         target = self.parsed.target
         relation = target and self.schema.relations.get((target.schema, target.name))
         if target is None or relation is None:
@@ -189,7 +216,7 @@ class Hunt:
 
 async def hunt(
     connection: AsyncConnection[TupleRow],
-    asked: Sequence[tuple[str, Callable[[int, int], bool], frozenset[Opened]]],
+    asked: Sequence[tuple[str, Callable[[int, int], bool], frozenset[Opening]]],
     schema: Schema,
 ) -> list[Hunt | None]:
     """What of each text is not there; None for one that does not parse. Adds the relations that they name to the

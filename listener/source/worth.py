@@ -9,12 +9,14 @@ from typing import Final
 _WORDS: Final = (
     (b"select", re.compile(rb"\bselect\s")),
     (b"insert", re.compile(rb"\binsert\s+into\b")),
-    (b"update", re.compile(rb"\bupdate\s+\S+\s+(?:as\s+\S+\s+)?set\b")),
+    (b"update", re.compile(rb"\bupdate\s[^;]{1,200}?\sset\s")),
     (b"delete", re.compile(rb"\bdelete\s+from\b")),
     (b"truncate", re.compile(rb"\btruncate\s")),
     (b"merge", re.compile(rb"\bmerge\s+into\b")),
-    (b"create", re.compile(rb"\bcreate\s+(?:temp\w*\s+)?(?:table|view|index|unique)\b")),
+    (b"create", re.compile(rb"\bcreate\s+(?:[a-z]+\s+){0,3}(?:table|view|index)\b")),
     (b"alter", re.compile(rb"\balter\s+table\b")),
+    (b"lock", re.compile(rb"\block\s+table\b")),
+    (b"refresh", re.compile(rb"\brefresh\s+materialized\b")),
     (b".sql", re.compile(rb"\.sql\b")),
 )
 _CALLS: Final = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -21,6 +21,13 @@ def drivers() -> Mapping[str, Driver]:
     found = [each for module in modules for each in vars(module).values() if isinstance(each, Driver)]
     several = [getattr(module, "DRIVERS", ()) for module in modules]
     return {each.name: each for each in sorted([*found, *(e for s in several for e in s)], key=lambda each: each.name)}
+
+
+def outermost(names: Iterable[str]) -> list[str]:
+    """Those that are not below another of them."""
+    listed = list(names)
+    below = {each for name in listed for each in drivers()[name].over}
+    return [each for each in listed if each not in below]
 
 
 @cache

@@ -11,7 +11,8 @@ _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 # By described type; what is not named takes text or is not known.
 _TAKES = {
     **dict.fromkeys(_INTEGERS, ("int", "bool", *_CUT)),
-    "oid": ("int", "bool"),
+    "oid": ("int", "bool", *_CUT),
+    "numeric": ("Decimal", "int", "float", "bool", "str"),
     "real": ("float", "int", "bool", "Decimal"),
     "double precision": ("float", "int", "bool", "Decimal"),
     "boolean": ("bool",),
@@ -25,15 +26,19 @@ _TAKES = {
     "date": ("date", "datetime"),
     "timestamp without time zone": ("datetime", "date"),
     "timestamp with time zone": ("datetime", "date"),
+    "time without time zone": ("time", "datetime"),
     "interval": ("timedelta",),
     "bytea": ("bytes",),
 }
+_SINGLE = frozenset(
+    {"str", "int", "float", "bool", "bytes", "dict", "UUID", "datetime", "date", "timedelta", "Decimal"}
+)
 _BY_CODEC = frozenset({"json", "jsonb"})
 
 
 def _refuses(python: str, described: str, category: str) -> str | None:
     if described.endswith("[]"):
-        if python in ("str", "int", "float", "bool", "dict", "UUID", "datetime", "Decimal"):
+        if python in _SINGLE:
             return f"asyncpg takes a list for {described} and refuses a {python}"
         return None
     takes = _TAKES.get(described)
@@ -46,8 +51,8 @@ def _refuses(python: str, described: str, category: str) -> str | None:
 
 
 def _bears(python: str, described: str) -> bool:
-    """What is encoded by the described type; but a text may be no uuid, and codecs may have been set."""
-    if described in _BY_CODEC or (python, described) == ("str", "uuid"):
+    """What is encoded by the described type; but a text may be no uuid or number, and codecs may have been set."""
+    if described in _BY_CODEC or (python, described) in (("str", "uuid"), ("str", "numeric")):
         return False
     if described in _INTEGERS and python in _CUT:
         return False

@@ -62,7 +62,8 @@ class Driver:
     """A driver or library. `modules` are what it is imported as, `sinks` its methods, `functions` those that are no
     methods and take SQL after a cursor. `sent` are the types that it declares for Python's, by their names in SQL;
     `client_binds` says that the server sees literals in place of parameters. Styles that it `also` lets
-    through are those of the driver below it. A `foreign` engine is named."""
+    through are those of the driver below it. It is `over` drivers of whose parts its users import. A `foreign`
+    engine is named."""
 
     name: str
     modules: tuple[str, ...]
@@ -74,4 +75,5 @@ class Driver:
     bears: Bears = bears_nothing
     client_binds: bool = False
     also: tuple[Style, ...] = ()
+    over: tuple[str, ...] = ()
     foreign: str | None = None

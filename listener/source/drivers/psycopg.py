@@ -5,7 +5,7 @@ psycopg 3 declares the types of what it sends, a str as unknown; psycopg 2 write
 
 from __future__ import annotations
 
-from .driver import Binding, Driver, Sink, Style
+from .driver import Binding, Driver, Refuses, Sink, Style
 
 _TOGETHER, _MANY = Sink(Binding.TOGETHER), Sink(Binding.MANY)
 # The types of what is sent. A small int is a smallint, which goes wherever a larger one does. A datetime is with time
@@ -24,13 +24,18 @@ _LITERALS = {**_SENT, "int": "integer", "float": "numeric"}
 _UNADAPTED = ("dict", "set", "object")
 
 
-def _refuses(python: str, described: str, category: str) -> str | None:
-    del category
-    if python in _UNADAPTED:
-        return f"psycopg cannot adapt a {python}; wrap it in Jsonb or Json for {described}"
-    return None
+def _refusing(says: str, wrapper: str) -> Refuses:
+    """What the driver refuses, and what it wants around it instead."""
+
+    def refuses(python: str, described: str, category: str) -> str | None:
+        del category
+        return f"{says} adapt a {python}; wrap it in {wrapper} for {described}" if python in _UNADAPTED else None
+
+    return refuses
 
 
+_REFUSES = _refusing("psycopg cannot", "Jsonb or Json")
+_REFUSES2 = _refusing("psycopg2 can't", "Json")
 _TEXTS = ("text", "character varying", "character", "name")
 _NUMBERS = ("smallint", "integer", "bigint", "numeric")
 
@@ -46,7 +51,7 @@ PSYCOPG = Driver(
     Style.FORMAT,
     {"execute": _TOGETHER, "executemany": _MANY, "stream": _TOGETHER, "copy": _TOGETHER},
     sent=_SENT,
-    refuses=_refuses,
+    refuses=_REFUSES,
     bears=_bears,
 )
 RAW = Driver(
@@ -55,7 +60,7 @@ RAW = Driver(
     Style.NUMERIC,
     PSYCOPG.sinks,
     sent=_SENT,
-    refuses=_refuses,
+    refuses=_REFUSES,
     bears=_bears,
 )
 PSYCOPG2 = Driver(
@@ -68,6 +73,7 @@ PSYCOPG2 = Driver(
         "execute_batch": Sink(Binding.MANY, position=1),
     },
     sent=_LITERALS,
+    refuses=_REFUSES2,
     bears=_bears,
     client_binds=True,
 )
@@ -77,8 +83,10 @@ AIOPG = Driver(
     Style.FORMAT,
     {"execute": _TOGETHER, "mogrify": _TOGETHER},
     sent=_LITERALS,
+    refuses=_REFUSES2,
     bears=_bears,
     client_binds=True,
+    over=("psycopg2",),
 )
 DJANGO = Driver(
     "django",
@@ -90,4 +98,5 @@ DJANGO = Driver(
         "raw": Sink(Binding.TOGETHER, keywords=("raw_query",)),
     },
     client_binds=True,
+    over=("psycopg", "psycopg2"),
 )

@@ -10,7 +10,7 @@ from .form import Form, Reading
 
 def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return ((reading.literal(node, node.value),),)
+        return (reading.literals(node, node.value),)
     return None
 
 

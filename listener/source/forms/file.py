@@ -65,7 +65,15 @@ def _literal(node: ast.expr) -> str | None:
             return None
 
 
+def _opening(node: ast.expr, reading: Reading) -> Alternatives | None:
+    """What `open` is given may be a path that is made of parts."""
+    if not isinstance(node, ast.Call) or not node.args or (name := _named_in(node.args[0])) is None:
+        return None
+    return ((Reference(FILE + name, node.lineno, reading.column(node)),),)
+
+
 FORMS = (
+    Form(ast.Call, _opening, frozenset({"open"})),
     Form(ast.Call, _reading, _READ, order=1),
     Form(ast.Call, _loading, order=8),
 )

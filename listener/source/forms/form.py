@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..lists import Listed
-from ..sqltext import Alternatives, Hole, HoleKind, Piece
+from ..sqltext import Alternatives, Hole, HoleKind, Piece, Text
 
 
 class Reading(Protocol):
@@ -32,6 +32,10 @@ class Reading(Protocol):
 
     def literal(self, node: ast.Constant, value: str) -> Piece:
         """The characters of a literal with their place."""
+        ...
+
+    def literals(self, node: ast.Constant, value: str) -> Text:
+        """The same, in as many pieces as there are literals one after the other."""
         ...
 
     def column(self, node: ast.expr) -> int:

@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 import ast
-from string import Formatter
+from itertools import takewhile
 
-from ..sqltext import Alternatives, HoleKind, Text, Written, concatenated, each_filled
+from ..filling import formatted
+from ..sqltext import Alternatives, Filling, HoleKind, each_filled, templates
 from .form import Form, Reading, called
-
-_FORMATTER = Formatter()
 
 
 def _read(node: ast.expr, reading: Reading) -> Alternatives | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return None
-    return each_filled(reading.text(node.func.value), lambda text: _filled(text, node, reading))
+    texts, hole = reading.text(node.func.value), reading.hole(node)
+    if (template := templates(texts)) is not None:
+        return ((template._replace(filling=_all_given(node, reading)),),)
+    return each_filled(texts, lambda text: formatted(text, lambda key: _value(node, key, reading), hole))
 
 
-def _filled(text: Text, node: ast.Call, reading: Reading) -> Alternatives:
-    parts: list[Alternatives] = []
-    number = 0
-    for piece in text:
-        if not isinstance(piece, Written):
-            parts.append(((piece,),))
-            continue
-        try:
-            fields = list(_FORMATTER.parse(piece.text))
-        except ValueError:
-            return ((reading.hole(node),),)
-        whole = len(fields) == 1 and fields[0][1] is None
-        for literal, field, _, _ in fields:
-            exact = piece.exact and whole
-            parts.append(((Written(literal, piece.line, piece.column, exact=exact, file=piece.file),),))
-            if field is None:
-                continue
-            parts.append(_value(node, field, number, reading))
-            number += field == ""
-    return concatenated(parts, reading.hole(node))
+def _all_given(node: ast.Call, reading: Reading) -> Filling:
+    """All that it is given, for a template that is not known here."""
+    plain = takewhile(lambda each: not isinstance(each, ast.Starred), node.args)
+    given: list[tuple[int | str, Alternatives]] = [
+        (place, _given(node, each, reading)) for place, each in enumerate(plain)
+    ]
+    given += [(each.arg, _given(node, each.value, reading)) for each in node.keywords if each.arg is not None]
+    return Filling(True, tuple(given), reading.hole(node))
 
 
-def _value(node: ast.Call, field: str, number: int, reading: Reading) -> Alternatives:
-    if field == "" or field.isdigit():
-        place = number if field == "" else int(field)
-        given = node.args[place] if place < len(node.args) else None
-        if given is None or any(isinstance(each, ast.Starred) for each in node.args[: place + 1]):
+def _value(node: ast.Call, field: int | str, reading: Reading) -> Alternatives:
+    if isinstance(field, int):
+        given = node.args[field] if field < len(node.args) else None
+        if given is None or any(isinstance(each, ast.Starred) for each in node.args[: field + 1]):
             return ((reading.hole(node),),)
         return _given(node, given, reading)
     for keyword in node.keywords:

@@ -10,7 +10,7 @@ from ..drivers.driver import Style
 from ..examined import Examined
 from .judgement import Defect, Judgement, seen
 
-_PREPARE = re.compile(r"\s*prepare\b", re.IGNORECASE)
+PREPARE = re.compile(r"\s*prepare\b", re.IGNORECASE)
 
 
 def foreign_style(examined: Examined) -> Style | None:
@@ -19,7 +19,7 @@ def foreign_style(examined: Examined) -> Style | None:
     if statement.rewrites or statement.style is None or not examined.prepared.found:
         return None
     driver = examined.driver
-    if (driver is not None and examined.prepared.found & set(driver.also)) or _PREPARE.match(examined.sql):
+    if (driver is not None and examined.prepared.found & set(driver.also)) or PREPARE.match(examined.sql):
         return None
     if statement.style in examined.prepared.found or not examined.prepared.marks:
         return None

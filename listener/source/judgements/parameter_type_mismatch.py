@@ -10,6 +10,7 @@ from ..examined import Examined
 from ..extracted import Site
 from .foreign_placeholder import foreign_style
 from .judgement import Defect, Judgement, seen
+from .parameter_count_mismatch import miscounted
 
 _OF_TYPES = frozenset({"42883", "42804", "42846", "42P08", "22P02"})
 
@@ -21,6 +22,7 @@ def _judge(examined: Examined) -> Iterator[Defect]:
         or (described is None and examined.typed is None)
         or foreign_style(examined) is not None
         or examined.statement.rewrites
+        or miscounted(examined)
     ):
         return
     if described is not None:

@@ -224,7 +224,9 @@ class Renaming:
         """Whether the code has the name by itself, for others to put into a text."""
         quotes = self.one.sql[start] == '"'
         found = self.one.prepared.written(self.one.offset + start + quotes, end - start - 2 * quotes)
-        return found is not None and found[0].text.strip(' "') == self.one.sql[start:end].strip('"')
+        if found is None or found[0].adjacent:
+            return False
+        return found[0].text.strip(' "') == self.one.sql[start:end].strip('"')
 
     def _meant(self, reference: Reference) -> tuple[Ranged, int, Renamed] | None:
         """The range whose renamed column it is, how many queries further out that is, and what it is called now."""

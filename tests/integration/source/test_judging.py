@@ -53,12 +53,17 @@ def psycopg(sql: str, arguments: str = "", before: str = "") -> str:
     return f"{PSYCOPG}def f(conn: psycopg.Connection{before}):\n    conn.execute({sql!r}{arguments})\n"
 
 
+def psycopg2(sql: str, arguments: str = "") -> str:
+    return f"import psycopg2\ndef f(a):\n    cur = psycopg2.connect('').cursor()\n    cur.execute({sql!r}{arguments})\n"
+
+
 CLEAN = {
     "a query": asyncpg("select u.name from users u join sessions s on s.user_id = u.id where s.key = $1", ", key"),
     "a view": asyncpg("select id, name from active"),
     "a column with a name of its own": asyncpg('select "E-Mail" from users'),
     "an insert": asyncpg("insert into users (id, name) values ($1, $2) returning id", ", 1, 'a'"),
     "an int for an integer": asyncpg("select 1 from users where id = $1", ", a", ", a: int"),
+    "a float that asyncpg cuts": asyncpg("select 1 from users where id = $1", ", a", ", a: float"),
     "a Decimal that asyncpg cuts": asyncpg("select 1 from users where id = $1", ", a", ", a: Decimal"),
     "a str for a uuid": asyncpg("select 1 from sessions where key = $1", ", a", ", a: str"),
     "a cast that says what is meant": asyncpg("select 1 from users where created_at::date = $1", ", day"),
@@ -76,6 +81,9 @@ CLEAN = {
     "    conn.execute(f'select id, whatever from {t} where a = 1')\n",
     "a condition that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, where):\n"
     "    conn.execute(f'select name from users {where} order by id')\n",
+    "columns of a query of WITH that only runs know": f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n"
+    '    conn.execute(f\'with "H x" as not materialized (select * from {t}), j(a) as (select * from {t})'
+    ' select x, y from users, "H x" where z in (select w from j)\')\n',
     "a name that a setting may replace": f"{PSYCOPG}T = os.environ.get('T', 'gone')\n"
     "def f(conn: psycopg.Connection):\n    conn.execute(f'select a from {T} group by a')\n",
     "a value where none may stand": f"{PSYCOPG}def f(conn: psycopg.Connection, n):\n"
@@ -91,6 +99,16 @@ CLEAN = {
     "texts of conditions that go together": f"{PSYCOPG}def f(conn: psycopg.Connection, a, b):\n"
     "    sql = 'select 1 from users'\n    if a:\n        sql += ' where id = 1'\n"
     "    if b:\n        sql += ' and name = 2::text' if a else ' where name = 3::text'\n    conn.execute(sql)\n",
+    "what may have run already": psycopg(
+        "alter table usr rename to users; drop table usr; alter table if exists x add y int"
+    ),
+    "tables of the code's own": psycopg("create table own (a int); create index on own (a); alter table own add b int"),
+    "values that come by keywords": "from sqlalchemy import text\ndef f(conn, **values):\n"
+    "    conn.execute(text('select 1 from users where id = :id'), **values)\n",
+    "a value that decides what is grouped": "import psycopg2\ndef f(a):\n    cur = psycopg2.connect('').cursor()\n"
+    "    cur.execute('select id + %s from users group by id + %s', (a, a))\n",
+    "a value that decides a type": "import psycopg2\ndef f(a):\n    cur = psycopg2.connect('').cursor()\n"
+    "    cur.execute('update users set id = id + %s where name = %s', (a, a))\n",
     "system columns": asyncpg("insert into users (id, name) values (1, 'a') returning ctid, xmin"),
     "a prepared statement": psycopg("prepare x as select name from users where id = $1"),
     "a slice": asyncpg("select (array[id])[:id] from users"),
@@ -166,7 +184,7 @@ DEFECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
     "a tuple for separate arguments": (
         asyncpg("select 1 from users where name = $1 and name = $2", ", ('a', 'b')"),
-        [("PARAMETER_COUNT_MISMATCH", "public.users", ""), ("PARAMETER_TYPE_MISMATCH", "public.users", "")],
+        [("PARAMETER_COUNT_MISMATCH", "public.users", "")],
     ),
     "too many values": (
         psycopg("select 1 from users where id = %s", ", (1, 2)"), [("PARAMETER_COUNT_MISMATCH", "public.users", "")]
@@ -200,6 +218,79 @@ DEFECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "dollars for psycopg": (
         psycopg("select 1 from users where id = $1", ", (1,)"), [("FOREIGN_PLACEHOLDER", "public.users", "")]
     ),
+    "a target of a conflict": (
+        asyncpg('insert into users (id, name) values (1, $1) on conflict (id, "E-mail") do nothing', ", a"),
+        [("UNKNOWN_COLUMN", "public.users", "E-mail")],
+    ),
+    "columns of COPY": (psycopg("copy users (id, nam) from stdin"), [("UNKNOWN_COLUMN", "public.users", "nam")]),
+    "columns of an index": (
+        psycopg("create index if not exists i on users (lower(nam), id, gone) where mail is null"),
+        [("UNKNOWN_COLUMN", "public.users", name) for name in ("gone", "mail", "nam")],
+    ),
+    "a table of an index": (psycopg("create index on usr (id)"), [("UNKNOWN_TABLE", ".usr", "")]),
+    "a table that is altered": (psycopg("alter table usr add x int"), [("UNKNOWN_TABLE", ".usr", "")]),
+    "a table that a key refers to": (
+        psycopg("alter table logs add foreign key (line) references gone (id)"), [("UNKNOWN_TABLE", ".gone", "")]
+    ),
+    "a table with rights": (psycopg("grant select on usr, users to public"), [("UNKNOWN_TABLE", ".usr", "")]),
+    "a table of a trigger": (
+        psycopg("create trigger t before insert on usr for each row execute function f()"),
+        [("UNKNOWN_TABLE", ".usr", "")],
+    ),
+    "a comparison in a list of a query": (
+        asyncpg("select 1 from users u where u.id in (select l.user_id from logs l)"),
+        [("OPERATOR_MISMATCH", "public.users", "")],
+    ),
+    "an assignment beside a value": (
+        psycopg2("update users set id = name where name = %s", ", (a,)"), [("INVALID_SQL", "public.users", "")]
+    ),
+    "no truth beside a value": (
+        psycopg2("select 1 from users where id and name = %s", ", (a,)"), [("INVALID_SQL", "public.users", "")]
+    ),
+    "not grouped beside a value": (
+        psycopg2("select id, name from users where id = %s group by name", ", (a,)"),
+        [("INVALID_SQL", "public.users", "")],
+    ),
+    "an operator beside a query with a hole": (
+        f"{PSYCOPG}def f(conn: psycopg.Connection, n):\n"
+        "    conn.execute(f'with n as (select 1 where 1={n}) select 1 from users u, logs l where u.id = l.user_id')\n",
+        [("OPERATOR_MISMATCH", "public.users", "")],
+    ),
+    "no values": (
+        psycopg("select 1 from users where id = %s"), [("PARAMETER_COUNT_MISMATCH", "public.users", "")]
+    ),
+    "no values by name": (
+        "from sqlalchemy import text\ndef f(db):\n    db.execute(text('select 1 from users where id = :id'))\n",
+        [("PARAMETER_COUNT_MISMATCH", "public.users", "")],
+    ),
+    "one value for all": (
+        psycopg("select 1 from users where name = %s", ", name", ", name: str"),
+        [("PARAMETER_COUNT_MISMATCH", "public.users", "")],
+    ),
+    "a date for a number": (
+        asyncpg("select $1::numeric from users", ", a", ", a: date"), [("PARAMETER_TYPE_MISMATCH", "public.users", "")]
+    ),
+    "a single date for several": (
+        asyncpg("select 1 from users where created_at = any($1::date[])", ", a", ", a: date"),
+        [("PARAMETER_TYPE_MISMATCH", "public.users", "")],
+    ),
+    "what psycopg2 cannot adapt": (
+        psycopg2("update users set data = %s", ", ({'a': 1},)"), [("PARAMETER_TYPE_MISMATCH", "public.users", "")]
+    ),
+    "a column beside a query of what only runs know": (
+        f"{PSYCOPG}def f(conn: psycopg.Connection, t):\n    conn.execute(f'with h as (select a from {{t}} where b = 1)"
+        " select nam from users where id in (select c from {t} where d = 1) order by mail')\n",
+        [("UNKNOWN_COLUMN", "public.users", "mail"), ("UNKNOWN_COLUMN", "public.users", "nam")],
+    ),
+    "a column beside a table that is not there": (
+        asyncpg("select nam from users where id in (select a from gone)"),
+        [("UNKNOWN_COLUMN", "public.users", "nam"), ("UNKNOWN_TABLE", ".gone", "")],
+    ),
+    "a template of another place": (
+        f"{PSYCOPG}FIND = 'select {{}} from {{table}}'\ndef f(conn: psycopg.Connection):\n"
+        "    conn.execute(FIND.format('nam', table='users'))\n",
+        [("UNKNOWN_COLUMN", "public.users", "nam")],
+    ),
     "what does not parse": (asyncpg("select 1 from users were id = 1"), [("INVALID_SQL", "", "")]),
     "an unknown function": (asyncpg("select g(id) from users"), [("INVALID_SQL", "public.users", "")]),
     "an alias that is not there": (asyncpg("select x.id from users u"), [("INVALID_SQL", "public.users", "")]),
@@ -230,6 +321,21 @@ async def test_an_issue_says_where_it_is(schema: Database, tmp_path: Path) -> No
     assert issue.site.sqlstate == "42703"
     assert "perhaps name" in issue.expected_state
     assert issue.severity is Severity.CRITICAL
+
+
+async def test_the_place_is_that_of_the_literal_with_the_name(schema: Database, tmp_path: Path) -> None:
+    code = """\
+        BEGIN = "select id, "
+        async def f(conn: asyncpg.Connection):
+            await conn.fetch(BEGIN + "nam" + " from users")
+            await conn.fetch("select \\"E-Mail\\", "
+                             'nmae '  # "
+                             "from users")
+            await conn.fetch(BEGIN + "\\"E-mail\\" from users")
+        """
+    issues = await found(schema, tmp_path, ASYNCPG + dedent(code))
+    places = {each.column: (each.site.line, each.site.column_offset) for each in issues if each.site is not None}
+    assert places == {"nam": (4, 30), "nmae": (6, 22), "E-mail": (8, 29)}
 
 
 async def test_issues_of_one_statement_have_names_that_stay_when_lines_move(schema: Database, tmp_path: Path) -> None:

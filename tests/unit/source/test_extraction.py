@@ -357,6 +357,32 @@ def test_named_queries_of_a_file(tmp_path: Path) -> None:
     assert [each.site.line for each in found.statements] == [2, 6]
 
 
+def test_comments_of_one_word_are_no_names_where_names_are_said_to_be(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        sql__users_sql="--- :name find :many\n-- Finds\nselect 1;\n-- :name drop\ndelete from a",
+        db='import pugsql\nqueries = pugsql.module("sql/")\n',
+    )
+    assert texts(found) == ["-- Finds\nselect 1;", "delete from a"]
+    assert len({each.call for each in found.statements}) == 2
+
+
+def test_helpers_are_told_names_of_any_alphabet(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        app="""
+        from db import drop
+        def f():
+            drop('"größe.{x}"', 'schlüssel')
+        """,
+        db="""
+        def drop(table, key):
+            cursor.execute(f"delete from {table} where {key} = 1")
+        """,
+    )
+    assert texts(found) == ['delete from "größe.{x}" where schlüssel = 1']
+
+
 def test_what_is_dynamic_is_counted_and_listed(tmp_path: Path) -> None:
     found = read(tmp_path, app="def f(cursor, builder):\n    cursor.execute(builder.build())\n")
     assert [(each.site.line, each.said) for each in found.dynamic] == [(2, "cursor.execute({builder.build()})")]
