@@ -7,6 +7,8 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -32,7 +34,13 @@ def measure(ground: Ground) -> list[Figure]:
     with ground.copy(SMALL, installed=False) as database, tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "application"
         files = code_tree.write(root, database.dsn)
-        return asyncio.run(_figures(database.dsn, root, files, Path(folder) / "cache"))
+        # Here a thread waits for the server, and with threads readers are not forked: a command has none.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_measured, database.dsn, root, files, Path(folder) / "cache").result()
+
+
+def _measured(dsn: str, root: Path, files: Sequence[Path], cache: Path) -> list[Figure]:
+    return asyncio.run(_figures(dsn, root, files, cache))
 
 
 async def _figures(dsn: str, root: Path, files: Sequence[Path], cache: Path) -> list[Figure]:
