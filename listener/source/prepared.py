@@ -27,7 +27,7 @@ _TOKEN: Final = re.compile(
     |(?P<dollar>\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$)
     |(?P<comment>--[^\n]*|/\*.*?\*/)
     |(?P<mark>{_MARKS})
-    |(?P<pyformat>%\((?P<key>\w+)\)[sbt])
+    |(?P<pyformat>%\((?P<key>[^()%\s]+)\)[sbt])
     |(?P<format>%[sbt](?!\w))
     |(?P<percent>%%)
     |(?P<numeric>\$(?P<number>\d+))
@@ -38,7 +38,7 @@ _TOKEN: Final = re.compile(
     |(?P<other>[^\s\w])""",
     re.VERBOSE | re.DOTALL,
 )
-_WITHIN: Final = re.compile(r"(?P<percent>%%)|%(?:\(\w+\))?s")
+_WITHIN: Final = re.compile(r"(?P<percent>%%)|%(?:\([^()%\s]+\))?s")
 _STYLES: Final = {
     "pyformat": Style.FORMAT,
     "format": Style.FORMAT,

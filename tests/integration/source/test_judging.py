@@ -74,6 +74,7 @@ CLEAN = {
     "psycopg's small int for a function": psycopg("select f(%s)", ", (1,)"),
     "a parameter without a type where the client binds": psycopg("select 1 where %s is null", ", (a,)"),
     "keys": psycopg("select 1 from users where id = %(a)s and name = %(b)s", ", {'a': 1, 'b': 'x'}"),
+    "keys of any kind": psycopg("select 1 from users where id = %(user.id)s", ", {'user.id': 1}"),
     "several statements": psycopg("create temp table t (a int); insert into t values (1); select a from t"),
     "what it makes itself": psycopg("create table if not exists made (a int)")
     + "    conn.execute('select a from made')\n",
