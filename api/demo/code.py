@@ -1,4 +1,4 @@
-"""The sample application's code, a column that is renamed under it, and the mending of what that broke."""
+"""The sample application's code: what a rename breaks in it, what goes with a change of type, and their mending."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from ...listener.connection import connect
+from ...listener.remedy import CodeChange, Remedy
 from ...listener.settings import Settings
+from ...listener.source.alongside import CodeAlongside
 from ...listener.source.analysis import Analysis, analyze
 from ...listener.source.extraction import extract
 from ...listener.source.rewriting.applying import Applied, apply
+from ...listener.source.rewriting.conversions import CodeConversions
 from ...listener.source.rewriting.mended import Mendings
 from ...listener.source.rewriting.menders import mend
 from ...listener.source.rewriting.patch import diff, patches
@@ -25,7 +28,7 @@ from .deed import Deed
 
 RENAME: Final = Deed("tidy_up.py", ("alter table venues rename column rating to score",))
 _LOOK_SECONDS: Final = 0.02
-_FILES: Final[Mapping[str, str]] = {
+VENUES: Final[Mapping[str, str]] = {
     "venues.py": '''\
 """What the start page shows."""
 
@@ -62,6 +65,25 @@ async def count(conn: asyncpg.Connection, table, missing):
     return await conn.fetchval(f"select count(*) from {table} where {missing} is null")
 ''',
 }
+
+CREDIT_NOTES: Final[Mapping[str, str]] = {
+    "credit_notes.py": '''\
+"""What the back office sees. The ids of invoices are text in one table: somebody typed them in."""
+
+import asyncpg
+
+
+async def of_invoice(conn: asyncpg.Connection, invoice_id: int):
+    return await conn.fetch("select id, amount_cents from credit_notes where invoice_id = $1", str(invoice_id))
+
+
+async def unpaid(conn: asyncpg.Connection):
+    return await conn.fetch(
+        "select c.id, i.number from credit_notes as c join invoices as i on i.id::text = c.invoice_id where not i.paid"
+    )
+''',
+}
+"""Right while credit_notes.invoice_id is text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,16 @@ class Code:
                 await write_applied(connection, applied.record.fix_id, applied.record.summary, applied.issues, files)
         return applied
 
+    async def goes_with(self, remedy: Remedy | CodeChange) -> CodeConversions | None:
+        """What has to change with that change of a type; None where it is none."""
+        async with await connect(self.dsn, "demo code") as connection:
+            return await CodeAlongside(self.root).goes_with(connection, remedy, Settings())
+
+    def write(self, conversions: CodeConversions) -> None:
+        """Apply the patch, as `git apply` would."""
+        for each in patches(self.root, conversions.files, conversions.edits):
+            (self.root / each.path).write_bytes(each.after)
+
     async def _look(self) -> Broken:
         async with await connect(self.dsn, "demo code") as connection:
             analysis = await analyze(connection, extract(self.root), Settings())
@@ -121,15 +153,15 @@ class Code:
 
 
 @asynccontextmanager
-async def code(dsn: str) -> AsyncGenerator[Code]:
-    """The application's code in a folder that goes afterwards."""
+async def code(dsn: str, files: Mapping[str, str]) -> AsyncGenerator[Code]:
+    """Those files of the application's code in a folder that goes afterwards."""
     with TemporaryDirectory(prefix="pgmend-demo-") as folder:
         root = Path(folder) / "app"
-        await asyncio.to_thread(_write, root)
+        await asyncio.to_thread(_write, root, files)
         yield Code(root, Records(root.parent / "state" / "code"), dsn)
 
 
-def _write(root: Path) -> None:
+def _write(root: Path, files: Mapping[str, str]) -> None:
     root.mkdir()
-    for name, text in _FILES.items():
+    for name, text in files.items():
         (root / name).write_text(text, encoding="utf-8")

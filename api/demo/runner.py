@@ -20,16 +20,18 @@ from ...listener.embedded import Cluster
 from ...listener.issue import Severity
 from ..bulk import Bulk
 from ..proposal import propose
+from ..report.plan_code import code_lines
 from ..report.printable import printable
 from ..watching import UNDONE_OR_NOT, watch
 from .accidents import ACCIDENTS, CHANGE_OF_MIND, Accident, ChangeOfMind, Healing
-from .code import RENAME, code
+from .code import CREDIT_NOTES, RENAME, VENUES, code
 from .deed import Failing, do
 from .sample import FOR_A_PERSON, ROWS, TABLES
 from .stage import Stage, playing, prepare, put_in
 
 _PATIENCE_SECONDS = 60.0
 _LOOK_SECONDS = 0.005
+_CHANGED = 2
 _BROKEN = 3
 
 
@@ -78,6 +80,7 @@ class Demo:
             await self._accident(stage, accident)
         await self._change_of_mind(stage)
         await self._rename(stage)
+        await self._type_and_code(stage)
 
     async def _backlog(self, stage: Stage) -> None:
         await _settled_issues(stage)
@@ -173,7 +176,7 @@ class Demo:
     async def _rename(self, stage: Stage) -> None:
         """A column is renamed under the application's code."""
         self.console.rule("A rename, and the code that does not know of it")
-        async with code(stage.dsn) as tree:
+        async with code(stage.dsn, VENUES) as tree:
             clean = await tree.issues() == 0
             self._say("Somebody thinks that score is a better word than rating, for venues and not for reviews:")
             self._say(f"  {RENAME.application_name}: {_text(RENAME.statements[0])}")
@@ -198,6 +201,32 @@ class Demo:
                 opened_ms,
                 healed_ms,
             )
+        )
+
+    async def _type_and_code(self, stage: Stage) -> None:
+        """The type that was taken back is changed after all, and the code that had to work around it with it."""
+        mind = CHANGE_OF_MIND
+        self.console.rule("A type, and the code that goes with it")
+        self._say(
+            f"The accountants give in. The plan for {mind.table}.{mind.column} shows the code that changes with it:"
+        )
+        async with code(stage.dsn, CREDIT_NOTES) as tree:
+            issue = await _wait_for_open(stage, mind)
+            preview = await stage.desk.preview(issue.issue_id)
+            changes = await tree.goes_with(preview.plan.remedy)
+            assert changes is not None
+            for line in code_lines(changes, tree.root):
+                self.console.print(Text(line, "dim"), soft_wrap=True)
+            started = time.perf_counter()
+            await stage.desk.approve(issue.issue_id, preview.plan.plan_hash)
+            fix = await _wait_for_fix(stage, issue)
+            tree.write(changes)
+            left = await tree.issues()
+            took = (time.perf_counter() - started) * 1000
+        right = fix is not None and fix.state == "applied" and len(changes.changes) == _CHANGED and left == 0
+        self._say("Column and code are changed; the server takes each statement." if right else "Not right.")
+        self.outcomes.append(
+            Outcome("type with its code", "both changed", "both" if right else "not both", right, healed_ms=took)
         )
 
     def _close(self, seconds: float) -> None:
@@ -283,6 +312,16 @@ async def _wait_for_issue(stage: Stage, accident: Accident) -> ShownIssue:
                     and not issue.backlog
                     and by_whom == (None if accident.unheard else accident.deed.application_name)
                 ):
+                    return issue
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _wait_for_open(stage: Stage, mind: ChangeOfMind) -> ShownIssue:
+    async with _patience(f"{mind.issue_type} was open again on {mind.table}.{mind.column}"):
+        while True:
+            wanted = IssueFilter(issue_types=(mind.issue_type,), table=mind.table)
+            for issue in (await stage.desk.issues(wanted)).page.items:
+                if issue.column == mind.column:
                     return issue
             await asyncio.sleep(_LOOK_SECONDS)
 
