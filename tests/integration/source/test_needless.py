@@ -16,7 +16,9 @@ SCHEMA = """
 create table users (id integer primary key, key uuid not null, name text, boss integer);
 create table logs (line text, user_id text, sessions integer not null);
 """
-HEAD = "import asyncpg\nfrom uuid import UUID\nasync def f(conn: asyncpg.Connection, {}):\n"
+HEAD = (
+    "import asyncpg\nfrom fastapi import Depends\nfrom uuid import UUID\nasync def f(conn: asyncpg.Connection, {}):\n"
+)
 # Parameters, the lines, and what they are then; the same where it is left.
 CASES: dict[str, tuple[str, str, str]] = {
     "an int of an int": (
@@ -38,6 +40,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         "x: str",
         "await conn.fetch('select 1 from users where name = $1', str( x ))",
         "await conn.fetch('select 1 from users where name = $1', x)",
+    ),
+    "an int of what a dependency gives": (
+        "x: int = Depends(current)",
+        "await conn.fetch('select 1 from users where id = $1', int(x))",
+        "",
+    ),
+    "a str of a claim": (
+        "claims",
+        "x: str = claims['sub']\n    await conn.fetch('select 1 from users where name = $1', str(x))",
+        "",
     ),
     "an int of a column": (
         "y",
