@@ -655,3 +655,23 @@ async def test_a_helper_stays_where_anything_else_names_it(
     after, found = await mended(schema, tmp_path, code)
     assert "$1', x)" in after
     assert "keys.py" not in found.edits
+
+
+@pytest.mark.parametrize("other", ["tests/test_keys.py", "app/cli", "docs/index.rst"])
+@pytest.mark.parametrize("project", [".git", "pyproject.toml"])
+async def test_a_helper_stays_where_the_project_around_names_it(
+    schema: Database, tmp_path: Path, other: str, project: str
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / project).touch()
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text("#!/usr/bin/python3\nfrom keys import as_key\n", encoding="utf-8")
+    (tmp_path / "app" / "keys.py").write_text("def as_key(value):\n    return str(value)\n", encoding="utf-8")
+    code = (
+        "import asyncpg\nfrom keys import as_key\nasync def f(conn: asyncpg.Connection, x: int):\n"
+        "    await conn.fetch('select 1 from orders where user_id = $1', as_key(x))\n"
+    )
+    after, found = await mended(schema, tmp_path / "app", code)
+    assert "$1', x)" in after
+    assert "keys.py" not in found.edits
+    assert [(each.site.file, each.site.line) for each in found.told] == [("keys.py", 1)]
