@@ -79,13 +79,14 @@ class Dynamic:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """All of a tree. `files` counts the Python files, `lines` theirs."""
+    """All of a tree. `files` counts the Python files, `lines` theirs; `paths` are all that were looked at."""
 
     statements: tuple[CodeStatement, ...] = ()
     dynamic: tuple[Dynamic, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0
     lines: int = 0
+    paths: frozenset[str] = frozenset()
 
 
 def _name(piece: object) -> str:

@@ -34,6 +34,7 @@ def extract(root: Path, exclude: Sequence[str] = (), reader: Reader | None = Non
         (*tree.unreadable, *unreadable, *broken),
         len(tree.python),
         sum(each.lines for each in readings),
+        frozenset((*tree.python, *tree.sql)) - {each.path for each in (*unreadable, *broken)},
     )
 
 

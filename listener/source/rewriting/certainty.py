@@ -173,12 +173,11 @@ class Certainty:
             case ast.arg() as parameter:
                 return self._of_parameter(parameter)
             case ast.Name() as name:
-                if binding.value is not None and (found := self.of(binding.value, depth + 1)) is not None:
-                    return found
+                if binding.value is not None:
+                    # Nothing checks an annotation: what is unpacked from a token or a body is what was put in.
+                    return self.of(binding.value, depth + 1)
                 parent = self._syntax.parents.get(name)
-                if isinstance(parent, ast.AnnAssign) and not self.may_be_none(binding.value or parent.annotation):
-                    return self._annotated(parent.annotation, name.id)
-                return None
+                return self._annotated(parent.annotation, name.id) if isinstance(parent, ast.AnnAssign) else None
             case _:
                 return None
 
@@ -186,14 +185,50 @@ class Certainty:
         arguments = self._syntax.parents[parameter]
         if not isinstance(arguments, ast.arguments) or parameter in (arguments.vararg, arguments.kwarg):
             return None
+        decorators = getattr(self._syntax.parents[arguments], "decorator_list", ())
+        if not all(self._keeps_arguments(each) for each in decorators):
+            return None
         found = self._annotated(parameter.annotation, parameter.arg) if parameter.annotation is not None else None
         default = self._default(parameter)
         if found is None or default is None:
             return found
         if isinstance(default, ast.Constant):
             return found if type(default.value).__name__ == found.type else None
-        # `Query(…)` and its like stand for what the framework gives.
-        return found if isinstance(default, ast.Call) and not _holds_none(default) else None
+        return found if self._is_validated(default, found.type) else None
+
+    def _keeps_arguments(self, decorator: ast.expr) -> bool:
+        """Whether the function surely gets what is annotated: as its callers give it, or validated by FastAPI."""
+        made = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = dotted(made)
+        if name is None:
+            return False
+        if name in ("staticmethod", "classmethod"):
+            return self._syntax.is_builtin(decorator, name)
+        if self._syntax.imported(decorator, name) in _HARMLESS:
+            return True
+        if not isinstance(decorator, ast.Call) or not isinstance(made, ast.Attribute) or made.attr not in _ROUTES:
+            return False
+        bindings = self.bindings(made.value) if isinstance(made.value, ast.Name) else []
+        router = bindings[0].value if len(bindings) == 1 else None
+        of = dotted(router.func) if isinstance(router, ast.Call) else None
+        return router is not None and of is not None and self._syntax.imported(router, of) in _ROUTERS
+
+    def _is_validated(self, given: ast.expr, kind: str) -> bool:
+        """Whether it stands for what FastAPI reads from a request and validates, which it does not for `Depends`, nor
+        for a default."""
+        name = dotted(given.func) if isinstance(given, ast.Call) else None
+        if not isinstance(given, ast.Call) or name is None or _holds_none(given):
+            return False
+        if self._syntax.imported(given, name) not in _VALIDATED:
+            return False
+        if any(each.arg in (None, "default_factory") for each in given.keywords):
+            return False
+        defaults = (*given.args[:1], *(each.value for each in given.keywords if each.arg == "default"))
+        return all(
+            (isinstance(each, ast.Constant) and each.value is ...)
+            or ((found := self.of(each, 1)) is not None and found.type == kind)
+            for each in defaults
+        )
 
     def _default(self, parameter: ast.arg) -> ast.expr | None:
         arguments = self._syntax.parents[parameter]
@@ -214,10 +249,14 @@ class Certainty:
                 plain = ast.copy_location(ast.Name(text, ast.Load()), annotation)
                 self._syntax.parents[plain] = self._syntax.parents[annotation]
                 return self._annotated_by_name(plain, text, said)
-            case ast.Subscript(value=value, slice=ast.Tuple(elts=[first, *_])):
+            case ast.Subscript(value=value, slice=ast.Tuple(elts=[first, *more])):
                 named = dotted(value)
                 meant = self._syntax.imported(annotation, named) if named is not None else None
-                return self._annotated(first, name) if meant in _ANNOTATING else None
+                found = self._annotated(first, name) if meant in _ANNOTATING else None
+                if found is None:
+                    return None
+                plain = all(isinstance(e, ast.Constant) or self._is_validated(e, found.type) for e in more)
+                return found if plain else None
             case ast.Name() | ast.Attribute():
                 named = dotted(annotation)
                 return self._annotated_by_name(annotation, named, said) if named is not None else None
@@ -274,6 +313,16 @@ class Certainty:
 
 
 _ANNOTATING: Final = frozenset({"typing.Annotated", "typing_extensions.Annotated"})
+_HARMLESS: Final = frozenset(
+    {
+        *("functools.cache", "functools.lru_cache", "contextlib.contextmanager", "contextlib.asynccontextmanager"),
+        *("typing.override", "typing_extensions.override", "typing.final", "abc.abstractmethod"),
+    }
+)
+"""Decorators that hand on what they are given."""
+_ROUTERS: Final = frozenset({"fastapi.FastAPI", "fastapi.APIRouter", "fastapi.routing.APIRouter"})
+_ROUTES: Final = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "websocket", "api_route"})
+_VALIDATED: Final = frozenset(f"fastapi.{each}" for each in ("Query", "Path", "Header", "Body", "Form", "Cookie"))
 
 
 def _is_target(node: ast.AST, target: ast.expr) -> bool:

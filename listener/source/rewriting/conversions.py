@@ -26,6 +26,7 @@ from .rows import Query, Rows, queries
 from .shift import Shift, shifts
 from .sources import Sources
 from .sql_edits import SqlEdits
+from .surroundings import Surroundings
 from .syntax import Syntax
 from .type_change import TypeChange
 from .values import CodeChange, Order, Stays, Values
@@ -104,8 +105,9 @@ class _Desk:
     ) -> None:
         self._analysis, self._shifted, self._queries = analysis, shifted, found
         self._sources = Sources(root)
-        self._own = OwnConversions(root, self._sources)
-        self._sql = SqlEdits(analysis, self._sources)
+        around = Surroundings(root)
+        self._own = OwnConversions(root, self._sources, around)
+        self._sql = SqlEdits(analysis, self._sources, around)
         self._changes: dict[Site, CodeChange] = {}
         self._told: list[Told] = []
 
@@ -194,6 +196,10 @@ class _Desk:
             if other is not None:
                 self._told.append(Told(one.statement.site, f"{other.file}:{other.line} is made of the same text"))
                 continue
+            elsewhere = self._sql.named_elsewhere(sure)
+            if elsewhere is not None:
+                self._told.append(Told(one.statement.site, elsewhere))
+                continue
             order = Order.EITHER if shift.taken_before and shift.taken_after else Order.TOGETHER
             if shift.taken_before != shift.taken_after:
                 order = Order.CODE_FIRST if shift.taken_before else Order.SCHEMA_FIRST
@@ -229,6 +235,9 @@ class _Desk:
             return False
         return True
 
+    def _stays(self, file: str, line: int, why: str) -> None:
+        self._told.append(Told(Site(file, line, 0), why))
+
     def _gone(self) -> Iterable[CodeChange]:
         calls = [
             (self._sources.syntax(each.site.file), each.called)
@@ -237,7 +246,7 @@ class _Desk:
         ]
         edits = [edit for each in self._changes.values() for edit in each.edits]
         found: defaultdict[str, list[Edit]] = defaultdict(list)
-        for each in self._own.gone(calls, edits):
+        for each in self._own.gone(calls, edits, self._stays):
             found[each.why].append(each)
         for why, listed in found.items():
             first = listed[0]

@@ -26,6 +26,7 @@ from .rows import Query, Rows, queries
 from .shift import Shift, name_types
 from .sources import Sources
 from .sql_edits import SqlEdits
+from .surroundings import Surroundings
 from .syntax import Syntax
 from .type_change import PYTHON, family
 from .values import Stays
@@ -88,7 +89,7 @@ class _Desk:
     def __init__(self, analysis: Analysis, root: Path, found: Mapping[Site, Sequence[Query]]) -> None:
         self._analysis, self._queries = analysis, found
         self._sources = Sources(root)
-        self._sql = SqlEdits(analysis, self._sources)
+        self._sql = SqlEdits(analysis, self._sources, Surroundings(root))
         self._ready: list[Mending] = []
         self._left: dict[str, str] = {}
 
@@ -127,6 +128,9 @@ class _Desk:
         other = self._sql.other_than(one, sure, {id(one): sure})
         if other is not None:
             raise Stays(f"{other.file}:{other.line} is made of the same text")
+        elsewhere = self._sql.named_elsewhere(sure)
+        if elsewhere is not None:
+            raise Stays(elsewhere)
         demanded = demands([shift], self._analysis.examined, self._analysis.extraction)
         if demanded.lost:
             raise Stays("a value that it is compared with could not be followed")

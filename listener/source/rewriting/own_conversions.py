@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from .code_file import NotEditable
 from .conversion import conversion_of
 from .edit import Edit
 from .sources import Sources
+from .surroundings import Surroundings
 from .syntax import Place, Syntax
 
 _TEXTS: Final = (".py", ".pyi", ".sql", ".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".html", ".jinja", ".j2")
@@ -39,6 +40,7 @@ class OwnConversions:
 
     root: Path
     sources: Sources
+    around: Surroundings
 
     def of(self, syntax: Syntax, call: ast.Call) -> OwnConversion | None:
         """The function that the call surely means."""
@@ -52,9 +54,14 @@ class OwnConversions:
         meant = syntax.imported(call, name)
         return self._imported(syntax, meant) if meant is not None else None
 
-    def gone(self, called: Iterable[tuple[Syntax, ast.Call]], edits: Iterable[Edit]) -> Iterator[Edit]:
+    def gone(
+        self,
+        called: Iterable[tuple[Syntax, ast.Call]],
+        edits: Iterable[Edit],
+        told: Callable[[str, int, str], None],
+    ) -> Iterator[Edit]:
         """What goes with those calls, which the edits take away: functions without another use, imports of them, and
-        imports that only they had a use for."""
+        imports that only they had a use for. `told` gets the file and line of what stays, and why."""
         removed: defaultdict[tuple[str, str], list[tuple[Syntax, ast.Call]]] = defaultdict(list)
         functions: dict[tuple[str, str], OwnConversion] = {}
         for syntax, call in called:
@@ -66,7 +73,12 @@ class OwnConversions:
         for each in edits:
             taken[each.file].append(each)
         for key, own in functions.items():
-            yield from self._taken_out(own, removed[key], taken)
+            gone = list(self._taken_out(own, removed[key], taken))
+            elsewhere = self.around.naming(own.name, self._texts) if gone else None
+            if elsewhere is None:
+                yield from gone
+            else:
+                told(own.file, own.node.lineno, f"{own.name} stays: {elsewhere} has its name")
 
     def _imported(self, syntax: Syntax, meant: str) -> OwnConversion | None:
         module, _, name = meant.rpartition(".")
@@ -136,7 +148,10 @@ class OwnConversions:
             handed = re.compile(
                 rf"(?:\b{re.escape(module)}\s+import\b[^#]*?\b{re.escape(name)}\b)|(?:\b{module}\.{name}\b)"
             )
-            if not any(handed.search(text) for path, text in self._texts.items() if path != own.file):
+            outside = self.around.having(re.compile(handed.pattern.encode()), self._texts)
+            if outside is None and not any(
+                handed.search(text) for path, text in self._texts.items() if path != own.file
+            ):
                 yield without_alias(home, found[0].statement, alias, why)
 
     @cached_property

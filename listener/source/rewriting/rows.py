@@ -27,8 +27,14 @@ _NOT_NULL: Final = """
 select a.attrelid::bigint, a.attnum::integer
 from rows from (pg_catalog.unnest(%(tables)s::bigint[]), pg_catalog.unnest(%(numbers)s::integer[])) as k (tbl, number)
 join pg_catalog.pg_attribute as a on a.attrelid = k.tbl and a.attnum = k.number
-where a.attnotnull
+where
+    a.attnotnull
+    and not exists (
+        select from pg_catalog.pg_constraint as c
+        where c.conrelid = a.attrelid and c.contype = 'n' and not c.convalidated and a.attnum = any (c.conkey)
+    )
 """
+# Before PostgreSQL 18 a NOT NULL is no constraint of its own, and always valid.
 
 
 class Result(NamedTuple):

@@ -11,10 +11,12 @@ from ..analysis import Analysis
 from ..examined import Examined
 from ..extracted import Site
 from ..sqltext import Written
+from .carriers import of_literal, of_sql_file
 from .casting import Cut
 from .code_file import NotEditable
 from .edit import Edit
 from .sources import Sources
+from .surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class SqlEdits:
 
     analysis: Analysis
     sources: Sources
+    around: Surroundings
 
     def cut(self, one: Examined, cut: Cut) -> Edit | None:
         """The edit of the file; None where these characters do not stand there just so."""
@@ -42,6 +45,23 @@ class SqlEdits:
             return None
         said = one.sql[cut.start : cut.end].strip()
         return Edit(file.path, there[0].start, there[-1].end, "", f"{said} has no use then")
+
+    def named_elsewhere(self, edits: Sequence[Edit]) -> str | None:
+        """A file that was not looked at, and may send the same text: it has a name that the text stands under."""
+        for path in sorted({each.file for each in edits}):
+            names: set[str] = set()
+            if path.endswith(".py"):
+                syntax = self.sources.syntax(path)
+                sites = {each.call for each in self.analysis.extraction.statements if each.call.file == path}
+                calls = {call for site in sites for call in syntax.calls_at(site.line, site.column)}
+                for each in edits:
+                    names |= of_literal(syntax, each.start, calls) if each.file == path else set()
+            else:
+                names = of_sql_file(path, self.sources.file(path).text)
+            for name in sorted(names):
+                if (found := self.around.naming(name, self.analysis.extraction.paths)) is not None:
+                    return f"{found}, which was not looked at, may use the same text: it has the name {name}"
+        return None
 
     def other_than(
         self, one: Examined, edits: Sequence[Edit], wanted: Mapping[int, Sequence[Edit | None]]

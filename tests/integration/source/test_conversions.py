@@ -23,7 +23,7 @@ create table users (id integer primary key, name text not null, key uuid not nul
 create table orders (id integer primary key, user_id text not null, parent text, note text, key text not null);
 create table logs (line text not null, user_id text);
 """
-ASYNCPG = "import asyncpg\nfrom uuid import UUID\n"
+ASYNCPG = "import asyncpg\nfrom fastapi import Query\nfrom uuid import UUID\n"
 PSYCOPG = "import psycopg\nfrom psycopg.rows import dict_row\n"
 
 
@@ -181,6 +181,77 @@ FORMS: dict[str, tuple[str, str]] = {
     "a word behind": ("str(user_id)if user_id else'1'", "str(user_id)if user_id else'1'"),
     "a name within": ("(x := str(user_id))", "(x := str(user_id))"),
 }
+
+
+@pytest.mark.parametrize(
+    ("head", "function"),
+    [
+        ("from fastapi import Depends", "async def f(conn: asyncpg.Connection, x: int = Depends(current)):"),
+        ("from fastapi import Security", "async def f(conn: asyncpg.Connection, x: int = Security(current)):"),
+        (
+            "from typing import Annotated\nfrom fastapi import Depends",
+            "async def f(conn: asyncpg.Connection, x: Annotated[int, Depends(current)]):",
+        ),
+        ("from own import Query", "async def f(conn: asyncpg.Connection, x: int = Query(1)):"),
+        ("from fastapi import Query", "async def f(conn: asyncpg.Connection, x: int = Query('1')):"),
+        ("from fastapi import Query", "async def f(conn: asyncpg.Connection, x: int = Query(default_factory=g)):"),
+        (
+            "from flask import Flask\napp = Flask('a')",
+            "@app.route('/users/<x>')\nasync def f(x: int, conn: asyncpg.Connection):",
+        ),
+        (
+            "from flask import Flask\napp = Flask('a')",
+            "@app.get('/<x>')\nasync def f(x: int, conn: asyncpg.Connection):",
+        ),
+        ("from own import app", "@app.get('/<x>')\nasync def f(x: int, conn: asyncpg.Connection):"),
+        (
+            "from fastapi import FastAPI\nfrom own import login\napp = FastAPI()",
+            "@app.get('/{x}')\n@login\nasync def f(x: int, conn: asyncpg.Connection):",
+        ),
+        ("import pytest", "@pytest.fixture\nasync def f(x: int, conn: asyncpg.Connection):"),
+        ("", "async def f(request, conn: asyncpg.Connection):\n    x: int = (await request.json())['user_id']"),
+        ("", "async def f(claims, conn: asyncpg.Connection):\n    x: int = claims['sub']"),
+        ("", "async def f(claims, conn: asyncpg.Connection):\n    x: int = claims.get('sub', 0)"),
+        ("", "async def f(args, conn: asyncpg.Connection):\n    x: int = args.user_id"),
+        ("", "async def f(claims, conn: asyncpg.Connection):\n    y = claims['sub']\n    x: int = y"),
+    ],
+)
+async def test_what_nothing_checks_keeps_a_conversion(
+    schema: Database, tmp_path: Path, head: str, function: str
+) -> None:
+    code = (
+        f"import asyncpg\n{head}\n{function}\n    await conn.fetch('select 1 from orders where user_id = $1', str(x))\n"
+    )
+    after, found = await mended(schema, tmp_path, code)
+    assert after in (code, code.replace("str(x)", "int(x)"))
+    assert after != code or found.told
+
+
+@pytest.mark.parametrize(
+    ("head", "function"),
+    [
+        (
+            "from fastapi import FastAPI\napp = FastAPI()",
+            "@app.get('/{x}')\nasync def f(x: int, conn: asyncpg.Connection):",
+        ),
+        (
+            "from fastapi import APIRouter, Path\nfrom typing import Annotated\nrouter = APIRouter(prefix='/a')",
+            "@router.websocket('/{x}')\nasync def f(x: Annotated[int, Path(ge=1)], conn: asyncpg.Connection):",
+        ),
+        ("import fastapi", "async def f(conn: asyncpg.Connection, x: int = fastapi.Query(..., ge=1)):"),
+        (
+            "from contextlib import asynccontextmanager",
+            "@asynccontextmanager\nasync def f(conn: asyncpg.Connection, x: int):\n    yield",
+        ),
+        ("", "async def f(conn: asyncpg.Connection, y: int):\n    x: int = y"),
+    ],
+)
+async def test_what_is_checked_needs_no_conversion(schema: Database, tmp_path: Path, head: str, function: str) -> None:
+    code = (
+        f"import asyncpg\n{head}\n{function}\n    await conn.fetch('select 1 from orders where user_id = $1', str(x))\n"
+    )
+    after, found = await mended(schema, tmp_path, code)
+    assert (after, found.told) == (code.replace("str(x)", "x"), ())
 
 
 async def test_formatting_and_comments_stay(schema: Database, tmp_path: Path) -> None:
@@ -501,6 +572,23 @@ async def test_what_may_be_null_keeps_its_conversion(schema: Database, tmp_path:
         assert after == code
 
 
+async def test_a_not_null_that_old_rows_break_proves_nothing(schema: Database, tmp_path: Path) -> None:
+    schema.execute(
+        """
+        create table people (late integer, sure integer not null);
+        alter table people add constraint people_late_filled not null late not valid;
+        """
+    )
+    code = f"{ASYNCPG}async def f(conn: asyncpg.Connection):\n" + "".join(
+        f"    {name} = await conn.fetchrow('select {name} from people')\n"
+        f"    await conn.fetch('select 1 from orders where user_id = $1', str({name}['{name}']))\n"
+        for name in ("late", "sure")
+    )
+    after, found = await mended(schema, tmp_path, code)
+    assert after == code.replace("str(sure['sure'])", "sure['sure']")
+    assert [each.site.line for each in found.told] == [6]
+
+
 async def test_psycopgs_rows_are_followed(schema: Database, tmp_path: Path) -> None:
     code = PSYCOPG + dedent(
         """
@@ -567,3 +655,23 @@ async def test_a_helper_stays_where_anything_else_names_it(
     after, found = await mended(schema, tmp_path, code)
     assert "$1', x)" in after
     assert "keys.py" not in found.edits
+
+
+@pytest.mark.parametrize("other", ["tests/test_keys.py", "app/cli", "docs/index.rst"])
+@pytest.mark.parametrize("project", [".git", "pyproject.toml"])
+async def test_a_helper_stays_where_the_project_around_names_it(
+    schema: Database, tmp_path: Path, other: str, project: str
+) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / project).touch()
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text("#!/usr/bin/python3\nfrom keys import as_key\n", encoding="utf-8")
+    (tmp_path / "app" / "keys.py").write_text("def as_key(value):\n    return str(value)\n", encoding="utf-8")
+    code = (
+        "import asyncpg\nfrom keys import as_key\nasync def f(conn: asyncpg.Connection, x: int):\n"
+        "    await conn.fetch('select 1 from orders where user_id = $1', as_key(x))\n"
+    )
+    after, found = await mended(schema, tmp_path / "app", code)
+    assert "$1', x)" in after
+    assert "keys.py" not in found.edits
+    assert [(each.site.file, each.site.line) for each in found.told] == [("keys.py", 1)]

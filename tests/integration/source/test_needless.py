@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from pgmend.listener.settings import Settings
 from pgmend.listener.source.analysis import analyze
 from pgmend.listener.source.extraction import extract
@@ -16,7 +17,9 @@ SCHEMA = """
 create table users (id integer primary key, key uuid not null, name text, boss integer);
 create table logs (line text, user_id text, sessions integer not null);
 """
-HEAD = "import asyncpg\nfrom uuid import UUID\nasync def f(conn: asyncpg.Connection, {}):\n"
+HEAD = (
+    "import asyncpg\nfrom fastapi import Depends\nfrom uuid import UUID\nasync def f(conn: asyncpg.Connection, {}):\n"
+)
 # Parameters, the lines, and what they are then; the same where it is left.
 CASES: dict[str, tuple[str, str, str]] = {
     "an int of an int": (
@@ -38,6 +41,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         "x: str",
         "await conn.fetch('select 1 from users where name = $1', str( x ))",
         "await conn.fetch('select 1 from users where name = $1', x)",
+    ),
+    "an int of what a dependency gives": (
+        "x: int = Depends(current)",
+        "await conn.fetch('select 1 from users where id = $1', int(x))",
+        "",
+    ),
+    "a str of a claim": (
+        "claims",
+        "x: str = claims['sub']\n    await conn.fetch('select 1 from users where name = $1', str(x))",
+        "",
     ),
     "an int of a column": (
         "y",
@@ -107,3 +120,31 @@ async def test_what_is_proved_to_change_nothing_goes(database: Database, tmp_pat
         (tmp_path / name).write_text(code, encoding="utf-8")
     again = await analyze(connection, extract(tmp_path), Settings())
     assert {each.issue_id for each in again.issues} == set(found.left)
+
+
+SHARED = (
+    "import asyncpg\nBASE = 'select name from users where id::text = $1'\nBY_ID = BASE + ' limit 5'\n"
+    "async def f(conn: asyncpg.Connection, x: int):\n    await conn.fetch(BY_ID, str(x))\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("other", "text", "stays"),
+    [
+        ("two.py", "from one import BY_ID\nasync def g(c, y: str):\n    await c.fetch(BY_ID, y)\n", True),
+        ("bin/run", "from one import BASE\n", True),
+        ("two.py", "from one import f\n", False),
+    ],
+)
+async def test_a_text_that_another_file_may_send_keeps_its_cast(
+    database: Database, tmp_path: Path, other: str, text: str, stays: bool
+) -> None:
+    database.execute(SCHEMA)
+    (tmp_path / "one.py").write_text(SHARED, encoding="utf-8")
+    (tmp_path / other).parent.mkdir(exist_ok=True)
+    (tmp_path / other).write_text(text, encoding="utf-8")
+    connection = await database.connect()
+    analysis = await analyze(connection, extract(tmp_path / "one.py"), Settings())
+    found = await mend(connection, analysis, tmp_path / "one.py")
+    assert bool(found.edits()) is not stays
+    assert any(other in why and "not looked at" in why for why in found.left.values()) is stays
