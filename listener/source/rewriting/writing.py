@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ...errors import CodeStays
 from .code_folder import CodeFolder, Found, Staged, temporary_name
-from .merging import Collision, merged
+from .merging import Collision, TooDifferent, merged
 from .patch import FilePatch
 from .record import Record, RecordedFile, Records, new_record
 from .worktree import top_of, unclean
@@ -96,9 +96,10 @@ class Writer:
             raise CodeStays(f"Fix {record.fix_id} is {record.state}: there is nothing to undo.")
         found = [self._folder.read(each.path) for each in record.files]
         before, after = self._records.contents(record, "before"), self._records.contents(record, "after")
+        place = self._records.place(record)
         targets = [
-            _undone(file.path, now.content, was, became)
-            for file, now, was, became in zip(record.files, found, before, after, strict=True)
+            _undone(file.path, now.content, was, became, place / f"before.{number}")
+            for number, (file, now, was, became) in enumerate(zip(record.files, found, before, after, strict=True))
         ]
         files = tuple(replace(each, staged=temporary_name()) for each in record.files)
         record = replace(record, files=files, state="undoing")
@@ -190,13 +191,17 @@ class Writer:
         self._folder.settle(file.path)
 
 
-def _undone(path: str, now: bytes, before: bytes, after: bytes) -> bytes:
+def _undone(path: str, now: bytes, before: bytes, after: bytes, backup: Path) -> bytes:
     if now in (before, after):
         return before
     try:
         return merged(after, now, before)
     except Collision as error:
         raise CodeStays(f"{path}:{error.line} was changed since where the undo would change it, too.") from error
+    except TooDifferent as error:
+        raise CodeStays(
+            f"{path} was changed since in too many lines to tell what to keep. Cure: it is in {backup} as it was."
+        ) from error
 
 
 class _kept:  # noqa: N801 - it reads as the sentence that it is
