@@ -59,6 +59,8 @@ async def apply(
     ids = {each.issue_id for each in mendings.ready}
     issues = tuple(each for each in analysis.issues if each.issue_id in ids)
     with writer.alone() as recovered:
+        if recovered:  # by somebody who died since `recover`
+            raise CodeStays(" ".join((*recovered, "Nothing else is written. Cure: run it again.")))
         records.expire(settings.backup_retention)
         writing = writer.write(found, _summary(issues, found), [each.issue_id for each in issues], force=force)
         try:
@@ -68,7 +70,18 @@ async def apply(
             writer.take_back(writing)
             raise
         writing = writer.hold(writing)
-    return Applied(writing.record, issues, again, (*recovered, *writing.told), records.place(writing.record))
+    return Applied(writing.record, issues, again, writing.told, records.place(writing.record))
+
+
+def recover(root: Path, records: Records | None = None) -> tuple[str, ...]:
+    """Put back what somebody who was killed left under way in the code there, and say so: a sentence each, told once.
+    To be done before the code is read; raises CodeStays where somebody writes right now."""
+    records = records or Records()
+    folder = folder_of(root).resolve()
+    if next(records.unfinished(folder), None) is None:
+        return ()
+    with Writer(folder, records).alone() as recovered:
+        return recovered
 
 
 def undo(fix_id: str, records: Records | None = None) -> tuple[Record, tuple[str, ...]]:
@@ -77,7 +90,10 @@ def undo(fix_id: str, records: Records | None = None) -> tuple[Record, tuple[str
     records = records or Records()
     writer = Writer(Path(records.find(fix_id).root), records)
     with writer.alone() as recovered:
-        writing = writer.undo(fix_id)
+        try:
+            writing = writer.undo(fix_id)
+        except CodeStays as error:
+            raise CodeStays(" ".join((*recovered, str(error)))) from error
     return writing.record, (*recovered, *writing.told)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from pgmend.listener.errors import CodeStays, NotFound
+from pgmend.listener.source.rewriting.applying import recover, undo
 from pgmend.listener.source.rewriting.code_file import CodeFile
 from pgmend.listener.source.rewriting.edit import Edit
 from pgmend.listener.source.rewriting.merging import Collision, TooDifferent, merged
@@ -537,6 +538,62 @@ def test_what_was_edited_after_a_death_is_left_and_told_once(root: Path, records
     assert contents(root) == [AFTER + b"# mine", BEFORE, BEFORE]
     with writer.alone() as told:
         assert told == ()
+
+
+def _left(root: Path, records: Records) -> str:
+    """Written by somebody who was killed before it was found right; its fix id."""
+    writer = Writer(root, records)
+    with writer.alone():
+        return writer.write(all_patches(root), "x").record.fix_id
+
+
+def test_what_was_committed_after_a_death_stays_and_can_be_undone(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "commit", "-qam", "y")
+    assert recover(root, records) == (f"Fix {fix}, whose end nobody saw, was committed since, and stays: x.",)
+    assert contents(root) == [AFTER] * 3
+    assert nothing_but_git_is_left(root)
+    assert recover(root, records) == ()
+    undone(root, records, fix)
+    assert contents(root) == [BEFORE] * 3
+
+
+def test_what_was_committed_of_it_stays_and_the_rest_is_put_back(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "commit", "-qm", "y", "a.py")
+    (root / PATHS[1]).write_bytes(BEFORE)
+    _, *left = recover(root, records)
+    assert left[0] == "a.py was committed since, and stays."
+    assert contents(root) == [AFTER, BEFORE, BEFORE]
+    assert records.find(fix).state == "stranded"
+
+
+def test_what_is_not_committed_after_a_death_is_put_back(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "add", ".")
+    assert recover(root, records) == (f"Fix {fix}, whose end nobody saw, was taken back: x.",)
+    assert contents(root) == [BEFORE] * 3
+
+
+def test_a_refused_undo_tells_what_it_put_back_first(root: Path, records: Records) -> None:
+    fix = written(root, records, [patch(root, "a.py")]).record.fix_id
+    writer = Writer(root, records)
+    with writer.alone():
+        dead = writer.write([patch(root, PATHS[1])], "y").record.fix_id
+    (root / "a.py").write_bytes(AFTER.replace(b"'new'", b"'newer'"))
+    with pytest.raises(CodeStays, match=rf"Fix {dead}, .* was taken back: y\. a\.py:3 was changed since"):
+        undo(fix, records)
+    assert (root / PATHS[1]).read_bytes() == BEFORE
+
+
+def nothing_but_git_is_left(root: Path) -> bool:
+    return sorted(each.name for each in root.iterdir()) == [".git", "a.py", "my app"]
 
 
 def test_records_expire(root: Path, records: Records) -> None:
