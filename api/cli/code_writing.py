@@ -27,11 +27,13 @@ async def write_mendings(
     """Write what is ready of the issues that are told; what is told of the code as it is then, and what is left."""
     from ...listener.connection import connect
     from ...listener.source.analysis import analyze
-    from ...listener.source.rewriting.applying import apply
+    from ...listener.source.rewriting.applying import apply, recover
     from ...listener.source.rewriting.menders import mend
     from ...listener.store.ignored import read_ignored
 
     path = aside.path
+    for said in recover(path):
+        typer.echo(said, err=True)
     async with await connect(source.dsn, "analyze") as connection:
         here = await read_ignored(connection)
         # Of all types, whatever the flags say: what is written must not bring an issue of another type.

@@ -18,7 +18,7 @@ from ..settings import Settings
 from ..source.analysis import analyze
 from ..source.extracted import Extraction
 from ..source.extraction import extract
-from ..source.rewriting.applying import apply
+from ..source.rewriting.applying import apply, recover
 from ..source.rewriting.menders import SUREST, folder_of, mend
 from ..source.rewriting.record import Records
 from ..source.rewriting.worktree import top_of
@@ -42,11 +42,14 @@ class Autofix:
     def __init__(self, root: Path, settings: Settings) -> None:
         self._root, self._settings = root, settings
         self._failed: dict[frozenset[str], float] = {}
+        self._recovered = False
 
     async def mend(
         self, connection: AsyncConnection[TupleRow], extraction: Extraction, issues: Collection[Issue]
     ) -> timedelta | None:
         """Write what follows renames; or for how long to wait before it may. `connection` is that of the analysis."""
+        if self._settings.code_autofix and self._takes_back():
+            return None
         names = frozenset(each.issue_id for each in issues if each.issue_type in _OF_NAMES)
         if not self._settings.code_autofix or not names or self._has_failed(names):
             return None
@@ -85,6 +88,21 @@ class Autofix:
         files = [each.path for each in record.files]
         log.info("code was mended", fix=record.fix_id, files=files, backups=str(applied.backups))
         await write_applied(connection, record.fix_id, record.summary, applied.issues, files, automatic=True)
+
+    def _takes_back(self) -> bool:
+        """Whether files are as they were before somebody died: then what was read of them is not of them any more.
+        Asked once, for who dies takes this object along."""
+        if self._recovered:
+            return False
+        self._recovered = True
+        try:
+            told = recover(self._root)
+        except (CodeStays, OSError) as error:
+            log.warning("nothing was put back", code=str(self._root), reason=str(error))
+            return False
+        for said in told:
+            log.warning("code was put back", code=str(self._root), reason=said)
+        return bool(told)
 
     def _has_failed(self, names: frozenset[str]) -> bool:
         at = self._failed.get(names)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import CodeStays
 from .code_folder import CodeFolder, Found, Staged, temporary_name
-from .merging import Collision, merged
+from .merging import Collision, TooDifferent, merged
 from .patch import FilePatch
 from .record import Record, RecordedFile, Records, new_record
 from .worktree import top_of, unclean
@@ -96,9 +96,10 @@ class Writer:
             raise CodeStays(f"Fix {record.fix_id} is {record.state}: there is nothing to undo.")
         found = [self._folder.read(each.path) for each in record.files]
         before, after = self._records.contents(record, "before"), self._records.contents(record, "after")
+        place = self._records.place(record)
         targets = [
-            _undone(file.path, now.content, was, became)
-            for file, now, was, became in zip(record.files, found, before, after, strict=True)
+            _undone(file.path, now.content, was, became, place / f"before.{number}")
+            for number, (file, now, was, became) in enumerate(zip(record.files, found, before, after, strict=True))
         ]
         files = tuple(replace(each, staged=temporary_name()) for each in record.files)
         record = replace(record, files=files, state="undoing")
@@ -112,13 +113,33 @@ class Writer:
     def _recovered(self) -> Iterator[str]:
         for record in self._records.unfinished(self._folder.root):
             writer = Writer(Path(record.root), self._records)
-            if record.state == "undoing":
-                left = writer._put_back(record, "target", "now", "applied")
-                yield f"The undo of {record.fix_id}, whose end nobody saw, was taken back; ask for it again."
-            else:
-                left = writer._put_back(record, "after", "before", "restored")
-                yield f"Fix {record.fix_id}, whose end nobody saw, was taken back: {record.summary}."
+            undoing = record.state == "undoing"
+            what = f"{'The undo of' if undoing else 'Fix'} {record.fix_id}, whose end nobody saw,"
+            came, goes = ("target", "now") if undoing else ("after", "before")
+            became = writer._those_with(record, came)
+            committed = writer._committed(became)
+            if committed and len(became) == len(record.files):
+                writer._discard(record)
+                self._records.become(record, "undone" if undoing else "applied")
+                yield f"{what} was committed since, and stays: {record.summary}."
+                continue
+            left = writer._put_back(record, came, goes, "applied" if undoing else "restored", kept=committed)
+            yield f"{what} was taken back{'; ask for it again.' if undoing else f': {record.summary}.'}"
             yield from left
+
+    def _those_with(self, record: Record, kind: str) -> list[str]:
+        """Those of its files that are as that content."""
+        found: list[str] = []
+        for file, content in zip(record.files, self._records.contents(record, kind), strict=True):
+            with suppress(CodeStays):
+                if self._folder.read(file.path).content == content:
+                    found.append(file.path)
+        return found
+
+    def _committed(self, paths: Sequence[str]) -> frozenset[str]:
+        """Those that Git keeps, and that are as they were committed."""
+        kept = [each for each in paths if top_of(self._folder.root / each) is not None]
+        return frozenset(kept) - unclean(self._folder.root, kept).keys()
 
     def _expected(self, patch: FilePatch) -> Found:
         found = self._folder.read(patch.path)
@@ -156,20 +177,38 @@ class Writer:
                 raise CodeStays(f"{error} {' '.join(left)}") from error
             raise
 
-    def _put_back(self, record: Record, came: str, goes: str, state: str, replaced: int | None = None) -> list[str]:
-        """Have every file as `goes` again that was replaced; says of which that could not be done, and why.
-
-        Where nobody knows how many were `replaced`: none where the first is staged still, nor any other that is.
-        """
+    def _discard(self, record: Record) -> list[bool]:
+        """Take away all that is staged; for each file whether its new content was."""
         staged = [self._folder.discard(Staged(each.path, each.staged)) for each in record.files]
         for each in record.files:
             self._folder.discard(Staged(each.path, f"{each.staged}-back"))
+        return staged
+
+    def _put_back(
+        self,
+        record: Record,
+        came: str,
+        goes: str,
+        state: str,
+        replaced: int | None = None,
+        *,
+        kept: frozenset[str] = frozenset(),
+    ) -> list[str]:
+        """Have every file as `goes` again that was replaced, but those `kept`; says of which that could not be done,
+        and why.
+
+        Where nobody knows how many were `replaced`: none where the first is staged still, nor any other that is.
+        """
+        staged = self._discard(record)
         left: list[str] = []
         contents = [self._records.contents(record, kind) for kind in (came, goes)]
         if replaced is None:
             replaced = 0 if staged[0] else len(staged)
         for file, is_staged, there, back in list(zip(record.files, staged, *contents, strict=True))[:replaced]:
             if is_staged:
+                continue
+            if file.path in kept:
+                left.append(f"{file.path} was committed since, and stays.")
                 continue
             try:
                 self._put(file, there, back)
@@ -190,13 +229,17 @@ class Writer:
         self._folder.settle(file.path)
 
 
-def _undone(path: str, now: bytes, before: bytes, after: bytes) -> bytes:
+def _undone(path: str, now: bytes, before: bytes, after: bytes, backup: Path) -> bytes:
     if now in (before, after):
         return before
     try:
         return merged(after, now, before)
     except Collision as error:
         raise CodeStays(f"{path}:{error.line} was changed since where the undo would change it, too.") from error
+    except TooDifferent as error:
+        raise CodeStays(
+            f"{path} was changed since in too many lines to tell what to keep. Cure: it is in {backup} as it was."
+        ) from error
 
 
 class _kept:  # noqa: N801 - it reads as the sentence that it is

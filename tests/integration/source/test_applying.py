@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -12,7 +14,8 @@ import pytest
 from pgmend.listener.desk.fixes import read_detail
 from pgmend.listener.errors import CodeStays
 from pgmend.listener.settings import Settings
-from pgmend.listener.source.analysis import analyze
+from pgmend.listener.source.analysis import Analysis, Unseen, analyze
+from pgmend.listener.source.extracted import Site
 from pgmend.listener.source.extraction import extract
 from pgmend.listener.source.rewriting.applying import Applied, apply, undo
 from pgmend.listener.source.rewriting.menders import mend, ready_patches
@@ -101,6 +104,36 @@ async def test_what_is_not_right_then_is_restored(installed: Database, code: Pat
 
     with pytest.raises(CodeStays, match=r"The files were restored: there would still be UNKNOWN_COLUMN"):
         await applied(installed, code, rename_back)
+    assert (code / "app.py").read_text() == CODE
+
+
+async def test_one_statement_unseen_before_does_not_hide_others_afterwards(
+    installed: Database, code: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Analysis] = []
+
+    async def look(*arguments: Any) -> Analysis:
+        found = await analyze(*arguments)
+        looks.append(found)
+        where = found.extraction.statements[0].site
+        return replace(found, unseen=(Unseen(where, "no answer"),))
+
+    monkeypatch.setattr("pgmend.listener.source.rewriting.applying.analyze", look)
+    connection = await installed.connect()
+    analysis = await analyze(connection, extract(code), Settings())
+    other = Unseen(Site("other.py", 1, 0), "no answer")
+    mendings = await mend(connection, analysis, code)
+    with pytest.raises(CodeStays, match=r"did not look at app\.py:5: no answer"):
+        await apply(
+            connection,
+            replace(analysis, unseen=(other,)),
+            mendings,
+            code,
+            read=lambda: extract(code),
+            settings=Settings(),
+            records=Records(code.parent / "state" / "code"),
+        )
+    assert len(looks) == 1
     assert (code / "app.py").read_text() == CODE
 
 

@@ -12,6 +12,10 @@ from pgmend.listener.codebase.autofix import Autofix
 from pgmend.listener.settings import Settings
 from pgmend.listener.source.analysis import analyze
 from pgmend.listener.source.extraction import extract
+from pgmend.listener.source.rewriting.code_file import CodeFile
+from pgmend.listener.source.rewriting.edit import Edit
+from pgmend.listener.source.rewriting.patch import file_patch
+from pgmend.listener.source.rewriting.writing import Writer
 
 from tests.support.database import Database
 
@@ -69,3 +73,21 @@ async def test_it_acts_only_where_it_was_told_to_and_may(installed: Database, co
     assert await acted(installed, code) == (True, None)
     assert (code / "app.py").read_text() == CODE.replace("select nick", "select name as nick")
     assert installed.fetch("select state, automatic, approved_by from pgmend.fix_history") == [("applied", True, None)]
+
+
+async def test_what_was_left_under_way_is_put_back_first_with_nothing_to_mend(installed: Database, code: Path) -> None:
+    commit(code)
+    became = CODE.replace("select nick", "select name as nick")
+    start = CODE.index("nick")
+    edit = Edit("app.py", start, start + 4, "name as nick", "")
+    writer = Writer(code)
+    with writer.alone():
+        writer.write([file_patch(CodeFile("app.py", CODE.encode()), [edit])], "x")  # and died
+    assert (code / "app.py").read_text() == became
+    connection, settings = await installed.connect(), Settings(code_autofix=True, settle_time=timedelta())
+    autofix = Autofix(code, settings)
+    assert await autofix.mend(connection, extract(code), ()) is None
+    assert (code / "app.py").read_text() == CODE
+    extraction = extract(code)
+    await autofix.mend(connection, extraction, (await analyze(connection, extraction, settings)).issues)
+    assert (code / "app.py").read_text() == became

@@ -15,11 +15,13 @@ from typing import Any
 
 import pytest
 from pgmend.listener.errors import CodeStays, NotFound
+from pgmend.listener.source.rewriting.applying import recover, undo
 from pgmend.listener.source.rewriting.code_file import CodeFile
 from pgmend.listener.source.rewriting.edit import Edit
-from pgmend.listener.source.rewriting.merging import Collision, merged
+from pgmend.listener.source.rewriting.merging import Collision, TooDifferent, merged
 from pgmend.listener.source.rewriting.patch import FilePatch, file_patch
 from pgmend.listener.source.rewriting.record import Records
+from pgmend.listener.source.rewriting.worktree import unclean
 from pgmend.listener.source.rewriting.writing import Writer, Writing
 
 PATHS = ("a.py", "my app/größe.py", "my app/deep/c.py")
@@ -311,6 +313,70 @@ def test_no_program_of_the_repository_is_run(root: Path, records: Records, tmp_p
     assert not (tmp_path / "ran").exists()
 
 
+@contextmanager
+def _committed(root: Path) -> Iterator[None]:
+    git(root.parent, "init", "-q", "code")
+    yield
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "x")
+
+
+def test_no_filter_of_the_repository_is_run_and_what_it_would_change_is_told(
+    root: Path, records: Records, tmp_path: Path
+) -> None:
+    with _committed(root):
+        pass
+    filtering = tmp_path / "filter"
+    filtering.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\ncat\n")
+    filtering.chmod(0o755)
+    git(root, "config", "filter.x.clean", str(filtering))
+    git(root, "config", "filter.x.smudge", str(filtering))
+    git(root, "config", "filter.x.process", str(filtering))
+    (root / ".git/info").mkdir(exist_ok=True)
+    (root / ".git/info/attributes").write_text("*.py filter=x\n")
+    os.utime(root / "a.py", (1, 1))  # or Git would not look into it
+    written(root, records)
+    with pytest.raises(CodeStays, match=r"a\.py: it is not as it was committed, or the attribute filter=x changed it"):
+        written(root, records, [file_patch(CodeFile("a.py", AFTER), [Edit("a.py", 0, 0, "# x\n", "")])])
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_git_keeps_with_other_line_ends_is_as_it_was_committed(root: Path) -> None:
+    crlf = AFTER.replace(b"\n", b"\r\n")
+    with _committed(root):
+        (root / ".gitattributes").write_text("a.py text eol=crlf\n/my?app/größe.py -text\n")
+    for path in PATHS:
+        (root / path).write_bytes(BEFORE.replace(b"\n", b"\r\n"))
+    changed = "it has changes that are not committed"
+    assert unclean(root, PATHS) == dict.fromkeys(PATHS[1:], changed)
+    git(root, "config", "core.autocrlf", "input")
+    assert unclean(root, PATHS) == {PATHS[1]: changed}
+    (root / "a.py").write_bytes(crlf)
+    assert unclean(root, PATHS) == dict.fromkeys(PATHS[:2], changed)
+
+
+def test_what_is_staged_and_not_committed_is_unclean(root: Path) -> None:
+    with _committed(root):
+        pass
+    _append(root / "a.py")
+    git(root, "add", ".")
+    assert unclean(root, PATHS) == {"a.py": "it has changes that are not committed"}
+    (root / "a.py").write_bytes(BEFORE)
+    assert unclean(root, PATHS) == {"a.py": "it has changes that are not committed"}
+    git(root, "update-index", "--assume-unchanged", PATHS[1])
+    _append(root / PATHS[1])
+    assert unclean(root, PATHS).keys() == set(PATHS[:2])
+
+
+def test_what_is_in_an_ignored_folder_is_not_kept_by_git(root: Path) -> None:
+    with _committed(root):
+        (root / ".gitignore").write_text("deep/\n")
+    assert unclean(root, PATHS) == {PATHS[2]: "Git does not keep it"}
+    git(root, "add", "-f", PATHS[2])
+    git(root, "commit", "-qm", "y")
+    assert unclean(root, PATHS) == {}
+
+
 def test_backups_do_not_lie_in_the_code(root: Path) -> None:
     with pytest.raises(CodeStays, match="set XDG_STATE_HOME elsewhere"):
         written(root, Records(root / ".local/state"))
@@ -365,6 +431,25 @@ def test_merging(base: bytes, now: bytes, wanted: bytes, expected: bytes | None)
             merged(base, now, wanted)
     else:
         assert merged(base, now, wanted) == expected
+
+
+def test_a_text_that_changed_in_too_many_like_lines_is_not_merged(root: Path, records: Records) -> None:
+    def lines(*pattern: bytes) -> bytes:
+        return b"".join(b"%s\n" % each for each in pattern * (6000 // len(pattern)))
+
+    base, now = b"# 1\n" + lines(b"a", b"b"), b"# 2\n" + lines(b"a", b"a", b"b") + b"# end\n"
+    with pytest.raises(TooDifferent):
+        merged(base, now, b"# 3\n" + base)
+    same = lines(b"a", b"b")
+    assert merged(same + b"x\n" + same, same + b"x\n" + same + b"end\n", same + b"y\n" + same) == (
+        same + b"y\n" + same + b"end\n"
+    )
+    fix = written(root, records).record.fix_id
+    (root / "a.py").write_bytes(now)
+    (records.folder / fix / "after.0").write_bytes(base)
+    with pytest.raises(CodeStays, match=rf"a\.py was changed since in too many lines.*{fix}/before\.0"):
+        undone(root, records, fix)
+    assert (root / "a.py").read_bytes() == now
 
 
 STRIDE = int(os.environ.get("PGMEND_TEST_STRIDE", "6"))
@@ -453,6 +538,62 @@ def test_what_was_edited_after_a_death_is_left_and_told_once(root: Path, records
     assert contents(root) == [AFTER + b"# mine", BEFORE, BEFORE]
     with writer.alone() as told:
         assert told == ()
+
+
+def _left(root: Path, records: Records) -> str:
+    """Written by somebody who was killed before it was found right; its fix id."""
+    writer = Writer(root, records)
+    with writer.alone():
+        return writer.write(all_patches(root), "x").record.fix_id
+
+
+def test_what_was_committed_after_a_death_stays_and_can_be_undone(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "commit", "-qam", "y")
+    assert recover(root, records) == (f"Fix {fix}, whose end nobody saw, was committed since, and stays: x.",)
+    assert contents(root) == [AFTER] * 3
+    assert nothing_but_git_is_left(root)
+    assert recover(root, records) == ()
+    undone(root, records, fix)
+    assert contents(root) == [BEFORE] * 3
+
+
+def test_what_was_committed_of_it_stays_and_the_rest_is_put_back(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "commit", "-qm", "y", "a.py")
+    (root / PATHS[1]).write_bytes(BEFORE)
+    _, *left = recover(root, records)
+    assert left[0] == "a.py was committed since, and stays."
+    assert contents(root) == [AFTER, BEFORE, BEFORE]
+    assert records.find(fix).state == "stranded"
+
+
+def test_what_is_not_committed_after_a_death_is_put_back(root: Path, records: Records) -> None:
+    with _committed(root):
+        pass
+    fix = _left(root, records)
+    git(root, "add", ".")
+    assert recover(root, records) == (f"Fix {fix}, whose end nobody saw, was taken back: x.",)
+    assert contents(root) == [BEFORE] * 3
+
+
+def test_a_refused_undo_tells_what_it_put_back_first(root: Path, records: Records) -> None:
+    fix = written(root, records, [patch(root, "a.py")]).record.fix_id
+    writer = Writer(root, records)
+    with writer.alone():
+        dead = writer.write([patch(root, PATHS[1])], "y").record.fix_id
+    (root / "a.py").write_bytes(AFTER.replace(b"'new'", b"'newer'"))
+    with pytest.raises(CodeStays, match=rf"Fix {dead}, .* was taken back: y\. a\.py:3 was changed since"):
+        undo(fix, records)
+    assert (root / PATHS[1]).read_bytes() == BEFORE
+
+
+def nothing_but_git_is_left(root: Path) -> bool:
+    return sorted(each.name for each in root.iterdir()) == [".git", "a.py", "my app"]
 
 
 def test_records_expire(root: Path, records: Records) -> None:
