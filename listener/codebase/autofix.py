@@ -8,21 +8,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..errors import CodeStays
+from ..check import set_apart
+from ..errors import CodeStays, CouldNotLook, PgmendError
+from ..ignore_file import IgnoreFile
 from ..issue import Issue
 from ..settings import Settings
-from ..source.analysis import analyze
+from ..source.analysis import Analysis, analyze
 from ..source.extracted import Extraction
 from ..source.extraction import extract
-from ..source.rewriting.applying import apply, recover
+from ..source.folder import find_files
+from ..source.remarks import Remarks
+from ..source.rewriting.applying import Applied, apply, recover
+from ..source.rewriting.mended import Mendings
 from ..source.rewriting.menders import SUREST, folder_of, mend
 from ..source.rewriting.record import Records
 from ..source.rewriting.worktree import top_of
 from ..store.code_fixes import write_applied
+from ..store.ignored import read_ignored
 
 log = structlog.get_logger()
 _OF_NAMES: Final = frozenset({"UNKNOWN_COLUMN", "UNKNOWN_TABLE", "INVALID_SQL"})
@@ -37,7 +44,8 @@ from pgmend.status
 
 
 class Autofix:
-    """Mends the code at `root`. What failed is not tried again within `retry_after`, what somebody undid never."""
+    """Mends the code at `root`. What failed is not tried again within `retry_after`, and what was written there once
+    never: who put the old text back, by whatever means, wants it."""
 
     def __init__(self, root: Path, settings: Settings) -> None:
         self._root, self._settings = root, settings
@@ -60,9 +68,11 @@ class Autofix:
             return row[1]
         try:
             await self._write(connection, extraction)
-        except CodeStays as error:
+        except (CouldNotLook, psycopg.OperationalError):
+            raise
+        except (PgmendError, OSError, psycopg.Error, ValueError) as error:
             self._failed[names] = time.monotonic()
-            log.warning("code stays as it is", code=str(self._root), reason=str(error))
+            log.warning("code stays as it is", code=str(self._root), reason=str(error).strip())
         return None
 
     async def _write(self, connection: AsyncConnection[TupleRow], extraction: Extraction) -> None:
@@ -76,18 +86,50 @@ class Autofix:
         applied = await apply(
             connection,
             analysis,
-            found.without(records.undone(folder_of(self._root))),
+            await self._wanted(connection, analysis, found, records),
             self._root,
             read=lambda: extract(self._root, self._settings.code_exclude),
             settings=self._settings,
             records=records,
         )
-        if applied is None:
-            return
+        if applied is not None:
+            await self._tell(connection, applied)
+
+    async def _wanted(
+        self, connection: AsyncConnection[TupleRow], analysis: Analysis, found: Mendings, records: Records
+    ) -> Mendings:
+        """What nobody ignores, and nobody took back; raises CodeStays where that leaves nothing."""
+        folder = folder_of(self._root)
+        issues, written = records.known(folder)
+        # Beside whom the listener was started, as for what it tells.
+        ignore_file, here = IgnoreFile.read(Path.cwd()), await read_ignored(connection)
+        remarks = Remarks.of(find_files(self._root, self._settings.code_exclude))
+        calls = analysis.calls
+        matter, _ = set_apart(
+            [each for each in analysis.issues if remarks.about(each, calls.get(each.issue_id)) is None],
+            ignore_file,
+            here,
+        )
+        ignored = {each.issue_id for each in analysis.issues} - {each.issue_id for each in matter}
+        told = found.without(ignored)
+        left = told.without(issues, {path for path in found.files if folder.resolve() / path in written})
+        if told.ready and not left.ready:
+            where = ", ".join(sorted(told.edits()))
+            raise CodeStays(
+                f"{where}: it was mended once, and put back. Cure: `pgmend analyze --write`, if that was not meant."
+            )
+        return left
+
+    async def _tell(self, connection: AsyncConnection[TupleRow], applied: Applied) -> None:
         record = applied.record
         files = [each.path for each in record.files]
         log.info("code was mended", fix=record.fix_id, files=files, backups=str(applied.backups))
-        await write_applied(connection, record.fix_id, record.summary, applied.issues, files, automatic=True)
+        try:
+            await write_applied(connection, record.fix_id, record.summary, applied.issues, files, automatic=True)
+        except psycopg.OperationalError:
+            raise
+        except (PgmendError, psycopg.Error, ValueError) as error:
+            log.warning("the database keeps no history of it", fix=record.fix_id, reason=str(error).strip())
 
     def _takes_back(self) -> bool:
         """Whether files are as they were before somebody died: then what was read of them is not of them any more.

@@ -55,9 +55,17 @@ class Mendings:
         left = {name: why for name, why in left.items() if name not in {each.issue_id for each in ready}}
         return Mendings(tuple(ready), left, (*self.notes, *other.notes), {**other.files, **self.files})
 
-    def without(self, issue_ids: Collection[str]) -> Mendings:
-        """All but what makes those issues go."""
-        return replace(self, ready=tuple(each for each in self.ready if each.issue_id not in issue_ids))
+    def without(self, issue_ids: Collection[str], files: Collection[str] = ()) -> Mendings:
+        """All but what makes those issues go, or changes one of those files; nor what shares an edit with it, of which
+        half would be done."""
+        ready, gone = self.ready, set(issue_ids)
+        gone |= {each.issue_id for each in ready if any(edit.file in files for edit in each.edits)}
+        while True:
+            lost = {edit for each in ready if each.issue_id in gone for edit in each.edits}
+            more = {each.issue_id for each in ready if not lost.isdisjoint(each.edits)}
+            if more <= gone:
+                return replace(self, ready=tuple(each for each in ready if each.issue_id not in gone))
+            gone |= more
 
     def edits(self, issue_ids: Iterable[str] | None = None) -> Mapping[str, tuple[Edit, ...]]:
         """The edits of those issues, or of all, by file."""

@@ -13,12 +13,12 @@ from ..analysis import Analysis
 from .mended import Mendings
 from .needless import mend_needless
 from .patch import FilePatch, patches
-from .renamed_code import mend_renames
+from .renamed_code import mend_renames, mend_sql_renames
 
 Mender = Callable[[AsyncConnection[TupleRow], Analysis, Path], Awaitable[Mendings]]
-SUREST: Final[tuple[Mender, ...]] = (mend_renames,)
-"""Those that may act alone: the server said what was wrong, and takes what is right."""
-MENDERS: Final[tuple[Mender, ...]] = (*SUREST, mend_needless)
+SUREST: Final[tuple[Mender, ...]] = (mend_sql_renames,)
+"""Those that may act alone: the server said what was wrong, takes what is right, and nobody else reads the text."""
+MENDERS: Final[tuple[Mender, ...]] = (mend_renames, mend_needless)
 
 
 async def mend(

@@ -37,7 +37,7 @@ class RecordedFile:
 class Record:
     """One writing. `intended`: files may be before or after. `written`: all are after, and not yet found right.
     `applied`: they are. `undoing`: files may be after or undone. `undone`, `restored`: as they were. `stranded`: files
-    could not be put back, for somebody changed them since.
+    could not be put back, for somebody changed them since. `expired`: only that it took place is known any more.
 
     The contents are in files of their own, by number: `before.N`, `after.N`, and during an undo `now.N`, `target.N`.
     """
@@ -96,12 +96,21 @@ class Records:
             if record is not None and record.unfinished and _meet(Path(record.root), root):
                 yield record
 
-    def undone(self, root: Path) -> frozenset[str]:
-        """The issues of the code there whose mending somebody undid."""
-        found = [self._read(place) for place in self.folder.iterdir()] if self.folder.is_dir() else []
-        there = str(root.resolve())
-        undone = [each for each in found if each is not None and (each.root, each.state) == (there, "undone")]
-        return frozenset(issue_id for each in undone for issue_id in each.issue_ids)
+    def known(self, root: Path) -> tuple[frozenset[str], frozenset[Path]]:
+        """What was written there once, whatever became of it: the issues, by the names that they have below this root,
+        and the files of writings that began from another root, where the same issues have other names."""
+        there = root.resolve()
+        issues: set[str] = set()
+        files: set[Path] = set()
+        for place in self.folder.iterdir() if self.folder.is_dir() else ():
+            record = self._read(place)
+            if record is None:
+                continue
+            if Path(record.root) == there:
+                issues.update(record.issue_ids)
+            elif _meet(Path(record.root), there):
+                files.update(Path(record.root) / each.path for each in record.files)
+        return frozenset(issues), frozenset(files)
 
     def keep(self, record: Record) -> Record:
         """Write the record, safe on the disk, in the place of what is there."""
@@ -127,7 +136,7 @@ class Records:
         _sync(place)
 
     def expire(self, older_than: timedelta) -> None:
-        """Forget what came to its end so long ago."""
+        """Forget the contents of what came to its end so long ago; that it was written is known for ever (`known`)."""
         before = (datetime.now(UTC) - older_than).timestamp()
         for place in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
             record = self._read(place)
@@ -135,8 +144,16 @@ class Records:
                 continue
             # Who died before there was a record changed nothing.
             began = place.stat().st_mtime if record is None else datetime.fromisoformat(record.started_at).timestamp()
-            if began < before:
+            if began >= before:
+                continue
+            if record is None:
                 shutil.rmtree(place)
+                continue
+            if record.state != "expired":
+                self.become(record, "expired")
+            for each in place.iterdir():
+                if each.name != _RECORD:
+                    each.unlink()
 
     def contents(self, record: Record, kind: str) -> list[bytes]:
         """What `keep_contents` kept."""
@@ -194,9 +211,14 @@ def _meet(one: Path, other: Path) -> bool:
 
 
 def _own_folder(path: Path) -> None:
-    """Make the folder ours alone; raises CodeStays where it is somebody else's, or open to others."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = path.lstat()
+    """Make the folder ours alone; raises CodeStays where it cannot be, is somebody else's, or open to others."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = path.lstat()
+    except OSError as error:
+        raise CodeStays(
+            f"{path} cannot be made ({error.strerror}). Cure: set XDG_STATE_HOME to a folder of yours."
+        ) from error
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise CodeStays(f"{path} has to be a folder of yours alone. Cure: chmod 700 it, or set XDG_STATE_HOME.")
 

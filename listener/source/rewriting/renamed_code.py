@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -16,17 +17,20 @@ from ..analysis import Analysis
 from ..asking import Refused
 from ..examined import Examined
 from ..extracted import CodeStatement, Site
+from ..folder import find_files
 from ..schema import Schema, read_former, read_relations
 from ..sqltext import Written
 from .change import Change, Labelled
 from .code_file import CodeFile, NotEditable
 from .edit import Edit, OverlappingEdits, rewritten
+from .handed_on import HandedOn, is_names
 from .history import History
 from .literals import Spot
 from .mended import Mending, Mendings, Note
 from .readers import readers
 from .renames import Renaming, captured, rename
 from .scopes import references
+from .syntax import Syntax
 
 _OF_NAMES: Final = ("UNKNOWN_COLUMN", "UNKNOWN_TABLE", "INVALID_SQL")
 """What the server says of a name that it does not find; the last where it does not say at which place."""
@@ -39,6 +43,15 @@ class _Stays(PgmendError):
 async def mend_renames(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:
     """What follows renames that pgmend saw: the server takes each statement as it will be. `connection` is that of the
     analysis, `root` the folder that its files are in; nothing is written."""
+    return await _mend(connection, analysis, root, names=True)
+
+
+async def mend_sql_renames(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path) -> Mendings:
+    """As `mend_renames`, and only in texts that can be nothing but SQL: literals that are names alone are left."""
+    return await _mend(connection, analysis, root, names=False)
+
+
+async def _mend(connection: AsyncConnection[TupleRow], analysis: Analysis, root: Path, *, names: bool) -> Mendings:
     lost = [
         one
         for one in analysis.examined
@@ -50,14 +63,14 @@ async def mend_renames(connection: AsyncConnection[TupleRow], analysis: Analysis
         taken = [one.parsed for one in analysis.examined if one.described is not None and _may_name(one, history)]
         named = {(each.schema, each.name) for parsed in taken if parsed is not None for each in parsed.relations}
         schema.relations.update(await read_relations(connection, named - schema.relations.keys()))
-    return _Desk(root, analysis, history).mendings(await rename(connection, lost, history))
+    return _Desk(root, analysis, history, names=names).mendings(await rename(connection, lost, history))
 
 
 class _Desk:
     """Takes changes of SQL to the files that it stands in."""
 
-    def __init__(self, root: Path, analysis: Analysis, history: History) -> None:
-        self._root, self._analysis, self._history = root, analysis, history
+    def __init__(self, root: Path, analysis: Analysis, history: History, *, names: bool) -> None:
+        self._root, self._analysis, self._history, self._names = root, analysis, history, names
         self._files: dict[str, CodeFile | str] = {}
 
     def mendings(self, renamings: Sequence[Renaming]) -> Mendings:
@@ -128,11 +141,46 @@ class _Desk:
         there = None if spots is None else spots[place : place + length]
         if not there or not _together(there):
             raise _Stays(f"{path}:{piece.line} does not have the text just as it is sent")
+        self._require_of_sql(piece, path, there[0])
         token = there[0].token
         written = text if token is None else token.written(text)
         if written is None:
             raise _Stays(f"{text} cannot be written into such a literal ({path}:{piece.line})")
         return Edit(path, there[0].start, there[-1].end, written, why)
+
+    def _require_of_sql(self, piece: Written, path: str, there: Spot) -> None:
+        """A literal that is names alone may be of use to what is no statement: then it stays."""
+        code = self._file(path)
+        literal = None if there.token is None else code.literal_at(there.start)
+        if literal is None or not is_names("".join(run.text for run in literal.runs)):
+            return
+        if not self._names:
+            raise _Stays(f"{path}:{piece.line} is a name by itself, which nobody changes but a person")
+        calls = {
+            statement.call
+            for statement in self._analysis.extraction.statements
+            for each in statement.text
+            if isinstance(each, Written) and (each.file or statement.site.file) == path
+            if (spots := code.spots(each)) and literal.start <= spots[0].start < literal.end
+        }
+        others = HandedOn(Syntax(code), calls, lambda word: self._mentions(word, path)).elsewhere(there.start)
+        if others:
+            told = ", ".join(f"{each.file}:{each.line}" for each in others)
+            raise _Stays(f"{path}:{piece.line} is a name by itself, and may be used otherwise, too: {told}")
+
+    def _mentions(self, word: str, path: str) -> list[Site]:
+        found: list[Site] = []
+        for other in find_files(self._root).python:
+            if other == path:
+                continue
+            try:
+                content = (self._root / other).read_bytes()
+            except OSError:
+                found.append(Site(other, 1, 0))
+                continue
+            if (match := re.search(rb"\b" + re.escape(word.encode()) + rb"\b", content)) is not None:
+                found.append(Site(other, content.count(b"\n", 0, match.start()) + 1, 0))
+        return found
 
     def _file(self, path: str) -> CodeFile:
         """Raises NotEditable, the same each time."""

@@ -11,6 +11,7 @@ from pgmend.listener.source.analysis import analyze
 from pgmend.listener.source.extraction import extract
 from pgmend.listener.source.rewriting.edit import rewritten
 from pgmend.listener.source.rewriting.mended import Mendings
+from pgmend.listener.source.rewriting.menders import SUREST, mend
 from pgmend.listener.source.rewriting.renamed_code import mend_renames
 from psycopg import sql
 
@@ -308,6 +309,77 @@ async def test_names_that_helpers_are_given_are_changed_where_they_stand(schema:
         '    count(conn, "posts", "nick")',
         '    by(conn, "E-Mail")',
     ]
+
+
+ELSEWHERE = """
+import psycopg, requests
+MAIL = "nick"
+FIELDS = "id, nick"
+
+def count(conn: psycopg.Connection, table, column):
+    return conn.execute(f"select count(*) from {table} where {column} is null")
+
+def insert(conn: psycopg.Connection, table, data):
+    conn.execute(f"insert into {table} ({', '.join(data)}) values (%s, %s)", list(data.values()))
+
+def f(conn: psycopg.Connection, key, mail):
+    CODE
+
+def g(payload):
+    OTHER
+"""
+USES = {
+    "a constant": ("conn.execute(f'select {MAIL} from users')", "return payload[MAIL]", 16),
+    "a list in a text": ("conn.execute(f'select {FIELDS} from users')", "return FIELDS.split(',')", 16),
+    "a default": ("conn.execute(f'select {MAIL} from users')", "return (lambda key=MAIL: payload[key])()", 16),
+    "through another name": (
+        "name = 'nick'; same = name; count(conn, 'users', name); requests.post('x', json={same: 1})",
+        "return None",
+        13,
+    ),
+    "a value": ("count(conn, 'users', MAIL); conn.execute('select %s', [MAIL])", "return None", 13),
+    "a dictionary": (
+        "data = {'id': 1, 'nick': mail}; insert(conn, 'users', data); requests.post('x', json=data)",
+        "return None",
+        13,
+    ),
+    "what is returned": ("name = 'nick'; count(conn, 'users', name); return name", "return None", 13),
+}
+
+
+@pytest.mark.parametrize("uses", USES.values(), ids=USES.keys())
+async def test_a_name_that_is_of_use_elsewhere_is_left_and_the_places_told(
+    schema: Database, tmp_path: Path, uses: tuple[str, str, int]
+) -> None:
+    code = ELSEWHERE.replace("CODE", uses[0]).replace("OTHER", uses[1])
+    (tmp_path / "app.py").write_text(code)
+    found = await mended(schema, tmp_path)
+    assert found.ready == ()
+    assert any(f"may be used otherwise, too: app.py:{uses[2]}" in each for each in found.left.values()), found.left
+
+
+async def test_a_constant_that_another_file_names_is_left(schema: Database, tmp_path: Path) -> None:
+    code = ELSEWHERE.replace("CODE", USES["a constant"][0]).replace("OTHER", "return None")
+    other = "from app import MAIL\nprint({}[MAIL])\n"
+    assert await each_after(schema, tmp_path, {"app": code, "other": other}) == {"app": code, "other": other}
+    (found,) = (await mended(schema, tmp_path)).left.values()
+    assert "otherwise, too: other.py:1" in found
+
+
+async def test_a_name_that_only_statements_use_is_changed(schema: Database, tmp_path: Path) -> None:
+    use = "conn.execute(f'select {MAIL} from users'); count(conn, 'users', MAIL)"
+    code = ELSEWHERE.replace("CODE", use).replace("OTHER", "return None")
+    assert 'MAIL = "name"' in await after(schema, tmp_path, code)
+
+
+async def test_nobody_changes_a_name_by_itself_alone(schema: Database, tmp_path: Path) -> None:
+    code = ELSEWHERE.replace("CODE", "count(conn, 'users', 'nick')").replace("OTHER", "return None")
+    (tmp_path / "app.py").write_text(code)
+    connection = await schema.connect()
+    analysis = await analyze(connection, extract(tmp_path), Settings())
+    found = await mend(connection, analysis, tmp_path, SUREST)
+    assert (found.ready, ["a name by itself" in each for each in found.left.values()]) == ((), [True])
+    assert (await mend(connection, analysis, tmp_path)).ready
 
 
 async def test_a_text_that_others_are_made_of_too_is_left(schema: Database, tmp_path: Path) -> None:

@@ -601,7 +601,17 @@ def test_records_expire(root: Path, records: Records) -> None:
     records.expire(timedelta(days=1))
     assert records.place(writing.record).is_dir()
     records.expire(timedelta(days=-1))
-    assert not records.place(writing.record).exists()
+    records.expire(timedelta(days=-1))
+    assert [each.name for each in records.place(writing.record).iterdir()] == ["record.json"]
+    assert records.known(root)[0] == {"1"}
+    with pytest.raises(CodeStays, match="is expired: there is nothing to undo"):
+        Writer(root, records).undo(writing.record.fix_id)
+
+
+def test_a_folder_of_state_that_cannot_be_made_is_told(tmp_path: Path, root: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CodeStays, match="set XDG_STATE_HOME"):
+        written(root, Records(tmp_path / "file" / "code"))
 
 
 def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
