@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
@@ -173,7 +173,7 @@ def _read_all(files: Sequence[_File]) -> list[Reading]:
 
 
 @contextmanager
-def _nothing_of_this_folder() -> Iterator[None]:
+def _nothing_of_this_folder() -> Generator[None]:
     """Processes that are started within import nothing from the current folder, which a new interpreter would look
     into before the standard library. Not for longer: who else starts a program may want it to."""
     before = os.environ.get(_SAFE_PATH)

@@ -118,10 +118,13 @@ class Action:
         """Run the last step, pgmend being installed where the first puts it."""
         unknown = inputs.keys() - {name.replace("-", "_") for name in self.definition["inputs"]}
         assert not unknown
-        room = self.folder / "runner" / "pgmend"
-        room.parent.mkdir(exist_ok=True)
+        room = self.folder / "runner" / "pgmend" / "bin"
         if not room.exists():
-            room.symlink_to(sys.prefix)
+            room.mkdir(parents=True)
+            # No link: the server's account may not go through this folder.
+            (room / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+            (room / "python").chmod(0o755)
+            (room / "pgmend").symlink_to(Path(sys.executable).with_name("pgmend"))
         given = {
             f"inputs.{name}": inputs.get(name.replace("-", "_"), each["default"])
             for name, each in self.definition["inputs"].items()
