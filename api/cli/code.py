@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .asking import mustered
 from .outcome import ExitCode
 from .source import Source, find_source
 
@@ -50,8 +49,11 @@ NoCacheOption = Annotated[
 
 
 def read_code(path: Path, exclude: Sequence[str], *, keeping: bool) -> Extraction:
-    """The statements of the code; with `keeping`, what did not change since the last run is not read again."""
+    """The statements of the code; with `keeping`, what did not change since the last run is not read again. Raises
+    CouldNotLook where there is no Python file: of what nobody looked at nothing is said."""
+    from ...listener.errors import CouldNotLook
     from ...listener.source.extraction import extract
+    from ...listener.source.folder import is_python
     from ...listener.source.reading import Reader
     from ...listener.source.shelf import Shelf
 
@@ -59,14 +61,24 @@ def read_code(path: Path, exclude: Sequence[str], *, keeping: bool) -> Extractio
     found = extract(path, exclude, Reader(shelf))
     if shelf is not None and shelf.complaint is not None:
         typer.echo(f"pgmend: the cache of code: {shelf.complaint}; --no-cache does without", err=True)
+    if path.is_dir():
+        seen = bool(found.files or found.unreadable)
+    else:
+        seen = bool(found.statements or found.dynamic) or is_python(path)
+    if not seen:
+        raise CouldNotLook(f"There is no Python file below {path}: nothing was looked at.")
     return found
 
 
 def mustered_panel(settings: Settings, select: Sequence[str] | None, ignore: Sequence[str] | None) -> Panel:
-    """What is judged in code by settings and flags; a wrong setting of any rule is an error as for `pgmend check`."""
+    """What is judged in code by settings and flags; a wrong setting of any rule is an error as for `pgmend check`. Own
+    rules judge nothing in code, and are not loaded: where they are may be said by a stranger's pull request."""
+    from ...listener.journal import configure_journal
+    from ...listener.judging.roster import Roster
     from ...listener.source.panel import Panel
 
-    mustered(settings)
+    configure_journal(settings)
+    Roster.without_own_rules(settings)
     return Panel.muster(settings, select or (), ignore or ())
 
 
@@ -174,10 +186,14 @@ def tell_aside(outcome: Outcome) -> None:
 
 
 def draw_line(outcome: Outcome, path: Path, found: ExitCode) -> ExitCode:
-    """Have what was found in the file; then nothing of it is an issue any more, save what could not be looked at."""
+    """Have what was found in the file; then nothing of it is an issue any more. Where something could not be looked at
+    the file stays as it is: it would lose what is known there."""
     from ...listener.source.baseline import Baseline
 
+    if found is ExitCode.COULD_NOT_LOOK:
+        typer.echo(f"pgmend: {path} is not written: a baseline is of all issues, and not all could be seen", err=True)
+        return found
     baseline = Baseline.of([*outcome.issues, *outcome.known])
     baseline.write(path)
     typer.echo(f"pgmend: {len(baseline.entries)} issues are known by {path}", err=True)
-    return found if found is ExitCode.COULD_NOT_LOOK else ExitCode.CLEAN
+    return ExitCode.CLEAN

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from ..errors import EmbeddedServerError
 from .account import Account, unprivileged
@@ -36,6 +37,14 @@ _SETTINGS: Mapping[str, str] = {
     "full_page_writes": "off",
     "shared_buffers": "64MB",
     "max_wal_size": "256MB",
+}
+_SECLUDED: Mapping[str, str] = {
+    "hostaddr": "127.0.0.1",
+    "sslmode": "disable",
+    "gssencmode": "disable",
+    "channel_binding": "prefer",
+    "target_session_attrs": "any",
+    "options": "",
 }
 
 
@@ -116,9 +125,13 @@ class Cluster:
         """A URI for the superuser, password included."""
         return f"postgresql://{SUPERUSER}:{self._password.text}@127.0.0.1:{self.port}/{quote(dbname, safe='')}"
 
+    def secluded_dsn(self) -> str:
+        """The superuser's DSN for connections of this process: what libpq's variables say is of other servers."""
+        return make_conninfo(self.dsn(), **_SECLUDED)
+
     def create_database(self, name: str, template: str | None = None) -> None:
         """CREATE DATABASE, of template0 or of a database to which nobody is connected."""
-        with psycopg.connect(self.dsn(), autocommit=True) as connection:
+        with psycopg.connect(self.secluded_dsn(), autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} template {}").format(
                     sql.Identifier(name), sql.Identifier(template or "template0")

@@ -49,7 +49,7 @@ async def built_schema(how: str, limit: timedelta) -> AsyncGenerator[str]:
             if scripts:
                 await _replay(scratch, scripts)
             else:
-                await run_command(how, scratch.dsn, limit)
+                await run_command(how, scratch.dsn, limit, alone=True)
                 await nobody_left(keeper, scratch)
         async with await connect(scratch.dsn, scratch.name) as looking:
             if not (await _one(looking, _ANYTHING))[0]:
@@ -73,7 +73,7 @@ async def _server() -> AsyncGenerator[str]:
     starting = asyncio.create_task(asyncio.to_thread(cluster.start), name="start a server to build a schema on")
     try:
         await asyncio.shield(starting)
-        yield cluster.dsn()
+        yield cluster.secluded_dsn()
     finally:
         await asyncio.wait([starting])
         await asyncio.to_thread(cluster.stop)

@@ -86,9 +86,11 @@ async def from_command(
     connection: AsyncConnection[TupleRow], dsn: str, command: str, limit: timedelta, left_alone: LeftAlone
 ) -> int:
     """Expect what a command builds in an empty database; how many objects that are."""
-    return await _declare(
-        connection, dsn, lambda scratch: run_command(command, scratch.dsn, limit), command, left_alone
-    )
+
+    async def build(scratch: Scratch) -> None:
+        await run_command(command, scratch.dsn, limit, alone=scratch.embedded)
+
+    return await _declare(connection, dsn, build, command, left_alone)
 
 
 async def clear(connection: AsyncConnection[TupleRow]) -> None:

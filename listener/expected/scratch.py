@@ -115,7 +115,7 @@ async def _embedded(major: int, role: str) -> AsyncGenerator[str]:
             f" and {str(error).partition(chr(10))[0]}"
         ) from error
     try:
-        dsn = cluster.dsn()
+        dsn = cluster.secluded_dsn()
         async with await psycopg.AsyncConnection.connect(dsn) as connection:
             own = connection.info.server_version // 10000
         if own != major:

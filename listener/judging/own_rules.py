@@ -55,6 +55,14 @@ def find_own_rules(folder: Path | None, taken: Mapping[str, AnyRule]) -> OwnRule
     return shelf.sorted_out(taken)
 
 
+def unloaded_own_rules(folder: Path | None) -> OwnRules:
+    """None, and where there may be some the lacks; nothing is loaded."""
+    sources = [_source_of(entry) for entry in entry_points(group=GROUP)]
+    if folder is not None:
+        sources.append(str(folder))
+    return OwnRules((), tuple(Lack(each, "it was not loaded.") for each in sources))
+
+
 class _Shelf:
     """Rules by name, with every source that has one of that name."""
 

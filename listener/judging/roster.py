@@ -14,7 +14,7 @@ from ..expected.difference import Difference
 from ..issue import Finding, Severity
 from ..settings import RuleSettings, Settings, matches
 from ..source.code_types import code_types
-from .own_rules import Lack, find_own_rules
+from .own_rules import Lack, OwnRules, find_own_rules, unloaded_own_rules
 from .registry import AnyRule, DatabaseJudge, DatabaseRule, ExpectationRule, Judge, builtin_rules
 from .scene import Scene
 
@@ -51,11 +51,24 @@ class Roster:
 
         Imports own rules. Raises SettingsError and, for a flag, InvalidRequest naming what is no rule.
         """
-        builtin = {rule.issue_type: rule for rule in builtin_rules()}
-        if settings.rules is not None and not settings.rules.is_dir():
-            source = settings.source_of("rules")
-            raise SettingsError(f"rules = {str(settings.rules)!r} (from {source}): there is no such folder; make it.")
-        own = find_own_rules(settings.rules, builtin)
+        builtin = _builtin(settings)
+        return cls._mustered(settings, builtin, find_own_rules(settings.rules, builtin), select, ignore)
+
+    @classmethod
+    def without_own_rules(cls, settings: Settings) -> Self:
+        """The built-in rules as the settings make them. No own rule is imported: what may be the name of one is let
+        pass. Raises SettingsError."""
+        return cls._mustered(settings, _builtin(settings), unloaded_own_rules(settings.rules), (), ())
+
+    @classmethod
+    def _mustered(
+        cls,
+        settings: Settings,
+        builtin: Mapping[str, AnyRule],
+        own: OwnRules,
+        select: Sequence[str],
+        ignore: Sequence[str],
+    ) -> Self:
         names = _Names([*builtin.values(), *own.rules], own.lacks)
         wanted = _wanted(settings, names)
         selected, ignored = names.flagged("--select", select), names.flagged("--ignore", ignore)
@@ -112,6 +125,14 @@ class Roster:
         if place.rule.own and not place.settings.automatic:
             return f"{issue_type} is an own rule: only with rule.{issue_type}.automatic = true is it fixed alone"
         return None
+
+
+def _builtin(settings: Settings) -> Mapping[str, AnyRule]:
+    """The built-in rules by name; raises SettingsError where the folder of own ones is none."""
+    if settings.rules is not None and not settings.rules.is_dir():
+        source = settings.source_of("rules")
+        raise SettingsError(f"rules = {str(settings.rules)!r} (from {source}): there is no such folder; make it.")
+    return {rule.issue_type: rule for rule in builtin_rules()}
 
 
 class _Names:

@@ -21,6 +21,8 @@ _NEVER: Final = frozenset(
         *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".eggs"),
     }
 )
+_PYTHON: Final = frozenset({".py", ".pyi", ".pyw"})
+_FIRST_LINE: Final = 256
 _MOST_BYTES: Final = 5_000_000
 
 
@@ -57,6 +59,15 @@ def read_text(path: Path) -> bytes:
     if path.stat().st_size > _MOST_BYTES:
         raise ValueError(f"it has more than {_MOST_BYTES:,} bytes")
     return path.read_bytes()
+
+
+def is_python(path: Path) -> bool:
+    """Whether the file is Python by its name, or by its first line."""
+    if path.suffix in _PYTHON:
+        return True
+    with path.open("rb") as file:
+        first = file.readline(_FIRST_LINE)
+    return first.startswith(b"#!") and b"python" in first
 
 
 def decoded(content: bytes) -> str:

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,6 +29,7 @@ _WORTH_NEW_PROCESSES: Final = 4 * _WORTH_PROCESSES
 _WORTH_KEEPING: Final = 200_000
 _MOST_PROCESSES: Final = 8
 _FORKS: Final = sys.platform == "linux"
+_SAFE_PATH: Final = "PYTHONSAFEPATH"
 
 
 class _File(NamedTuple):
@@ -156,8 +158,11 @@ def _read_all(files: Sequence[_File]) -> list[Reading]:
         return _read_batch(files)
     shares = _shares(files, processes)
     context = get_context("fork" if forks else "spawn")
-    with ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_be_a_worker) as pool:
-        others = [pool.submit(_read_batch, [files[place] for place in share]) for share in shares[1:]]
+    with ExitStack() as stack:
+        with _nothing_of_this_folder():
+            pool = ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_be_a_worker)
+            stack.enter_context(pool)
+            others = [pool.submit(_read_batch, [files[place] for place in share]) for share in shares[1:]]
         batches = [_read_batch([files[place] for place in shares[0]]), *(each.result() for each in others)]
     by_place = {
         place: reading
@@ -165,6 +170,21 @@ def _read_all(files: Sequence[_File]) -> list[Reading]:
         for place, reading in zip(share, batch, strict=True)
     }
     return [by_place[place] for place in range(len(files))]
+
+
+@contextmanager
+def _nothing_of_this_folder() -> Generator[None]:
+    """Processes that are started within import nothing from the current folder, which a new interpreter would look
+    into before the standard library. Not for longer: who else starts a program may want it to."""
+    before = os.environ.get(_SAFE_PATH)
+    os.environ[_SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SAFE_PATH]
+        else:
+            os.environ[_SAFE_PATH] = before
 
 
 def _shares(files: Sequence[_File], number: int) -> list[list[int]]:

@@ -98,7 +98,38 @@ async def test_github_is_pointed_into_the_file(pgmend: Processes, database: Data
 
 async def test_wrong_usage_exits_2_and_a_server_that_is_not_there_3(pgmend: Processes, tmp_path: Path) -> None:
     assert (await pgmend.run("analyze", tmp_path / "none", "--dsn", "postgresql://127.0.0.1:1/x")).code == 2
-    assert (await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")).code == 3
+    (tmp_path / "app.py").touch()
+    away = await pgmend.run("analyze", tmp_path, "--dsn", "postgresql://127.0.0.1:1/x")
+    assert (away.code, "Cannot connect" in away.stderr) == (3, True), away
+
+
+@pytest.mark.parametrize("path", ["docs", "docs/page.md", "docs/schema.sql", "Makefile", "docs/excluded"])
+async def test_where_there_is_no_python_nothing_is_called_clean(
+    pgmend: Processes, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs" / "excluded").mkdir(parents=True)
+    (tmp_path / "docs" / "page.md").write_text("Words\n")
+    (tmp_path / "docs" / "schema.sql").write_text("select nowhere from nothing;\n")
+    (tmp_path / "docs" / "excluded" / "app.py").write_text(CODE)
+    (tmp_path / "Makefile").write_text("all:\n")
+    for words in (("--format", "github"), ("--write-baseline", "known.json")):
+        finished = await pgmend.run(
+            "analyze", path, "--exclude", "excluded/", "--exclude", "/app.py", *words, "--dsn", database.dsn
+        )
+        assert finished.code == 3, finished
+        assert f"no Python file below {path}" in finished.stderr
+        assert "nothing is wrong" not in finished.stdout
+    assert not (tmp_path / "known.json").exists()
+
+
+@pytest.mark.parametrize("text", ["#!/usr/bin/env python3\nx = 1\n", CODE])
+async def test_a_program_without_a_suffix_is_a_python_file(
+    pgmend: Processes, database: Database, code: Path, text: str
+) -> None:
+    (code / "tool").write_text(text)
+    finished = await pgmend.run("analyze", code / "tool", "--fail-on", "never", "--dsn", database.dsn)
+    assert finished.code == 0, finished
 
 
 async def test_flags_and_settings_choose_what_is_judged(

@@ -97,6 +97,23 @@ async def test_a_command_builds_what_the_code_is_judged_by(pgmend: Processes, co
     assert traces(code.parent) == (False, False, False)
 
 
+async def test_libpqs_environment_is_for_other_servers(pgmend: Processes, code: Path) -> None:
+    elsewhere = {
+        "PGSSLMODE": "require",
+        "PGHOSTADDR": "127.0.0.2",
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+        "PGGSSENCMODE": "require",
+        "PGCHANNELBINDING": "require",
+        "PGTARGETSESSIONATTRS": "standby",
+        "OTHER_URL": "postgresql+asyncpg://x/y",
+    }
+    built = await pgmend.run("analyze", code, "--migrations", command(code.parent), env=elsewhere)
+    assert built.code == 1, built
+    (code.parent / "schema.sql").write_text(FIRST, encoding="utf-8")
+    replayed = await pgmend.run("analyze", code, "--migrations", "schema.sql", env=elsewhere)
+    assert replayed.code == 1, replayed
+
+
 async def test_files_of_sql_build_it_whoever_they_name(pgmend: Processes, code: Path) -> None:
     files = code.parent / "my migrations"
     files.mkdir()

@@ -137,6 +137,20 @@ async def test_a_baseline_that_is_none_is_wrong_usage(analyze: Analyze, text: st
     assert (finished.code, said in finished.stderr) == (2, True), finished
 
 
+@pytest.mark.parametrize("there", [True, False])
+async def test_what_was_not_seen_is_not_taken_out_of_a_baseline(analyze: Analyze, code: Path, there: bool) -> None:
+    if there:
+        await analyze("--write-baseline", "known.json")
+    before = content("known.json") if there else None
+    write(code, CODE + "def f(:\n")
+    write(code.parent / "zzz.py", CODE)
+    finished = await analyze("--write-baseline", "known.json", *(("--baseline", "known.json") if there else ()))
+    assert finished.code == 3, finished
+    assert "known.json is not written" in finished.stderr
+    assert (content("known.json") if there else None) == before
+    assert ("known.json" in listed()) == there
+
+
 async def test_a_part_is_no_baseline(analyze: Analyze) -> None:
     finished = await analyze("--write-baseline", "known.json", "--select", "UNKNOWN_COLUMN")
     assert (finished.code, "known.json" in listed()) == (2, False)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,24 +114,30 @@ class Action:
         self.folder = folder
         self.steps: list[dict[str, Any]] = self.definition["runs"]["steps"]
 
-    def analyze(self, **inputs: str) -> subprocess.CompletedProcess[str]:
+    def analyze(self, pythonpath: str = "", **inputs: str) -> subprocess.CompletedProcess[str]:
         """Run the last step, pgmend being installed where the first puts it."""
         unknown = inputs.keys() - {name.replace("-", "_") for name in self.definition["inputs"]}
         assert not unknown
         room = self.folder / "runner" / "pgmend" / "bin"
-        room.mkdir(parents=True, exist_ok=True)
-        if not (room / "pgmend").exists():
+        if not room.exists():
+            room.mkdir(parents=True)
+            # No link: the server's account may not go through this folder.
+            (room / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+            (room / "python").chmod(0o755)
             (room / "pgmend").symlink_to(Path(sys.executable).with_name("pgmend"))
         given = {
             f"inputs.{name}": inputs.get(name.replace("-", "_"), each["default"])
             for name, each in self.definition["inputs"].items()
         }
-        step = self.steps[-1]
+        return self.run(self.steps[-1], given, PYTHONPATH=pythonpath)
+
+    def run(self, step: dict[str, Any], given: Mapping[str, str], **more: str) -> subprocess.CompletedProcess[str]:
+        """Run one step with these values of expressions, and `more` in its environment."""
         environment = {
             name: re.sub(r"\$\{\{ (.*?) \}\}", lambda found: given[found[1]], value)
             for name, value in step["env"].items()
         }
-        return bash(step["run"], self.folder, RUNNER_TEMP=str(self.folder / "runner"), **environment)
+        return bash(step["run"], self.folder, RUNNER_TEMP=str(self.folder / "runner"), **more, **environment)
 
 
 @pytest.fixture
@@ -165,7 +174,7 @@ def test_the_action_prints_to_a_file(action: Action, repository: Path, database:
 @pytest.mark.parametrize("name", ["path", "dsn", "baseline", "fail_on", "format", "output", "arguments"])
 @pytest.mark.parametrize("text", ['"; touch pwned; "', "$(touch pwned)", "`touch pwned`", "--help\n; touch pwned"])
 def test_no_input_is_run(action: Action, repository: Path, name: str, text: str) -> None:
-    program = repository / "runner" / "pgmend" / "bin" / "pgmend"
+    program = repository / "runner" / "pgmend" / "bin" / "python"
     program.parent.mkdir(parents=True)
     program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     program.chmod(0o755)
@@ -173,6 +182,36 @@ def test_no_input_is_run(action: Action, repository: Path, name: str, text: str)
     assert not (repository / "pwned").exists()
     if name == "path":
         assert finished.stdout.endswith(f"--\n{text}\n")
+
+
+def test_the_action_runs_no_module_of_the_repository(action: Action, repository: Path, database: Database) -> None:
+    for name in ("logging", "venv", "json", "asyncio"):
+        (repository / f"{name}.py").write_text(f"open({str(repository / 'pwned')!r}, 'w').close()\n")
+    # It stops where the pins are to be read: nothing is fetched.
+    python = repository / "python"
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@" --without-pip\n')
+    python.chmod(0o755)
+    (repository / "action").mkdir()
+    (repository / "runner").mkdir()
+    given = {"github.action_path": str(repository / "action"), "inputs.python": str(python)}
+    installed = action.run(action.steps[0], given, PYTHONPATH=str(repository))
+    assert "requirements.txt" in installed.stderr, installed
+    assert (repository / "runner" / "pgmend" / "bin" / "python").exists()
+    assert not (repository / "pwned").exists()
+    shutil.rmtree(repository / "runner")
+    database.execute("create table users (id integer primary key, name text)")
+    found = action.analyze(pythonpath=str(repository), path="src", dsn=database.dsn)
+    assert found.returncode == 0, found
+    assert not (repository / "pwned").exists()
+
+
+def test_every_python_of_the_action_is_isolated(action: Action) -> None:
+    started = [line.strip() for each in action.steps for line in each["run"].splitlines() if "bin/" in line]
+    started += [line.strip() for each in action.steps for line in each["run"].splitlines() if '"$PYTHON"' in line]
+    assert len(started) == 5
+    assert all(
+        re.match(r'("\$PYTHON"|"\$room/bin/python"|"\$RUNNER_TEMP/pgmend/bin/python") -I ', each) for each in started
+    )
 
 
 def test_the_hook_is_the_command_line() -> None:

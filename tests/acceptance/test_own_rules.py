@@ -242,3 +242,19 @@ async def why_not_auto(database: Database, issue_id: str, word: str = "") -> str
         return why if why and word in why else None
 
     return await eventually(said)
+
+
+async def test_code_is_judged_without_own_rules_and_none_is_loaded(
+    pgmend: Processes, database: Database, folder: Path
+) -> None:
+    (folder / "house" / "loaded.py").write_text(f"open({str(folder / 'pwned')!r}, 'w').close()\n" + MONEY)
+    (folder / "pgmend.toml").write_text('rules = "house"\n[rule.HOUSE_NO_MONEY]\nautomatic = true\n')
+    (folder / "app.py").write_text("x = 1\n")
+    words = ("analyze", "app.py", "--dsn", database.dsn)
+    finished = await pgmend.run(*words)
+    assert finished.code == 0, finished
+    assert not (folder / "pwned").exists()
+    with (folder / "pgmend.toml").open("a") as settings:
+        settings.write("[rule.UNKNOWN_COLUMN]\nautomatic = true\n")
+    refused = await pgmend.run(*words)
+    assert (refused.code, "only own rules" in refused.stderr) == (2, True), refused

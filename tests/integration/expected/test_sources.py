@@ -328,6 +328,82 @@ def test_every_url_in_the_environment_leads_to_the_scratch_database() -> None:
     assert psycopg.conninfo.conninfo_to_dict(url_of(dsn)) == psycopg.conninfo.conninfo_to_dict(dsn)
 
 
+SCRATCH = "postgresql://u:p@h:1/empty"
+
+
+@pytest.mark.parametrize(
+    ("live", "instead"),
+    [
+        ("postgis://app:pw@prod/app", "postgis://u:p@h:1/empty"),
+        ("timescale://app:pw@prod/app", "timescale://u:p@h:1/empty"),
+        ("TimescaleDB://app:pw@prod/app", "TimescaleDB://u:p@h:1/empty"),
+        ("cockroachdb+psycopg2://prod/app", "cockroachdb+psycopg2://u:p@h:1/empty"),
+        ("cockroach://prod/app", "cockroach://u:p@h:1/empty"),
+        ("redshift+psycopg2://prod/app", "redshift+psycopg2://u:p@h:1/empty"),
+        ("pgsql://prod/app", "pgsql://u:p@h:1/empty"),
+        ("psql://prod/app", "psql://u:p@h:1/empty"),
+        ("postgres:///app", "postgres://u:p@h:1/empty"),
+        (" \tpostgresql+asyncpg://prod/app\n", "postgresql+asyncpg://u:p@h:1/empty"),
+        ("'postgres://prod/app'", "postgres://u:p@h:1/empty"),
+        ("jdbc:postgresql://prod/app?user=app", "jdbc:postgresql://h:1/empty?user=u&password=p"),
+        ("host=prod dbname=app", SCRATCH),
+        (" dbname = 'my app' ", SCRATCH),
+        ("hostaddr=10.0.0.1 user=app", SCRATCH),
+        ("service=prod", SCRATCH),
+    ],
+)
+def test_whatever_names_a_database_leads_to_the_scratch_database(live: str, instead: str) -> None:
+    assert surroundings(SCRATCH, {"MY_APP_DB": live})["MY_APP_DB"] == instead
+
+
+@pytest.mark.parametrize(
+    ("live", "instead"),
+    [
+        (None, SCRATCH),
+        ("", SCRATCH),
+        ("host=prod dbname=app", SCRATCH),
+        ("house+pooled://prod/app", "house+pooled://u:p@h:1/empty"),
+        ("  house://prod/app", "house://u:p@h:1/empty"),
+        ("sqlite:///app.db", SCRATCH),
+        ("//prod/app", SCRATCH),
+        ("house-db://prod/app", SCRATCH),
+    ],
+)
+def test_the_named_variables_are_always_those_of_the_scratch_database(live: str | None, instead: str) -> None:
+    given = {} if live is None else {"DATABASE_URL": live, "PGMEND_SCRATCH_DSN": live}
+    found = surroundings(SCRATCH, given)
+    assert (found["DATABASE_URL"], found["PGMEND_SCRATCH_DSN"]) == (instead, SCRATCH)
+
+
+def test_what_names_no_database_stays() -> None:
+    others = {
+        "PATH": "/bin:/usr/bin",
+        "EMPTY": "",
+        "BROKER_URL": "amqp://prod/app",
+        "OPTIONS": "a=b c=d",
+        "PORT": "port=80",
+        "TEXT": "see postgres://prod/app",
+    }
+    assert surroundings(SCRATCH, others).items() >= others.items()
+
+
+def test_on_a_server_of_our_own_nothing_of_libpqs_environment_is_left() -> None:
+    others = {"PGSSLMODE": "require", "PGHOSTADDR": "10.0.0.1", "PGSYSCONFDIR": "/etc", "PGMEND_TRACEBACK": "1"}
+    dsn = f"{SCRATCH}?sslmode=disable&hostaddr=127.0.0.1&options="
+    found = surroundings(dsn, others, alone=True)
+    assert found == {
+        "PGMEND_TRACEBACK": "1",
+        "DATABASE_URL": SCRATCH,
+        "PGMEND_SCRATCH_DSN": SCRATCH,
+        "PGHOST": "h",
+        "PGPORT": "1",
+        "PGUSER": "u",
+        "PGPASSWORD": "p",
+        "PGDATABASE": "empty",
+    }
+    assert surroundings(SCRATCH, others)["PGSSLMODE"] == "require"  # how somebody's own server is reached
+
+
 async def test_what_a_crash_left_is_swept_and_what_another_works_in_is_not(installed: Database) -> None:
     installed.execute(sql.SQL("create database {}").format(sql.Identifier(f"{PREFIX}00000000dead")))
     async with scratch_database(installed.dsn) as first:

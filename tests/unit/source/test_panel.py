@@ -78,3 +78,5 @@ def test_the_rules_of_the_schema_know_those_names() -> None:
 def test_settings_of_code_are_checked_like_others(rules: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         Roster.muster(settings(**rules))
+    with pytest.raises(SettingsError, match=said):
+        Roster.without_own_rules(settings(**rules))

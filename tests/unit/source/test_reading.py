@@ -251,6 +251,21 @@ def test_many_processes_read_what_one_reads(tree: Path, monkeypatch: pytest.Monk
         done.set()
 
 
+def test_new_processes_run_nothing_of_the_current_folder(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even under the name of a module of the standard library; and what is started later is not kept from it."""
+    for name in ("multiprocessing", "queue", "secrets", "pickle"):
+        (tree / f"{name}.py").write_text("open('pwned', 'w').close()\n")
+    alone = of(tree)
+    monkeypatch.chdir(tree)
+    monkeypatch.setattr(reading, "_FORKS", False)
+    monkeypatch.setattr(reading, "_WORTH_NEW_PROCESSES", 1)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    before = os.environ.copy()
+    assert of(tree) == alone
+    assert os.environ == before
+    assert not (tree / "pwned").exists()
+
+
 def test_the_statements_are_the_same_with_and_without_what_was_kept(tree: Path, shelf: Shelf) -> None:
     plain = extract(tree)
     extract(tree, reader=Reader(shelf))
