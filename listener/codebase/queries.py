@@ -16,7 +16,7 @@ from ..source.extracted import CodeStatement, Extraction
 from ..source.parsed import parse, slices
 from ..source.prepared import HOLE_NAME, Prepared, prepared
 from ..source.schema import Schema
-from ..source.secret import masked, withheld
+from ..source.secret import masked
 from ..statements.dissection import NotTakenApart, Query, dissect
 from ..statements.statement import Origin, Unread, Value
 from ..statements.touched import Touched
@@ -70,8 +70,6 @@ def _of(statement: CodeStatement, touched: Touched) -> Iterator[CodeQuery | Unre
     if not touched.mentioned_in(whole.sql):
         return
     for offset, sql in slices(whole.sql):
-        if withheld(sql):
-            continue  # no query
         try:
             queries = [each for each in dissect(masked(sql)) if each.touches(touched)]
         except NotTakenApart as error:
