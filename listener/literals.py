@@ -23,8 +23,9 @@ LITERAL: Final = re.compile(
     r"""|\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+)?)\$.*?(?:\$(?P=tag)\$|\Z)""",
     re.DOTALL,
 )
-"""A literal, a comment or a quoted name: they are found together, so that none hides in another. A comment that does not
-end, or nests deeper than anybody writes, goes on to the end of the text."""
+"""A literal, a comment or a quoted name: they are found together, so that none hides in another.
+
+A comment that does not end, or nests deeper than anybody writes, goes on to the end of the text."""
 SHOWN: Final = "'…'"
 """Stands for a literal in what is told."""
 _LONG_NUMBER: Final = re.compile(rf"{LITERAL.pattern}|(?<![\w$])\d[\w.]{{5,}}", re.DOTALL)
