@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +17,7 @@ from .facts import Module, Reading, Unreadable
 from .folder import Tree, decoded, module_name, read_text
 from .further import further
 from .module import read_module
+from .pool import be_a_reader
 from .shelf import Lines, Shelf
 from .transcript import recall, transcribe
 from .worth import worth_reading
@@ -156,7 +156,7 @@ def _read_all(files: Sequence[_File]) -> list[Reading]:
         return _read_batch(files)
     shares = _shares(files, processes)
     context = get_context("fork" if forks else "spawn")
-    with ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_be_a_worker) as pool:
+    with ProcessPoolExecutor(processes - 1, context, be_a_reader, (os.getpid(),)) as pool:
         others = [pool.submit(_read_batch, [files[place] for place in share]) for share in shares[1:]]
         batches = [_read_batch([files[place] for place in shares[0]]), *(each.result() for each in others)]
     by_place = {
@@ -176,11 +176,6 @@ def _shares(files: Sequence[_File], number: int) -> list[list[int]]:
         shares[least].append(place)
         loads[least] += len(files[place].content)
     return shares
-
-
-def _be_a_worker() -> None:
-    """Ctrl-C is for who asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _read_batch(files: Sequence[_File]) -> list[Reading]:
