@@ -36,10 +36,12 @@ class CodeQuery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """All that the code may say of tables."""
+    """All that the code may say of tables. It is not `known` where there is no statement in it, or a library that makes
+    SQL of its own, so that silence says nothing."""
 
     queries: tuple[CodeQuery, ...] = ()
     unread: tuple[Unread, ...] = ()
+    known: bool = True
 
 
 def spoken(extraction: Extraction, touched: Touched) -> Spoken:
@@ -57,7 +59,11 @@ def spoken(extraction: Extraction, touched: Touched) -> Spoken:
         for each in extraction.dynamic
     ]
     unread += [_unread(f"{each.path}:{each.line}", each.reason) for each in extraction.unreadable]
-    return Spoken(tuple(dict.fromkeys(queries)), tuple(dict.fromkeys(unread)))
+    live, mapper = any(each.live for each in extraction.statements), extraction.mapper
+    if mapper is not None:
+        why = f"it imports {mapper.name}, which makes SQL of its own when it runs"
+        unread.append(_unread(f"{mapper.file}:{mapper.line}", why))
+    return Spoken(tuple(dict.fromkeys(queries)), tuple(dict.fromkeys(unread)), live and mapper is None)
 
 
 def _of(statement: CodeStatement, touched: Touched) -> Iterator[CodeQuery | Unread]:

@@ -77,15 +77,25 @@ class Dynamic:
     said: str
 
 
+class Mapper(NamedTuple):
+    """Where a library is imported that makes SQL of its own."""
+
+    file: str
+    line: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """All of a tree. `files` counts the Python files, `lines` theirs."""
+    """All of a tree. `files` counts the Python files, `lines` theirs; the `mapper` is the first import of a library
+    that makes SQL of its own."""
 
     statements: tuple[CodeStatement, ...] = ()
     dynamic: tuple[Dynamic, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0
     lines: int = 0
+    mapper: Mapper | None = None
 
 
 def _name(piece: object) -> str:

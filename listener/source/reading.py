@@ -16,6 +16,7 @@ from ..garbage import uncollected
 from .facts import Module, Reading, Unreadable
 from .folder import Tree, decoded, module_name, read_text
 from .further import further
+from .mappers import mapper_in
 from .module import read_module
 from .pool import be_a_reader
 from .shelf import Lines, Shelf
@@ -184,11 +185,11 @@ def _read_batch(files: Sequence[_File]) -> list[Reading]:
 
 
 def _read(file: _File) -> Reading:
-    lines = file.content.count(b"\n")
+    lines, mapper = file.content.count(b"\n"), mapper_in(file.content)
     try:
         if not file.forced and not worth_reading(file.content):
-            return Reading(lines)
-        return Reading(lines, read_module(file.path, module_name(file.path), decoded(file.content)))
+            return Reading(lines, mapper=mapper)
+        return Reading(lines, read_module(file.path, module_name(file.path), decoded(file.content)), mapper=mapper)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:
         return Reading(lines, unreadable=_unreadable(file.path, error))
 

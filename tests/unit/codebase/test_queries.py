@@ -111,6 +111,34 @@ def test_what_only_sets_a_password_is_no_query(tmp_path: Path) -> None:
     assert (told.queries, told.unread) == ((), ())
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "from django.db import models",
+            "import django.db.models as m",
+            "from django.db import (\n connection,\n models)",
+        ),
+        *(
+            "from sqlalchemy.orm import Session",
+            "from sqlalchemy import orm",
+            "import peewee",
+            "from sqlmodel import x",
+        ),
+    ],
+)
+def test_code_that_has_its_sql_made_is_not_known(tmp_path: Path, line: str) -> None:
+    (tmp_path / "models.py").write_text(f"# none\n{line}\n")
+    told = said(tmp_path, 'c.execute("select 1 from other")')
+    assert [each.name for each in told.unread] == ["models.py:2"]
+    assert not told.known
+
+
+def test_only_code_with_statements_says_that_there_are_no_others(tmp_path: Path) -> None:
+    assert not said(tmp_path, "pass").known
+    assert said(tmp_path, 'from django.db import connection\nc.execute("select 1 from other")').known
+
+
 def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text('import psycopg\nc.execute("select 1"\n')
     (one,) = said(tmp_path, "pass").unread
