@@ -8,12 +8,24 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_DEEPEST: Final = 6
+
+
+def _comment(depth: int) -> str:
+    """A comment in which others are nested so deep; possessive, so that each level is gone over once."""
+    inner = "" if depth == 0 else f"|{_comment(depth - 1)}"
+    return rf"/\*(?:[^*/]++|\*(?!/)|/(?!\*){inner})*+\*/"
+
+
 LITERAL: Final = re.compile(
-    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)|"[^"]*+(?:"|\Z)"""
-    r"""|\$(?P<tag>(?:[A-Za-z_]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)""",
+    rf"""--[^\n\r]*|{_comment(_DEEPEST)}|/\*.*"""
+    r"""|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)|"[^"]*+(?:"|\Z)"""
+    r"""|\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*+)?)\$.*?(?:\$(?P=tag)\$|\Z)""",
     re.DOTALL,
 )
-"""A literal, a comment or a quoted name: they are found together, so that none hides in another."""
+"""A literal, a comment or a quoted name: they are found together, so that none hides in another.
+
+A comment that does not end, or nests deeper than anybody writes, goes on to the end of the text."""
 SHOWN: Final = "'…'"
 """Stands for a literal in what is told."""
 _LONG_NUMBER: Final = re.compile(rf"{LITERAL.pattern}|(?<![\w$])\d[\w.]{{5,}}", re.DOTALL)

@@ -6,7 +6,7 @@ import pickle
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from ..issue import Issue
@@ -72,7 +72,7 @@ class Figures(NamedTuple):
 class Account:
     """What the code came to at one look. `issues` are new or other than before, `gone` the ids of those that are no
     more; where it is the `first` they are all that there are. `pieces` are statements that may compare columns,
-    `silent` the identities of those that say nothing any more."""
+    `silent` the identities of those that say nothing any more. Of files that are `unreadable` nobody can tell now."""
 
     figures: Figures
     issues: tuple[Issue, ...] = ()
@@ -80,3 +80,9 @@ class Account:
     first: bool = False
     pieces: tuple[Piece, ...] = ()
     silent: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+
+
+def is_within(file: str, paths: frozenset[str]) -> bool:
+    """Whether the file is one of these, or lies in a folder that is."""
+    return bool(paths) and not paths.isdisjoint((".", file, *(str(each) for each in PurePosixPath(file).parents)))

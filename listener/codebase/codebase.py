@@ -23,8 +23,8 @@ from ..source.extraction import extract
 from ..source.folder import find_files
 from ..source.reading import Reader
 from ..source.remarks import Remarks
-from .account import Account, Figures, Moved
-from .pieces import pieces_in, storable
+from .account import Account, Figures, Moved, is_within
+from .pieces import files_of, pieces_in, storable
 from .roll import Roll
 
 _MOST_TROUBLES: Final = 5
@@ -44,6 +44,7 @@ class Codebase:
         self._reader = Reader()
         self.extraction = Extraction()
         self._remarks = Remarks()
+        self._unreadable = frozenset[str]()
         self._roll = Roll(self.extraction)
         self._unjudged: set[int] = set()
         self._partly: set[int] = set()
@@ -73,7 +74,13 @@ class Codebase:
         """Read what there is now; raises InvalidRequest where the folder is gone."""
         before = self._roll
         self.extraction = extract(self._root, self._settings.code_exclude, self._reader)
-        self._remarks = Remarks.of(find_files(self._root, self._settings.code_exclude))
+        self._unreadable = frozenset(
+            path for each in self.extraction.unreadable for path in (each.path, storable(each.path))
+        )
+        remarks = Remarks.of(find_files(self._root, self._settings.code_exclude))
+        # Where the issues of such a file stay, so does what is ignored of them.
+        kept = (each for each in self._remarks.usable if is_within(each.file, self._unreadable))
+        self._remarks = replace(remarks, usable=tuple(dict.fromkeys([*remarks.usable, *kept])))
         self._roll = roll = Roll(self.extraction)
         # What the code makes itself is no defect anywhere in it.
         known = before.numbers.keys() if roll.creating == before.creating else ()
@@ -94,7 +101,7 @@ class Codebase:
 
     async def look(self, connection: AsyncConnection[TupleRow], moved: Moved) -> Account:
         """Judge what is not judged, and tell what is otherwise than before. `connection` is in autocommit mode and of
-        its own. What could not be looked at keeps its issues."""
+        its own. What could not be looked at keeps its issues, and so does a file that cannot be read now."""
         numbers = self._roll.together(self._unjudged)
         asked = [self._roll.statements[number] for number in numbers]
         pieces: tuple[Piece, ...] = ()
@@ -133,10 +140,12 @@ class Codebase:
         there = frozenset(self._roll.identities)
         comparing = {each.identity for each in pieces}
         silent = {each for each in self._compared if each not in there or (each in asked and each not in comparing)}
+        if self._unreadable:
+            silent = {each for each in silent if each in there or not self._is_any_unreadable(files_of(each))}
         self._compared = (self._compared - silent) | comparing
         self._told = telling
         first, self._first = self._first, False
-        return Account(self.figures(), issues, gone, first, pieces, frozenset(silent))
+        return Account(self.figures(), issues, gone, first, pieces, frozenset(silent), self._unreadable)
 
     def figures(self, trouble: str | None = None) -> Figures:
         """How much there is; `trouble` is why it could not be looked at now."""
@@ -161,8 +170,16 @@ class Codebase:
         return storable("; ".join(said[:_MOST_TROUBLES]) + more)
 
     def _forget(self, calls: Collection[Site]) -> None:
-        for name in [name for name, call in self._calls.items() if call in calls]:
+        for name in [name for name, call in self._calls.items() if call in calls and not self._is_kept(name)]:
             del self._issues[name], self._calls[name]
+
+    def _is_kept(self, name: str) -> bool:
+        """Whether nobody can tell now if the issue is still there."""
+        site = self._issues[name].site
+        return self._is_any_unreadable((self._calls[name].file, *(() if site is None else (site.file,))))
+
+    def _is_any_unreadable(self, files: Iterable[str]) -> bool:
+        return any(is_within(each, self._unreadable) for each in files)
 
 
 def _stamps(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:

@@ -14,6 +14,7 @@ from ..source.prepared import prepared
 from ..source.secret import withheld
 
 _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_IDENTITY: Final = re.compile(r"(?P<call>.*?):\d+:\d+:(?P<text>.*):\d+", re.DOTALL)
 
 
 def pieces_of(statement: CodeStatement) -> Iterator[Piece]:
@@ -39,6 +40,12 @@ def identity(statement: CodeStatement) -> str:
     """Names the call and the text; texts that one call puts together from the same place are one."""
     call = statement.call
     return storable(f"{call.file}:{call.line}:{call.column}:{statement.site.file}:{statement.site.line}")
+
+
+def files_of(name: str) -> tuple[str, ...]:
+    """The files that an identity names: the call's, and the text's."""
+    found = _IDENTITY.fullmatch(name)
+    return () if found is None else (found["call"], found["text"])
 
 
 def storable(said: str) -> str:

@@ -44,13 +44,29 @@ class CodeProcess:
         assert self._process is not None
         assert self._process.stdout is not None
         try:
-            (length,) = HEADER.unpack(await self._process.stdout.readexactly(HEADER.size))
-            content = await self._process.stdout.readexactly(length)
+            (length,) = HEADER.unpack(await self._read(HEADER.size))
+            content = await self._read(length)
         except asyncio.IncompleteReadError as error:
             raise EOFError("the process that reads code has ended") from error
         if length < _LOADED_AT_ONCE:
             return pickle.loads(content)  # noqa: S301 - of our own process
         return await asyncio.to_thread(pickle.loads, content)
+
+    async def _read(self, size: int) -> bytes:
+        """So many bytes; EOFError, too, where it has ended and somebody else holds its pipe open."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        reading = asyncio.ensure_future(self._process.stdout.readexactly(size))
+        try:
+            while not reading.done():
+                # Its wait() is over only when the pipe is closed, too.
+                ended = self._process.returncode is not None
+                await asyncio.wait([reading], timeout=_LAST_WORD.total_seconds())
+                if ended and not reading.done():
+                    raise EOFError("the process that reads code has ended")
+            return reading.result()
+        finally:
+            reading.cancel()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

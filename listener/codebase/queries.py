@@ -16,7 +16,7 @@ from ..source.extracted import CodeStatement, Extraction
 from ..source.parsed import parse, slices
 from ..source.prepared import HOLE_NAME, Prepared, prepared
 from ..source.schema import Schema
-from ..source.secret import masked, withheld
+from ..source.secret import masked
 from ..statements.dissection import NotTakenApart, Query, dissect
 from ..statements.statement import Origin, Unread, Value
 from ..statements.touched import Touched
@@ -36,10 +36,12 @@ class CodeQuery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """All that the code may say of tables."""
+    """All that the code may say of tables. It is not `known` where there is no statement in it, or a library that makes
+    SQL of its own, so that silence says nothing."""
 
     queries: tuple[CodeQuery, ...] = ()
     unread: tuple[Unread, ...] = ()
+    known: bool = True
 
 
 def spoken(extraction: Extraction, touched: Touched) -> Spoken:
@@ -57,7 +59,11 @@ def spoken(extraction: Extraction, touched: Touched) -> Spoken:
         for each in extraction.dynamic
     ]
     unread += [_unread(f"{each.path}:{each.line}", each.reason) for each in extraction.unreadable]
-    return Spoken(tuple(dict.fromkeys(queries)), tuple(dict.fromkeys(unread)))
+    live, mapper = any(each.live for each in extraction.statements), extraction.mapper
+    if mapper is not None:
+        why = f"it imports {mapper.name}, which makes SQL of its own when it runs"
+        unread.append(_unread(f"{mapper.file}:{mapper.line}", why))
+    return Spoken(tuple(dict.fromkeys(queries)), tuple(dict.fromkeys(unread)), live and mapper is None)
 
 
 def _of(statement: CodeStatement, touched: Touched) -> Iterator[CodeQuery | Unread]:
@@ -70,8 +76,6 @@ def _of(statement: CodeStatement, touched: Touched) -> Iterator[CodeQuery | Unre
     if not touched.mentioned_in(whole.sql):
         return
     for offset, sql in slices(whole.sql):
-        if withheld(sql):
-            continue  # no query
         try:
             queries = [each for each in dissect(masked(sql)) if each.touches(touched)]
         except NotTakenApart as error:

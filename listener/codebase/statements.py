@@ -44,7 +44,8 @@ class CodeStatements:
             if (name := where.ambiguous(each.query.relations)) is not None:
                 why = f"its {name} is in several schemas, and which one is meant its session's search_path says"
                 unread.append(Unread(statement.name, why, Origin.CODE))
-        return Known(tuple(statements), tuple(unread), read=True)
+        gaps = () if said.queries or said.unread or said.known else ("no statement is found in the code",)
+        return Known(tuple(statements), tuple(unread), gaps, read=said.known)
 
 
 def _statement(said: CodeQuery, path: tuple[str, ...], where: Whereabouts) -> Statement:

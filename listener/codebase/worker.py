@@ -17,6 +17,7 @@ import signal
 import sys
 from collections.abc import Generator, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
@@ -161,8 +162,16 @@ def _streams() -> Generator[tuple[IO[bytes], IO[bytes]]]:
     """Ours for messages; whoever prints, prints to standard error."""
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    # Who reads files with us holds no end of it, or nobody would hear of our end.
+    os.register_at_fork(after_in_child=partial(_let_go, out.fileno()))
     with out:
         yield sys.stdin.buffer, out
+
+
+def _let_go(descriptor: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor, inheritable=False)
+    os.close(nowhere)
 
 
 async def _main(stdin: IO[bytes], out: IO[bytes], begin: Begin) -> None:

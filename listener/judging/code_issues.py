@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from ..codebase.account import Account
+from ..codebase.account import Account, is_within
 from ..issue import Issue
 from .held import HeldIssues
 
@@ -36,5 +36,14 @@ def moves_in_code(account: Account, held: HeldIssues) -> MovesInCode:
         after = replace(issue, backlog=before.backlog, event_id=before.event_id or issue.event_id)
         (same if replace(after, doubt=before.doubt) == before else changed).append(after)
     found = {issue.issue_id for issue in account.issues}
-    gone = set(held.in_code()) - found if account.first else account.gone.intersection(held.in_code())
+    gone = _missing(account, held) - found if account.first else account.gone.intersection(held.in_code())
     return MovesInCode(tuple(opened), tuple(changed), tuple(same), tuple(sorted(gone)))
+
+
+def _missing(account: Account, held: HeldIssues) -> set[str]:
+    """All that are held of files that could be read."""
+    return {name for name in held.in_code() if not _is_unread(held.get(name), account)}
+
+
+def _is_unread(issue: Issue | None, account: Account) -> bool:
+    return issue is not None and issue.site is not None and is_within(issue.site.file, account.unreadable)

@@ -77,9 +77,18 @@ class Dynamic:
     said: str
 
 
+class Mapper(NamedTuple):
+    """Where a library is imported that makes SQL of its own."""
+
+    file: str
+    line: int
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """All of a tree. `files` counts the Python files, `lines` theirs; `paths` are all that were looked at."""
+    """All of a tree. `files` counts the Python files, `lines` theirs; `paths` are all that were looked at, the `mapper`
+    is the first import of a library that makes SQL of its own."""
 
     statements: tuple[CodeStatement, ...] = ()
     dynamic: tuple[Dynamic, ...] = ()
@@ -87,6 +96,7 @@ class Extraction:
     files: int = 0
     lines: int = 0
     paths: frozenset[str] = frozenset()
+    mapper: Mapper | None = None
 
 
 def _name(piece: object) -> str:

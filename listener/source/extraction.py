@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .extracted import Extraction
+from .extracted import Extraction, Mapper
 from .facts import Unreadable
 from .folder import Tree, find_files, read_text
 from .linking import Linker
@@ -35,6 +35,9 @@ def extract(root: Path, exclude: Sequence[str] = (), reader: Reader | None = Non
         len(tree.python),
         sum(each.lines for each in readings),
         frozenset((*tree.python, *tree.sql)) - {each.path for each in (*unreadable, *broken)},
+        next(
+            (Mapper(path, *each.mapper) for path, each in zip(tree.python, readings, strict=True) if each.mapper), None
+        ),
     )
 
 

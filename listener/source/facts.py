@@ -138,8 +138,10 @@ class Unreadable:
 
 
 class Reading(NamedTuple):
-    """What one file came to: its facts, or why there are none; neither where nothing in it is about SQL."""
+    """What one file came to: its facts, or why there are none; neither where nothing in it is about SQL. Where it
+    imports a `mapper` (mappers.py), the line of that and its name."""
 
     lines: int
     module: Module | None = None
     unreadable: Unreadable | None = None
+    mapper: tuple[int, str] | None = None

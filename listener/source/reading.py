@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -18,7 +17,9 @@ from ..garbage import uncollected
 from .facts import Module, Reading, Unreadable
 from .folder import Tree, decoded, module_name, read_text
 from .further import further
+from .mappers import mapper_in
 from .module import read_module
+from .pool import be_a_reader
 from .shelf import Lines, Shelf
 from .transcript import recall, transcribe
 from .worth import worth_reading
@@ -160,7 +161,7 @@ def _read_all(files: Sequence[_File]) -> list[Reading]:
     context = get_context("fork" if forks else "spawn")
     with ExitStack() as stack:
         with _nothing_of_this_folder():
-            pool = ProcessPoolExecutor(processes - 1, mp_context=context, initializer=_be_a_worker)
+            pool = ProcessPoolExecutor(processes - 1, context, be_a_reader, (os.getpid(),))
             stack.enter_context(pool)
             others = [pool.submit(_read_batch, [files[place] for place in share]) for share in shares[1:]]
         batches = [_read_batch([files[place] for place in shares[0]]), *(each.result() for each in others)]
@@ -198,22 +199,17 @@ def _shares(files: Sequence[_File], number: int) -> list[list[int]]:
     return shares
 
 
-def _be_a_worker() -> None:
-    """Ctrl-C is for who asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _read_batch(files: Sequence[_File]) -> list[Reading]:
     with uncollected():
         return [_read(each) for each in files]
 
 
 def _read(file: _File) -> Reading:
-    lines = file.content.count(b"\n")
+    lines, mapper = file.content.count(b"\n"), mapper_in(file.content)
     try:
         if not file.forced and not worth_reading(file.content):
-            return Reading(lines)
-        return Reading(lines, read_module(file.path, module_name(file.path), decoded(file.content)))
+            return Reading(lines, mapper=mapper)
+        return Reading(lines, read_module(file.path, module_name(file.path), decoded(file.content)), mapper=mapper)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:
         return Reading(lines, unreadable=_unreadable(file.path, error))
 

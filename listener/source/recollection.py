@@ -29,8 +29,8 @@ _WRITTEN: Final = "count(*), sum(pg_catalog.hashtextextended(xmin::text, 0))"
 _SHOWN: Final = "count(*), sum(pg_catalog.hashtextextended(shown::text, 0))"
 _MARK: Final = " union all ".join(
     [
-        "select 'session', current_user::regrole::oid::bigint, oid::bigint::numeric from pg_catalog.pg_database"
-        " where datname = pg_catalog.current_database()",
+        "select 'session', (select oid::bigint from pg_catalog.pg_roles where rolname = current_user),"
+        " oid::bigint::numeric from pg_catalog.pg_database where datname = pg_catalog.current_database()",
         *(f"select '{each}', {_WRITTEN} from pg_catalog.{each}" for each in _CATALOGS),
         f"select 'roles', {_SHOWN} from pg_catalog.pg_roles as shown",
         f"select 'settings', {_SHOWN} from (select name, setting, reset_val from pg_catalog.pg_settings) as shown",

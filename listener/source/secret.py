@@ -9,25 +9,25 @@ from ..journal import HIDDEN
 from ..literals import LITERAL
 
 _NAMED: Final = re.compile(r"(?i)passw|secret|credential|token")
-_QUERY: Final = re.compile(
-    r"(?:[\s(]++|--[^\n]*+\n|/\*.*?\*/)*+(?:select|insert|update|delete|merge|with|values)\b", re.IGNORECASE | re.DOTALL
-)
-_WITHHELD: Final = re.compile(r"(?i)passw|secret|credential|token|\buser\s+mapping\b|\bsubscription\b|\bserver\b")
+_IN_URI: Final = re.compile(r"://[^/@\s]*:[^@\s]*@")
+_QUERY: Final = re.compile(r"[\s(]*+(?:select|insert|update|delete|merge|with|values)\b", re.IGNORECASE)
+_COMMANDS: Final = re.compile(r"(?i)\buser\s+mapping\b|\bsubscription\b|\bserver\b")
 
 
 def withheld(sql: str) -> bool:
     """Whether no server should be asked about it: it is no query, and may have a password in a literal."""
-    return _WITHHELD.search(sql) is not None and _QUERY.match(sql) is None and _has_literal(sql)
+    bare = _bare(sql)
+    return (_names_secret(sql) or _COMMANDS.search(sql) is not None) and not _is_query(bare) and _has_literal(sql)
 
 
 def masked(sql: str) -> str:
-    """The statement with other literals of the same length, where it names a password; else as it is."""
-    return LITERAL.sub(_other, sql) if _names_secret(sql) else sql
+    """The statement with other literals of the same length, where it may hold a password; else as it is."""
+    return LITERAL.sub(_other, sql) if _may_hold_secret(sql) else sql
 
 
 def hidden(sql: str) -> str:
     """The statement without its literals, where it may hold a password; for people."""
-    if withheld(sql) or _names_secret(sql):
+    if _may_hold_secret(sql):
         return LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else f"'{HIDDEN}'", sql)
     return sql
 
@@ -40,10 +40,28 @@ def cut(code: str) -> str:
     )
 
 
-def _names_secret(sql: str) -> bool:
-    if _NAMED.search(sql) is None or not _has_literal(sql):
+def _may_hold_secret(sql: str) -> bool:
+    """Whether a secret is named anywhere, within literals, too, or a command that takes one stands in it, be it behind
+    a query."""
+    if not _has_literal(sql):
         return False
-    return _NAMED.search(LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else " ", sql)) is not None
+    if _names_secret(sql):
+        return True
+    bare = _bare(sql)
+    return _COMMANDS.search(sql) is not None and (not _is_query(bare) or ";" in bare)
+
+
+def _names_secret(sql: str) -> bool:
+    return _NAMED.search(sql) is not None or _IN_URI.search(sql) is not None
+
+
+def _is_query(bare: str) -> bool:
+    return _QUERY.match(bare) is not None
+
+
+def _bare(sql: str) -> str:
+    """The text without literals and comments."""
+    return LITERAL.sub(lambda match: match[0] if match[0][0] == '"' else " ", sql)
 
 
 def _has_literal(sql: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -80,6 +81,31 @@ def children() -> set[int]:
     return {pid for pid, command in commands.items() if b"codebase.worker" in command}
 
 
+def started_by(pid: int) -> list[int]:
+    """The processes that this process has started."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+
+
+def has_begun(pid: int) -> bool:
+    """Whether what its parent ignores ends it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return not int(status.partition("SigIgn:")[2].split()[0], 16) & 1 << (signal.SIGTERM - 1)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs, or stands still: what is dead may wait for whoever buries it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
+
+
 def renamed(table: str) -> tuple[tuple[Event, ...], Outcome]:
     """The event of a column that was renamed, and what came of it."""
     event = Event(
@@ -139,6 +165,35 @@ async def test_what_ends_it_or_its_connection_is_got_over(database: Database, tm
     assert children() == set()
     with pytest.raises(CouldNotLook, match="not read here"):
         await watched.watch.ask(Touched(()))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.cpu_count() == 1, reason="one process reads")
+async def test_its_death_while_others_read_with_it_is_seen_and_ends_them(database: Database, tmp_path: Path) -> None:
+    database.execute(SHOP)
+    large = [tmp_path / f"large_{number}.py" for number in range(4)]
+    for each in large:
+        each.write_text(CODE + "    c.execute('select 1 from items')\n" * 10_000, encoding="utf-8")
+    (tmp_path / "shop.py").write_text(CODE, encoding="utf-8")
+    async with watching(database, tmp_path) as watched:
+        readers = list[int]()
+        async with asyncio.timeout(30):
+            while not readers:
+                await asyncio.sleep(0.01)
+                workers = children()
+                readers = [each for worker in workers for each in started_by(worker) if has_begun(each)]
+        # They stand still, so that none ends by itself.
+        for each in readers:
+            os.kill(each, signal.SIGSTOP)
+        for each in large:
+            each.unlink()
+        (worker,) = workers
+        os.kill(worker, signal.SIGKILL)
+        try:
+            assert (await watched.account(lambda each: each.first)).figures.files == 1
+            assert [each for each in readers if is_alive(each)] == []
+        finally:
+            for each in filter(is_alive, readers):
+                os.kill(each, signal.SIGKILL)
 
 
 async def test_a_locked_table_leaves_its_issues_as_they_were(database: Database, tmp_path: Path) -> None:

@@ -210,6 +210,17 @@ SECRETS = [
     "alter user app /* hunter2 */ password 'it''s hunter2'",
     "create subscription s connection 'host=h password=hunter2' publication p",
     "select nope from users where passwort = 'hunter2' and password = 'hunter2'",
+    "select nope from users; create subscription s connection 'host=h password=hunter2' publication p",
+    "select nope from users; create subscription s connection 'host=h pass=hunter2' publication p",
+    "select nope from users; create user mapping for app server s options (pass 'hunter2')",
+    "select nope, dblink('host=h password=hunter2', 'select 1') from users",
+    "select nope, dblink('postgresql://app:hunter2@h/db', 'select 1') from users",
+    "/* a /* b */ don't */ alter role x password 'hunter2'",
+    "/* a /* b */ select */ alter role x password 'hunter2'",
+    "-- don't\r alter role x password 'hunter2'",
+    "select nope, $é$it's $é$, 1 from users where password = $é1$'hunter2$é1$",
+    "select nope, name'\\' from users where password = 'hunter2'",
+    "/*" * 9 + "*/" * 9 + "alter role x password 'hunter2'",
 ]  # fmt: skip
 
 

@@ -127,6 +127,13 @@ async def test_another_path_of_the_role_is_seen(watch: Watch, database: Database
     assert "UNKNOWN_COLUMN" in [each.issue_type for each in (await anew.look()).issues]
 
 
+async def test_a_role_of_any_name_is_looked_for(watch: Watch, database: Database, role: Roles) -> None:
+    me = role("login", name='pgmend_test_Größe. "x"')
+    seen = database.seen_by(me.name, me.password)
+    own = Watch(await seen.connect(), watch.folder, watch.sent)
+    assert not (await own.look()).issues
+
+
 async def test_a_right_that_hides_a_schema_is_seen(watch: Watch, database: Database, role: Roles) -> None:
     me = role("login")
     seen = database.seen_by(me.name, me.password)

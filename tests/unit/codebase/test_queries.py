@@ -85,6 +85,60 @@ def test_what_may_touch_them_and_is_not_known_is_named(tmp_path: Path, body: str
     assert (one.name, one.origin, unread in one.reason) == ("büro.py:6", Origin.CODE, True)
 
 
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("declare c cursor for select user_id from sessions where token = 'hunter2'", "select user_id from sessions"),
+        ("copy (select user_id from sessions where token = 'hunter2') to stdout", "select user_id from sessions"),
+        ("create table snap as select user_id from sessions where token = 'hunter2'", "select user_id from sessions"),
+        ("explain select user_id from sessions where token = 'hunter2'", "select user_id from sessions"),
+        ("do $$begin update sessions set token = 'hunter2'; end$$", ""),
+        ("alter sessions token 'hunter2'", ""),
+    ],
+)
+def test_a_word_for_secrets_hides_no_query_that_is_no_select(tmp_path: Path, sql: str, text: str) -> None:
+    told = said(tmp_path, f"c.execute({sql!r})")
+    assert "hunter2" not in repr(told)
+    if text:
+        (query,) = told.queries
+        assert (query.query.text.lower().partition(" where ")[0].strip(), told.unread) == (text, ())
+    else:
+        assert (told.queries, [each.name for each in told.unread]) == ((), ["büro.py:6"])
+
+
+def test_what_only_sets_a_password_is_no_query(tmp_path: Path) -> None:
+    told = said(tmp_path, "c.execute(\"alter role sessions password 'hunter2'\")")
+    assert (told.queries, told.unread) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "from django.db import models",
+            "import django.db.models as m",
+            "from django.db import (\n connection,\n models)",
+        ),
+        *(
+            "from sqlalchemy.orm import Session",
+            "from sqlalchemy import orm",
+            "import peewee",
+            "from sqlmodel import x",
+        ),
+    ],
+)
+def test_code_that_has_its_sql_made_is_not_known(tmp_path: Path, line: str) -> None:
+    (tmp_path / "models.py").write_text(f"# none\n{line}\n")
+    told = said(tmp_path, 'c.execute("select 1 from other")')
+    assert [each.name for each in told.unread] == ["models.py:2"]
+    assert not told.known
+
+
+def test_only_code_with_statements_says_that_there_are_no_others(tmp_path: Path) -> None:
+    assert not said(tmp_path, "pass").known
+    assert said(tmp_path, 'from django.db import connection\nc.execute("select 1 from other")').known
+
+
 def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text('import psycopg\nc.execute("select 1"\n')
     (one,) = said(tmp_path, "pass").unread

@@ -56,3 +56,14 @@ async def test_code_that_sends_the_table_nothing_is_knowledge_and_code_that_is_g
     nowhere = at_once(sources=code_sources(Settings(code=tmp_path / "gone")))
     verdict, examples = (await rehearse(workshop, plan, nowhere)).statements
     assert (verdict, "what the code says is not known" in examples) == (Verdict.UNPROVED, True)
+
+
+async def test_code_without_statements_and_code_with_an_orm_are_no_knowledge(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    plan = await workshop.plan(to_integer(workshop))
+    verdict, examples = (await rehearse(workshop, plan, knowing(tmp_path, "pass"))).statements
+    assert (verdict, "no statement is found in the code" in examples) == (Verdict.UNPROVED, True)
+    (tmp_path / "models.py").write_text("import peewee\n")
+    verdict, examples = (await rehearse(workshop, plan, knowing(tmp_path, 'await c.fetch("select 1")'))).statements
+    assert (verdict, "models.py:1: it imports peewee" in examples) == (Verdict.UNPROVED, True)
