@@ -178,5 +178,5 @@ async def test_a_signal_leaves_nothing_behind(
     await eventually((code.parent / "where").exists, seconds=60)
     assert traces(code.parent)[0]
     os.kill(process.pid, number)
-    assert await process.wait() == exit_code, process
+    assert await process.wait(60) == exit_code, process
     assert traces(code.parent) == (False, False, False)

@@ -127,7 +127,9 @@ async def test_a_pause_ends_the_look_for_those_rows(workshop: Workshop) -> None:
 async def test_what_is_looked_at_besides_the_checks_gives_way_too(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def slow(connection: psycopg.AsyncConnection[Any], plan: Plan, limits: Limits) -> tuple[Proof, ...]:
+    async def slow(
+        connection: psycopg.AsyncConnection[Any], plan: Plan, limits: Limits, *_: object
+    ) -> tuple[Proof, ...]:
         return await preflight(connection, [SLOW], limits)
 
     monkeypatch.setattr("pgmend.listener.fixes.execution.executor.outlook", slow)
