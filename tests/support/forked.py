@@ -101,7 +101,8 @@ def _become(
     stdout: Connection,
     stderr: Connection,
 ) -> None:
-    """What exec would have done, then the console script."""
+    """What exec would have done, then the console script. Ctrl-C reaches it, also where tests run in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in enumerate((stdin, stdout, stderr)):
         os.dup2(stream.fileno(), number)
         stream.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psycopg
-from pgmend.api.demo.code import RENAME, code
+from pgmend.api.demo.code import RENAME, VENUES, code
 from pgmend.api.demo.deed import do
 from pgmend.sql.install import install
 
@@ -13,7 +13,7 @@ from tests.support.database import Database
 async def test_a_rename_breaks_three_statements_and_all_are_mended(demo: Database) -> None:
     with psycopg.connect(demo.dsn, autocommit=True) as connection:
         install(connection)
-    async with code(demo.dsn) as tree:
+    async with code(demo.dsn, VENUES) as tree:
         assert await tree.issues() == 0
         await do(RENAME, demo.dsn)
         demo.execute(
