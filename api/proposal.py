@@ -13,11 +13,11 @@ from psycopg.rows import TupleRow
 from rich.console import Console, Group
 from rich.text import Text
 
+from ..listener.code_change import CodeChange
 from ..listener.desk import Desk, IssueFilter, Preview, ShownIssue
 from ..listener.errors import FixError, InvalidRequest, NoRemedy
 from ..listener.fixes.order import ordered
 from ..listener.fixes.preflight import objection
-from ..listener.remedy import CodeChange
 from ..listener.settings import Settings
 from .report.document import SCHEMA_VERSION, plan_document
 from .report.plan_code import code_document, code_lines

@@ -385,27 +385,3 @@ Remedy = (
     | RevokeCreate
     | RestoreObject
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CodeChange:
-    """What was written into files of code, by their paths: no rule proposes it, and only those undo it who have the
-    code."""
-
-    kind: Literal["change_code"] = "change_code"
-    files: tuple[str, ...] = ()
-    turn: ClassVar[Turn] = Turn.SWITCH
-
-    @property
-    def tables(self) -> tuple[Oid, ...]:
-        """No table is altered."""
-        return ()
-
-    @property
-    def objects(self) -> tuple[Oid, ...]:
-        """Nor anything else in the database."""
-        return ()
-
-    def was_moved_by(self, change: Change, changes: Sequence[Change]) -> bool:
-        """No change of the schema moves code."""
-        return False

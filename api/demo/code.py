@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from ...listener.code_change import CodeChange
 from ...listener.connection import connect
-from ...listener.remedy import CodeChange, Remedy
+from ...listener.remedy import Remedy
 from ...listener.settings import Settings
 from ...listener.source.alongside import CodeAlongside
 from ...listener.source.analysis import Analysis, analyze

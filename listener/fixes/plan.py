@@ -14,7 +14,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..catalog.snapshot import AttributeNumber, Oid
-from ..remedy import CodeChange, Remedy
+from ..code_change import CodeChange
+from ..remedy import Remedy
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import pglast
 from pglast import ast
 
-from ..nesting import NestedTooDeeply, require_shallow
+from .statement_tree import tree_of
 
 LITERAL: Final = 0
 """Among the numbers of parameters: a string, which has no type of its own either."""
@@ -35,14 +34,8 @@ class Operands:
 
 def operands(sql: str, position: int) -> Operands | None:
     """The largest expression that begins at that offset or has something there; None where there is none."""
-    try:
-        require_shallow(sql)
-        statements = cast("tuple[Any, ...]", pglast.parse_sql(sql))
-    except (pglast.Error, NestedTooDeeply, RecursionError):
-        return None
-    if len(statements) != 1:
-        return None
-    found = _at(statements[0].stmt, position, mixed=False)
+    tree = tree_of(sql)
+    found = None if tree is None else _at(tree, position, mixed=False)
     if found is None:
         return None
     node, mixed = found

@@ -14,6 +14,7 @@ from pglast.visitors import Ancestor, Visitor
 from ..nesting import NestedTooDeeply, require_shallow
 from .operands import LITERAL, NULL
 from .prepared import HOLE_NAME
+from .statement_tree import tree_of
 
 _DOTTED: Final = re.compile(r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\s*\.\s*(?:"(?:[^"]|"")*"|[\w$]+))*')
 _QUERY: Final = re.compile(
@@ -149,21 +150,17 @@ def slices(sql: str) -> list[tuple[int, str]]:
 
 def parse(sql: str) -> Parsed | None:
     """The names in the statement; None where it does not parse."""
-    try:
-        require_shallow(sql)
-        statements = cast("tuple[Any, ...]", pglast.parse_sql(sql))
-    except (pglast.Error, RecursionError):
+    tree = tree_of(sql)
+    if tree is None:
         return None
-    if len(statements) != 1:
-        return None
-    reader = _Reader(type(statements[0].stmt).__name__, sql)
-    reader(statements[0].stmt)
+    reader = _Reader(type(tree).__name__, sql)
+    reader(tree)
     found = reader.found
-    found.utility = isinstance(statements[0].stmt, _UTILITIES)
-    if isinstance(statements[0].stmt, ast.AlterTableStmt) and statements[0].stmt.missing_ok:
+    found.utility = isinstance(tree, _UTILITIES)
+    if isinstance(tree, ast.AlterTableStmt) and tree.missing_ok:
         found.ranges.clear()
-    if isinstance(statements[0].stmt, ast.CopyStmt):
-        found.copies_whole = not statements[0].stmt.attlist and statements[0].stmt.query is None
+    if isinstance(tree, ast.CopyStmt):
+        found.copies_whole = not tree.attlist and tree.query is None
     return found
 
 

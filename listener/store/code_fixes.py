@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from ..code_change import CodeChange
 from ..fixes.plan import Plan
 from ..issue import Issue
-from ..remedy import CodeChange
 from .issues import open_or_change, resolve
 
 _FIX = """

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, cast
 
-import pglast
 from pglast import ast, parser
 
-from ...nesting import NestedTooDeeply, require_shallow
 from ..parsed import span
+from ..statement_tree import tree_of
 
 _COMPARING: Final = frozenset({"=", "<>", "<", ">", "<=", ">="})
 _PLACES: Final = frozenset(
@@ -39,16 +38,6 @@ class Cast:
     at: int = -1
     number: int = 0
     beside: tuple[Any, ...] = ()
-
-
-def tree_of(sql: str) -> Any | None:
-    """The one statement's tree; None where it does not parse."""
-    try:
-        require_shallow(sql)
-        statements = cast("tuple[Any, ...]", pglast.parse_sql(sql))
-    except (pglast.Error, NestedTooDeeply, RecursionError):
-        return None
-    return statements[0].stmt if len(statements) == 1 else None
 
 
 def nodes(node: Any) -> Iterator[Any]:

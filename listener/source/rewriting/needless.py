@@ -15,7 +15,8 @@ from ..analysis import Analysis
 from ..asking import Question, Taken, ask, seclude
 from ..examined import Examined
 from ..extracted import Site
-from .casting import Cast, casts, tree_of, without
+from ..statement_tree import tree_of
+from .casting import Cast, casts, without
 from .certainty import Certainty
 from .code_file import NotEditable
 from .conversion import conversion_of, removed

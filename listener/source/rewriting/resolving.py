@@ -12,7 +12,8 @@ from pglast import ast
 from ..examined import Examined
 from ..parsed import span
 from ..schema import Relation
-from .casting import Cut, nodes, tree_of
+from ..statement_tree import tree_of
+from .casting import Cut, nodes
 from .scopes import Reference, references
 from .type_change import TypeChange
 

@@ -15,7 +15,8 @@ from psycopg.rows import TupleRow
 from ...catalog.snapshot import Oid
 from ..examined import Examined
 from ..extracted import Site
-from .casting import nodes, tree_of
+from ..statement_tree import tree_of
+from .casting import nodes
 from .certainty import Certain, Certainty
 from .syntax import Syntax
 from .type_change import PYTHON, family

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, cast
 
-import pglast
 from pglast import ast, parser
 from pglast.enums import SetOperation, SubLinkType
 
-from ...nesting import NestedTooDeeply, require_shallow
+from ..statement_tree import tree_of
 
 _ENDS: Final = frozenset(
     {
@@ -81,15 +80,11 @@ class _Select(NamedTuple):
 
 def references(sql: str) -> tuple[Reference, ...] | None:
     """The columns that the one statement names; None where it does not parse."""
-    try:
-        require_shallow(sql)
-        statements = cast("tuple[Any, ...]", pglast.parse_sql(sql))
-    except (pglast.Error, NestedTooDeeply, RecursionError):
-        return None
-    if len(statements) != 1:
+    tree = tree_of(sql)
+    if tree is None:
         return None
     reader = _Reader(sql)
-    reader.read(statements[0].stmt, None, named=True)
+    reader.read(tree, None, named=True)
     return tuple(reader.found)
 
 

@@ -19,7 +19,8 @@ from ...catalog.snapshot import Oid
 from ..asking import Answer, Question, Refused, Taken, ask
 from ..examined import Examined
 from ..schema import Schema, read_relations, read_types
-from .casting import Cast, Cut, casts, cut, nodes, tree_of
+from ..statement_tree import tree_of
+from .casting import Cast, Cut, casts, cut, nodes
 from .resolving import Resolved, resolve
 from .type_change import TypeChange, family
 
