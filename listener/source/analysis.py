@@ -24,7 +24,6 @@ from .judgements.judgement import Defect, seen
 from .panel import Panel, Seat
 from .parsed import parse, slices
 from .prepared import Prepared, prepared
-from .recollection import Recollection, read_mark
 from .schema import Schema, read_former, read_names, read_relations, read_type_oids, read_types
 from .secret import masked, withheld
 from .shared import Found, sure
@@ -98,35 +97,25 @@ async def analyze(
     settings: Settings,
     only: Sequence[CodeStatement] | None = None,
     *,
-    recollection: Recollection | None = None,
     panel: Panel | None = None,
 ) -> Analysis:
     """Judge each live statement, or `only` these, with all of their calls among them; `panel` says for what, None: for
     what the settings say. `connection` is in autocommit mode and of its own: it only reads from then on. Nothing is
-    planned or run but queries of catalogs. With a `recollection` that is kept from one analysis to the next, only what
-    changed is asked about."""
+    planned or run but queries of catalogs."""
     started = time.perf_counter()
     await seclude(connection)
     live = [each for each in extraction.statements if each.live]
     creating = [each.sql for each in live if _may_create(each)]
-    schema, known = Schema(made=_made(creating), objects=_objects(creating)), list[Examined]()
-    wanted = live if only is None else only
-    if recollection is not None:
-        schema = recollection.begin(await read_mark(connection), schema)
-        wanted, good = recollection.parted(wanted)
-        known = [one for parts in good.values() for one in parts]
-    looked_at = await _examined(connection, wanted, schema)
+    schema = Schema(made=_made(creating), objects=_objects(creating))
+    examined = await _examined(connection, live if only is None else only, schema)
     seats = (panel or Panel.muster(settings)).by_type()
     found = [
         (seat.judgement, one, defect)
         for seat in seats.values()
         if seat.off is None
-        for one in looked_at
+        for one in examined
         for defect in seat.judgement.judge(one)
     ]
-    examined = [*known, *looked_at]
-    if recollection is not None:
-        recollection.keep(examined, {id(one) for _, one, _ in found})
     await _look_up(connection, {id(one): one for _, one, _ in found}.values())
     issues = list(_issues(sure(found, examined), settings, seats))
     told = sorted((issue for issue, _ in issues), key=_order)
