@@ -14,7 +14,9 @@ from psycopg import sql
 from ...catalog.snapshot import Table
 from ...errors import PlanRefused
 from ..composed import identifier, relation, statement, verbatim
+from ..constraints.steps import constraint_probe
 from ..dependents.definition import literal
+from ..plan import Lock, Step
 from .place import quote
 from .stored import verified
 
@@ -91,6 +93,29 @@ class ConstraintDefinition:
             objects.add((self.parsed.pktable.schemaname, self.parsed.pktable.relname))
         text = sql.SQL("alter table {} {}").format(relation(self.table), verbatim(action))
         return statement(text, ast.AlterTableStmt, *objects, commands=(command,))
+
+    def adding(
+        self, statement: str, locks: tuple[Lock, ...], comment: str | None, *, title: str = "", compares: bool = True
+    ) -> Step:
+        """The step that adds the constraint under its name by that statement, with its comment."""
+        return Step(
+            title=title or f"Add constraint {self.name}",
+            statements=(statement, *self.comment(self.name, comment)),
+            transactional=True,
+            probe=constraint_probe(self.table, self.name, present="done", absent="before"),
+            locks=locks,
+            compares=compares,
+        )
+
+    def dropping(self, locks: tuple[Lock, ...], title: str = "") -> Step:
+        """The step that drops it."""
+        return Step(
+            title=title or f"Drop constraint {self.name}",
+            statements=(self.drop(self.name),),
+            transactional=True,
+            probe=constraint_probe(self.table, self.name, present="before", absent="done"),
+            locks=locks,
+        )
 
     def rename(self, old: str, new: str) -> str:
         """ALTER TABLE that gives a constraint another name."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pglast import ast
 
 from ...errors import PlanRefused
-from ..constraints.steps import constraint_probe
-from ..plan import Hazard, Lock, Plan, Step
+from ..plan import Hazard, Lock, Plan
 from .constraint_definition import ConstraintDefinition
 from .standing_constraint import APPROVAL, exchange, read_standing
 from .strange_code import strange_code
@@ -17,20 +16,8 @@ async def restore_exclusion(subject: Subject, definition: ConstraintDefinition) 
     """The constraint where there is none of its name."""
     await _refuse_strange(subject, definition.parsed)
     name, locks = definition.name, (Lock("ACCESS EXCLUSIVE", subject.table_name),)
-    add = Step(
-        title=f"Add constraint {name}",
-        statements=(definition.add(name, valid=True), *definition.comment(name, subject.expected.comment)),
-        transactional=True,
-        probe=constraint_probe(definition.table, name, present="done", absent="before"),
-        locks=locks,
-    )
-    drop = Step(
-        title=f"Drop constraint {name}",
-        statements=(definition.drop(name),),
-        transactional=True,
-        probe=constraint_probe(definition.table, name, present="before", absent="done"),
-        locks=locks,
-    )
+    add = definition.adding(definition.add(name, valid=True), locks, subject.expected.comment)
+    drop = definition.dropping(locks)
     return subject.plan(
         f"Add {subject.said} under an exclusive lock",
         [add],

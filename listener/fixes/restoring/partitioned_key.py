@@ -13,7 +13,6 @@ from pglast.enums import ConstrType
 
 from ...catalog.snapshot import Table
 from ...errors import PlanRefused
-from ..constraints.steps import constraint_probe
 from ..names import free_relation_name, index_stem
 from ..plan import Lock, Plan, Step
 from ..site import Site
@@ -31,21 +30,14 @@ async def restore_partitioned_key(subject: Subject, definition: ConstraintDefini
     parts = [part async for part in _parts(site, tree, definition)]
     whole = UniqueKey(site, definition, subject.table_name, name)
     locks = tuple(Lock("ACCESS EXCLUSIVE", site.names[table.oid]) for table in tree)
-    add = Step(
+    add = definition.adding(
+        definition.add(name, valid=True),
+        locks,
+        subject.expected.comment,
         title=f"Add constraint {name} on the partitioned table, which attaches those of its partitions",
-        statements=(definition.add(name, valid=True), *definition.comment(name, subject.expected.comment)),
-        transactional=True,
-        probe=constraint_probe(definition.table, name, present="done", absent="before"),
-        locks=locks,
         compares=not whole.not_nulls,
     )
-    drop = Step(
-        title=f"Drop constraint {name}, with those of the partitions",
-        statements=(definition.drop(name),),
-        transactional=True,
-        probe=constraint_probe(definition.table, name, present="before", absent="done"),
-        locks=locks,
-    )
+    drop = definition.dropping(locks, f"Drop constraint {name}, with those of the partitions")
     return subject.plan(
         f"Add {subject.said} without blocking writes, partition by partition",
         [

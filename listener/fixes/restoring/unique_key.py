@@ -8,7 +8,6 @@ from typing import Any
 
 from pglast.enums import AlterTableType, ConstrType
 
-from ..constraints.steps import constraint_probe
 from ..indexes.definition import IndexDefinition
 from ..indexes.steps import create_step, drop_step
 from ..kinds.create_index import indexable
@@ -91,26 +90,12 @@ class UniqueKey:
 
     def add(self, comment: str | None = None) -> Step:
         """The constraint, on the index that is built."""
-        definition, name = self.definition, self.definition.name
-        return Step(
-            title=f"Add constraint {name} on that index",
-            statements=(self.use(), *definition.comment(name, comment)),
-            transactional=True,
-            probe=constraint_probe(definition.table, name, present="done", absent="before"),
-            locks=self.locks,
-            compares=not self.not_nulls,
-        )
+        title = f"Add constraint {self.definition.name} on that index"
+        return self.definition.adding(self.use(), self.locks, comment, title=title, compares=not self.not_nulls)
 
     def drop(self) -> Step:
         """The constraint dropped; of a partition, what an undone attempt has not attached."""
-        definition, name = self.definition, self.definition.name
-        return Step(
-            title=f"Drop constraint {name}",
-            statements=(definition.drop(name),),
-            transactional=True,
-            probe=constraint_probe(definition.table, name, present="before", absent="done"),
-            locks=self.locks,
-        )
+        return self.definition.dropping(self.locks)
 
     def use(self) -> str:
         """ALTER TABLE that makes the index the constraint's, which gives it the constraint's name."""
