@@ -13,12 +13,12 @@ from psycopg.rows import TupleRow
 from rich.console import Console, Group
 from rich.text import Text
 
-from ..listener.code_change import CodeChange
 from ..listener.desk import Desk, IssueFilter, Preview, ShownIssue
 from ..listener.errors import FixError, InvalidRequest, NoRemedy
 from ..listener.fixes.order import ordered
 from ..listener.fixes.preflight import objection
 from ..listener.settings import Settings
+from ..listener.written_code import WrittenCode
 from .report.document import SCHEMA_VERSION, plan_document
 from .report.plan_code import code_document, code_lines
 from .report.printable import one_line, printable
@@ -98,7 +98,7 @@ async def with_code(
     for each in proposals:
         remedy = each.preview.plan.remedy if each.preview is not None else None
         goes_with = None
-        if remedy is not None and not isinstance(remedy, CodeChange):
+        if remedy is not None and not isinstance(remedy, WrittenCode):
             goes_with = await code.goes_with(connection, remedy, settings)
         found.append(replace(each, code=goes_with, root=code.root))
     return tuple(found)

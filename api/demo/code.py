@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from ...listener.code_change import CodeChange
 from ...listener.connection import connect
 from ...listener.remedy import Remedy
 from ...listener.settings import Settings
@@ -25,6 +24,7 @@ from ...listener.source.rewriting.menders import mend
 from ...listener.source.rewriting.patch import diff, patches
 from ...listener.source.rewriting.record import Records
 from ...listener.store.code_fixes import write_applied
+from ...listener.written_code import WrittenCode
 from .deed import Deed
 
 RENAME: Final = Deed("tidy_up.py", ("alter table venues rename column rating to score",))
@@ -135,7 +135,7 @@ class Code:
                 await write_applied(connection, applied.record.fix_id, applied.record.summary, applied.issues, files)
         return applied
 
-    async def goes_with(self, remedy: Remedy | CodeChange) -> CodeConversions | None:
+    async def goes_with(self, remedy: Remedy | WrittenCode) -> CodeConversions | None:
         """What has to change with that change of a type; None where it is none."""
         async with await connect(self.dsn, "demo code") as connection:
             return await CodeAlongside(self.root).goes_with(connection, remedy, Settings())

@@ -14,8 +14,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..catalog.snapshot import AttributeNumber, Oid
-from ..code_change import CodeChange
 from ..remedy import Remedy
+from ..written_code import WrittenCode
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -193,7 +193,7 @@ class Plan:
     kind: str
     issue_id: str
     summary: str
-    remedy: Remedy | CodeChange
+    remedy: Remedy | WrittenCode
     tables: tuple[tuple[Oid, str], ...] = ()
     based_on: tuple[tuple[Oid, str], ...] = ()
     checks: tuple[Check, ...] = ()

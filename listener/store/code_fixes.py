@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from ..code_change import CodeChange
 from ..fixes.plan import Plan
 from ..issue import Issue
+from ..written_code import WrittenCode
 from .issues import open_or_change, resolve
 
 _FIX = """
@@ -44,7 +44,7 @@ async def write_applied(
         "change_code",
         issues[0].issue_id,
         summary,
-        CodeChange(files=tuple(files)),
+        WrittenCode(files=tuple(files)),
         no_inverse=f"Where the code lies, `pgmend rollback {fix_id}` undoes it.",
     )
     async with connection.transaction():

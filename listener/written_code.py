@@ -12,7 +12,7 @@ from .remedy import Turn
 
 
 @dataclass(frozen=True, slots=True)
-class CodeChange:
+class WrittenCode:
     """What was written into files of code, by their paths: no rule proposes it, and only those undo it who have the
     code."""
 
